@@ -1,0 +1,38 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The contract between software and hardware: configurations, shapes, parameters."""
+
+from macaw.arch.config import (
+    AcceleratorConfig,
+    AccumulatorConfig,
+    ArrayConfig,
+    MemoryConfig,
+    Overflow,
+    RequantizerConfig,
+    Technology,
+)
+from macaw.arch.presets import PRESETS, preset
+from macaw.arch.requantization import (
+    Mode,
+    Requantization,
+    fixed_multiplier,
+    float32_multiplier,
+)
+from macaw.arch.shapes import Conv2dShape
+
+__all__ = [
+    "PRESETS",
+    "AcceleratorConfig",
+    "AccumulatorConfig",
+    "ArrayConfig",
+    "Conv2dShape",
+    "MemoryConfig",
+    "Mode",
+    "Overflow",
+    "Requantization",
+    "RequantizerConfig",
+    "Technology",
+    "fixed_multiplier",
+    "float32_multiplier",
+    "preset",
+]

@@ -1,0 +1,145 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The accelerator's configuration: what is fixed when hardware is built."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from macaw.arch.checks import integer, one_of, power_of_two
+from macaw.arch.requantization import Mode
+
+__all__ = [
+    "AcceleratorConfig",
+    "AccumulatorConfig",
+    "ArrayConfig",
+    "MemoryConfig",
+    "Overflow",
+    "RequantizerConfig",
+    "Technology",
+]
+
+
+class Technology(StrEnum):
+    """The family of device cells that the hardware instantiates.
+
+    ``generic`` instantiates none: plain RTL that any tool maps. ``ecp5`` uses MULT18X18D with
+    two products a multiplier and DP16KD with its output register.
+    """
+
+    GENERIC = "generic"
+    ECP5 = "ecp5"
+
+
+class Overflow(StrEnum):
+    """What an accumulator does beyond its range: ``wrap`` modulo 2**bits, or ``saturate``
+    at each step."""
+
+    WRAP = "wrap"
+    SATURATE = "saturate"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArrayConfig:
+    """The MAC array: ``lanes`` products are summed a cycle for each of ``columns`` results."""
+
+    lanes: int = 16
+    columns: int = 16
+
+    def __post_init__(self) -> None:
+        power_of_two("lanes", self.lanes, 8, 32)
+        power_of_two("columns", self.columns, 2, 32)
+        if self.columns > 2 * self.lanes:
+            raise ValueError(f"columns must be at most twice the lanes, not {self.columns!r}")
+
+    @property
+    def multipliers(self) -> int:
+        """Products a cycle."""
+        return self.lanes * self.columns
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccumulatorConfig:
+    """The accumulators: two's complement, ``bits`` wide, with a named ``overflow``."""
+
+    bits: int = 27
+    overflow: Overflow = Overflow.WRAP
+
+    def __post_init__(self) -> None:
+        integer("accumulator bits", self.bits, 8, 32)
+        one_of("overflow", self.overflow, tuple(Overflow))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequantizerConfig:
+    """The requantiser: ``lanes`` results a cycle, in the ``modes`` that are built in."""
+
+    lanes: int = 16
+    modes: tuple[Mode, ...] = (Mode.FLOAT32,)
+
+    def __post_init__(self) -> None:
+        power_of_two("requantizer lanes", self.lanes, 1, 32)
+        if not self.modes or len(set(self.modes)) != len(self.modes):
+            raise ValueError(f"modes must name at least one mode, each once, not {self.modes!r}")
+        for mode in self.modes:
+            one_of("requantizer mode", mode, (Mode.FLOAT32, Mode.FIXED_DOUBLE_AWAY))
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryConfig:
+    """Depths of the on-chip memories.
+
+    ``activation_words`` and ``result_words`` count words of ``lanes`` bytes,
+    ``weight_words`` words of ``lanes * columns`` bytes, ``parameter_entries`` columns of
+    channel parameters.
+    """
+
+    activation_words: int = 4096
+    weight_words: int = 1024
+    parameter_entries: int = 1024
+    result_words: int = 1024
+
+    def __post_init__(self) -> None:
+        power_of_two("activation_words", self.activation_words, 64, 1 << 16)
+        power_of_two("weight_words", self.weight_words, 16, 1 << 16)
+        power_of_two("parameter_entries", self.parameter_entries, 16, 1 << 16)
+        power_of_two("result_words", self.result_words, 16, 1 << 16)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcceleratorConfig:
+    """Everything that is fixed when the hardware is built; equal configurations build equal
+    hardware and have the same `digest`.
+
+    Raises ``TypeError`` or ``ValueError`` for parameters out of range, by what they are.
+    """
+
+    name: str
+    technology: Technology = Technology.GENERIC
+    array: ArrayConfig = ArrayConfig()
+    accumulator: AccumulatorConfig = AccumulatorConfig()
+    requantizer: RequantizerConfig = RequantizerConfig()
+    memory: MemoryConfig = MemoryConfig()
+    weight_zero_point: bool = True
+
+    def __post_init__(self) -> None:
+        one_of("technology", self.technology, tuple(Technology))
+        if self.requantizer.lanes > self.array.columns:
+            raise ValueError(
+                f"requantizer lanes must be at most the columns ({self.array.columns}), "
+                f"not {self.requantizer.lanes!r}"
+            )
+
+    @property
+    def beats(self) -> int:
+        """Cycles in which the requantiser takes the results of all columns."""
+        return self.array.columns // self.requantizer.lanes
+
+    @property
+    def digest(self) -> str:
+        """Twelve hexadecimal digits over every value but the name."""
+        values = asdict(self)
+        del values["name"]
+        text = json.dumps(values, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
