@@ -1,0 +1,122 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Multiplier cells on the MULT18X18D of ECP5."""
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["ProductPair"]
+
+_FIELD = 9  # bits of the packed product below the high product
+_CHECKED = 7  # low bits of the high product that are computed beside the multiplier
+
+
+class ProductPair(wiring.Component):
+    """Two exact products of int8 numbers that share an operand, from one 18×18 multiplier; new
+    operands each clock.
+
+    The multiplier takes ``P = (high * 2**9 + low) * shared``, that is ``H * 2**9 + L`` with the
+    wanted products H and L; the first factor is in -65664 ... 65151. L has 16 bits, so its upper
+    7 overlap H. The low 7 bits r of H are cheap (``high * shared`` modulo 128, in lookup tables,
+    beside the multiplier), and they separate the two:
+
+    - ``d = (P[15:9] - r) mod 128`` are bits 15 ... 9 of L, since ``P >> 9 = H + (L >> 9)`` and
+      ``L >> 9`` fits 7 signed bits; bits 8 ... 0 of L are those of P;
+    - ``H = (P >> 9) - sign_extend(d)``: its low bits are r, and its bits 15 ... 7 are
+      ``P[24:16] + d[6] - (P[15:9] < r)``.
+
+    No operand is excluded: -128 * -128 is right in both halves.
+
+    Members
+    -------
+    low, high : In(signed(8))
+    shared : In(signed(8))
+    low_product, high_product : Out(signed(16))
+        ``low * shared`` and ``high * shared``, `latency` clocks later.
+    """
+
+    # Input, pipeline and output register of the multiplier, one in the fabric behind it (its
+    # outputs have long routes), one behind d and one behind the high product.
+    latency = 6
+
+    def __init__(self):
+        super().__init__(
+            {
+                "low": In(signed(8)),
+                "high": In(signed(8)),
+                "shared": In(signed(8)),
+                "low_product": Out(signed(16)),
+                "high_product": Out(signed(16)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+
+        def register(value, name):
+            held = Signal(Value.cast(value).shape(), name=name, reset_less=True)
+            m.d.sync += held.eq(value)
+            return held
+
+        sign = self.low[-1]
+        packed = Cat(self.low, sign, (self.high - sign)[:_FIELD])
+        product = register(self._multiply(m, packed, self.shared), "product")
+
+        # Three clocks in parallel with the multiplier, the fourth with its fabric register.
+        terms = [Mux(self.shared[bit], self.high << bit, 0)[:_CHECKED] for bit in range(_CHECKED)]
+        rows = [
+            register((terms[bit] + terms[bit + 1])[bit:_CHECKED], f"row_{bit}")
+            for bit in range(0, _CHECKED - 1, 2)
+        ]
+        last = register(terms[-1][-1], "row_6")
+        lower = register((rows[0] + (rows[1] << 2))[:_CHECKED], "lower_rows")
+        upper = register(rows[2] ^ (last << 2), "upper_rows")
+        residue = register((lower + (upper << 4))[:_CHECKED], "residue")
+        residue = register(residue, "residue_delayed")
+
+        difference = register((product[_FIELD:16] - residue)[:8], "difference")
+        low_bits = register(product[:_FIELD], "low_bits")
+        high_bits = register(product[16:25], "high_bits")
+        residue = register(residue, "high_residue")
+
+        # d[6] - borrow is -1, 0 or 1. One carry chain takes all of them: an operand of all ones
+        # takes one off, and its lowest place, doubled, carries one in.
+        borrow, negative = difference[7], difference[6]
+        up, down = negative & ~borrow, borrow & ~negative
+        corrected = (Cat(up, high_bits) + Cat(up, down.replicate(len(high_bits))))[1:]
+        high_product = register(Cat(residue, corrected[: len(high_bits)]), "high_result")
+        low_product = register(Cat(low_bits, difference[:_CHECKED]), "low_result")
+        m.d.comb += [
+            self.low_product.eq(low_product),
+            self.high_product.eq(high_product),
+        ]
+        return m
+
+    def _multiply(self, m, packed, shared):
+        """``packed * shared``, 25 bits, three clocks later."""
+        product = Signal(36, name="multiplier_output")
+        # Aligned to the left, so that constant zeros fill the operand and not copies of its sign.
+        factors = {"A": packed, "B": Cat(Const(0, 10), shared)}
+        ports = {
+            f"i_{port}{bit}": value[bit] for port, value in factors.items() for bit in range(18)
+        }
+        ports |= {f"o_P{bit}": product[bit] for bit in range(36)}
+        m.submodules.multiplier = Instance(
+            "MULT18X18D",
+            p_REG_INPUTA_CLK="CLK0",
+            p_REG_INPUTB_CLK="CLK0",
+            p_REG_PIPELINE_CLK="CLK0",
+            p_REG_OUTPUT_CLK="CLK0",
+            p_GSR="DISABLED",
+            p_RESETMODE="SYNC",
+            i_CLK0=ClockSignal(),
+            i_CE0=1,
+            i_RST0=0,
+            i_SIGNEDA=1,
+            i_SIGNEDB=1,
+            i_SOURCEA=0,
+            i_SOURCEB=0,
+            **ports,
+        )
+        return product[10:35]

@@ -1,0 +1,43 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Multiplier cells in plain RTL, for any device."""
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["ProductPair"]
+
+
+class ProductPair(wiring.Component):
+    """Two exact products of int8 numbers that share an operand, each on a multiplier of its own
+    with a register behind it; new operands each clock.
+
+    Members
+    -------
+    low, high : In(signed(8))
+    shared : In(signed(8))
+    low_product, high_product : Out(signed(16))
+        ``low * shared`` and ``high * shared``, `latency` clocks later.
+    """
+
+    latency = 1
+
+    def __init__(self):
+        super().__init__(
+            {
+                "low": In(signed(8)),
+                "high": In(signed(8)),
+                "shared": In(signed(8)),
+                "low_product": Out(signed(16)),
+                "high_product": Out(signed(16)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        for operand, product in ((self.low, self.low_product), (self.high, self.high_product)):
+            register = Signal(signed(16), reset_less=True)
+            m.d.sync += register.eq(operand * self.shared)
+            m.d.comb += product.eq(register)
+        return m

@@ -1,0 +1,88 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""A tree of registers that brings one value to many places, each register with few loads."""
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from macaw.arch.checks import integer
+
+__all__ = ["COPY_PREFIX", "FanOut"]
+
+#: Every copy is a submodule whose name starts so; its RTLIL module is called
+#: ``<path>.<COPY_PREFIX><level>_<index>``. Synthesis merges registers that hold the same value,
+#: also across submodules that it flattens, so a synthesis script that wants the copies has to set
+#: ``keep_hierarchy`` on the modules ``*.fanout_copy_*``, to unset it after technology mapping,
+#: and to flatten and clean without merging again.
+COPY_PREFIX = "fanout_copy_"
+
+
+class _Copy(wiring.Component):
+    """One register of ``shape``: ``copy`` is ``value`` one clock ago."""
+
+    def __init__(self, shape):
+        self._shape = shape
+        super().__init__({"value": In(shape), "copy": Out(shape)})
+
+    def elaborate(self, platform):
+        m = Module()
+        register = Signal(self._shape, reset_less=True)
+        m.d.sync += register.eq(self.value)
+        m.d.comb += self.copy.eq(register)
+        return m
+
+
+class FanOut(wiring.Component):
+    """Brings ``value`` to ``leaves`` places through a tree of registers with at most ``arity``
+    loads each. The tree is as shallow as that allows, or has ``levels`` levels, the surplus
+    ones at the root. Copies with neighbouring indices share their parents.
+
+    Without a level (one leaf, ``levels`` 0 or not given) the leaf is ``value`` itself.
+
+    Raises ``TypeError`` or ``ValueError`` for ``leaves`` outside 1 ... 4096, ``arity`` outside
+    2 ... 64, and for ``levels`` that are fewer than needed or more than 16.
+
+    Members
+    -------
+    value : In(shape)
+    copies : Out(shape).array(leaves)
+        Each is ``value`` as it was `latency` clocks ago.
+    """
+
+    def __init__(self, shape, leaves, *, arity=4, levels=None):
+        self._leaves = integer("leaves", leaves, 1, 4096)
+        self._arity = integer("arity", arity, 2, 64)
+        self._levels = self.levels_needed(leaves, arity=arity)
+        if levels is not None:
+            self._levels = integer("levels", levels, self._levels, 16)
+        self._shape = shape
+        super().__init__({"value": In(shape), "copies": Out(shape).array(leaves)})
+
+    @staticmethod
+    def levels_needed(leaves, *, arity=4):
+        """The smallest number of levels that reaches ``leaves`` places."""
+        levels = 0
+        while arity**levels < leaves:
+            levels += 1
+        return levels
+
+    @property
+    def latency(self):
+        """Clocks from ``value`` to ``copies``: the number of levels."""
+        return self._levels
+
+    def elaborate(self, platform):
+        m = Module()
+        level = [self.value]
+        for depth in range(1, self._levels + 1):
+            count = -(-self._leaves // self._arity ** (self._levels - depth))
+            parents, level = level, []
+            for index in range(count):
+                copy = _Copy(self._shape)
+                m.submodules[f"{COPY_PREFIX}{depth}_{index}"] = copy
+                m.d.comb += copy.value.eq(parents[index * len(parents) // count])
+                level.append(copy.copy)
+        for index, leaf in enumerate(self.copies):
+            m.d.comb += leaf.eq(level[index * len(level) // self._leaves])
+        return m

@@ -1,0 +1,125 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The array of multipliers with an adder tree for each column."""
+
+from amaranth import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import exact_log2
+
+from macaw.arch.checks import one_of
+from macaw.arch.config import ArrayConfig, Technology
+from macaw.hw.adder_tree import AdderTree
+from macaw.hw.cells import ecp5, generic
+from macaw.hw.fanout import FanOut
+
+__all__ = ["MacArray"]
+
+_PRODUCT_PAIRS = {Technology.GENERIC: generic.ProductPair, Technology.ECP5: ecp5.ProductPair}
+
+
+class MacArray(wiring.Component):
+    """``lanes * columns`` products of int8 numbers and their exact sums over the lanes, new
+    operands and a new choice of mode each clock.
+
+    - Dense (``window_mode`` 0): ``sums[c] = Σ_l activations[l] * weights[c, l]``.
+    - Window (``window_mode`` 1): ``sums[c] = Σ_l window[c, l] * weights[c mod (columns/2), l]``.
+
+    ``weights[c, l]`` and ``window[c, l]`` stand at index ``c * lanes + l``. Columns q and
+    q + columns/2 share a multiplier cell in each lane, since they share an operand in both modes:
+    the activation, or the weight. The multiplexer of the operands is the register in front of the
+    cell, so it costs no clock.
+
+    ``array`` is an `ArrayConfig`, ``technology`` chooses the cell. With ``window=False`` the
+    window mode is left out, with its two inputs.
+
+    Raises ``TypeError`` for an ``array`` that is no `ArrayConfig` and ``ValueError`` for an
+    unknown ``technology``.
+
+    Members
+    -------
+    activations : In(ArrayLayout(signed(8), lanes))
+    window_mode : In(1)
+        Both are taken `activation_lead` clocks earlier than the operands that they meet.
+    weights : In(ArrayLayout(signed(8), columns * lanes))
+    window : In(ArrayLayout(signed(8), columns * lanes))
+    sums : Out(ArrayLayout(signed(16 + log2(lanes)), columns))
+        `latency` clocks after ``weights`` and ``window``.
+    """
+
+    def __init__(self, array, technology, *, window=True):
+        if not isinstance(array, ArrayConfig):
+            raise TypeError(f"array must be an ArrayConfig, not {array!r}")
+        self._array = array
+        self._cell = _PRODUCT_PAIRS[one_of("technology", technology, tuple(Technology))]
+        self._window = bool(window)
+        members = {
+            "activations": In(data.ArrayLayout(signed(8), array.lanes)),
+            "weights": In(data.ArrayLayout(signed(8), array.multipliers)),
+            "sums": Out(data.ArrayLayout(signed(16 + exact_log2(array.lanes)), array.columns)),
+        }
+        if window:
+            members["window_mode"] = In(1)
+            members["window"] = In(data.ArrayLayout(signed(8), array.multipliers))
+        super().__init__(members)
+
+    @property
+    def activation_lead(self):
+        """Clocks by which ``activations`` and ``window_mode`` come before the other operands."""
+        pairs = self._array.columns // 2
+        return FanOut.levels_needed(pairs * self._array.lanes if self._window else pairs)
+
+    @property
+    def latency(self):
+        """Clocks from ``weights`` and ``window`` to ``sums``."""
+        return 1 + self._cell.latency + exact_log2(self._array.lanes)
+
+    def elaborate(self, platform):
+        m = Module()
+        lanes, pairs = self._array.lanes, self._array.columns // 2
+
+        m.submodules.activation_fan_out = activations = FanOut(
+            self.activations.shape(), pairs, levels=self.activation_lead
+        )
+        m.d.comb += activations.value.eq(self.activations)
+        if self._window:
+            m.submodules.mode_fan_out = modes = FanOut(
+                1, pairs * lanes, levels=self.activation_lead
+            )
+            m.d.comb += modes.value.eq(self.window_mode)
+
+        trees = [AdderTree(16, lanes) for _ in self.sums]
+        for column, tree in enumerate(trees):
+            m.submodules[f"tree_{column}"] = tree
+            m.d.comb += self.sums[column].eq(tree.sum)
+
+        for pair in range(pairs):
+            for lane in range(lanes):
+                low, high = pair * lanes + lane, (pair + pairs) * lanes + lane
+                operands = {
+                    "low": self.weights[low],
+                    "high": self.weights[high],
+                    "shared": activations.copies[pair][lane],
+                }
+                if self._window:
+                    window_operands = {
+                        "low": self.window[low],
+                        "high": self.window[high],
+                        "shared": self.weights[low],
+                    }
+                    mode = modes.copies[low]
+                    operands = {
+                        name: Mux(mode, window_operands[name], operand)
+                        for name, operand in operands.items()
+                    }
+                cell = self._cell()
+                m.submodules[f"cell_{pair}_{lane}"] = cell
+                for name, operand in operands.items():
+                    register = Signal(signed(8), name=f"{name}_{pair}_{lane}", reset_less=True)
+                    m.d.sync += register.eq(operand)
+                    m.d.comb += getattr(cell, name).eq(register)
+                m.d.comb += [
+                    trees[pair].values[lane].eq(cell.low_product),
+                    trees[pair + pairs].values[lane].eq(cell.high_product),
+                ]
+        return m
