@@ -1,2 +1,40 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
+"""Open synthesis: yosys and nextpnr as functions that return reports.
+
+Measure any `wiring.Component` alone, between registers::
+
+    from macaw.flow import measure
+
+    result = measure(MacArray(...), device="85k", seeds=(1, 2, 3))
+    print(result)                   # cells, Fmax of each seed, the critical path
+    result.median.fmax              # MHz
+    result.median.usage["lut"]      # used, available, share
+    result.synthesis.cells          # device cells by type; harness_cells: the harness' part
+
+Its steps are `synthesize` and `place_and_route`. Their results, with logs, stay under
+``build/flow/<digest>`` of the current folder and are used again for an equal design and equal
+tools. The tools come with ``pip install -e .[flow]``; those in ``PATH`` are preferred.
+"""
+
+from macaw.flow.harness import Harness
+from macaw.flow.measurement import Measurement, measure
+from macaw.flow.place_and_route import DEVICES, PlaceAndRouteReport, Usage, place_and_route
+from macaw.flow.synthesis import SynthesisReport, synthesize
+from macaw.flow.tools import Tool, ToolError, ToolMissingError, find_tool
+
+__all__ = [
+    "DEVICES",
+    "Harness",
+    "Measurement",
+    "PlaceAndRouteReport",
+    "SynthesisReport",
+    "Tool",
+    "ToolError",
+    "ToolMissingError",
+    "Usage",
+    "find_tool",
+    "measure",
+    "place_and_route",
+    "synthesize",
+]

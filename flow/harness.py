@@ -1,0 +1,139 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""An honest surrounding for measuring one component alone.
+
+Without it, yosys removes what is constant, equal or unused, and placement is bound to hundreds
+of pins; with it, all that is measured lies between registers.
+"""
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["Harness"]
+
+
+class _Source(wiring.Component):
+    """A shift register: each bit of ``o`` is a register of its own.
+
+    Members
+    -------
+    i : In(1)
+        The bit that is shifted in.
+    o : Out(width)
+        All bits.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__({"i": In(1), "o": Out(width)})
+
+    def elaborate(self, platform):
+        m = Module()
+        bits = Signal.like(self.o, reset_less=True)
+        m.d.sync += bits.eq(Cat(self.i, bits))
+        m.d.comb += self.o.eq(bits)
+        return m
+
+
+class _Sink(wiring.Component):
+    """A register for each bit of ``i``, then a tree of registered XORs of four.
+
+    Members
+    -------
+    i : In(width)
+        All bits.
+    o : Out(1)
+        Their parity, late by one clock and one more for each level of the tree.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__({"i": In(width), "o": Out(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        level = Signal.like(self.i, reset_less=True)
+        m.d.sync += level.eq(self.i)
+        while len(level) > 1:
+            groups = [level[first : first + 4] for first in range(0, len(level), 4)]
+            level = Signal(len(groups), reset_less=True)
+            m.d.sync += level.eq(Cat(group.xor() for group in groups))
+        m.d.comb += self.o.eq(level)
+        return m
+
+
+class Harness(wiring.Component):
+    """``component`` between registers, with three or four pins.
+
+    Each bit of each input comes from a register of its own (one long shift register), each bit
+    of each output goes into a register of its own (then into a tree of registered XORs). Both
+    lie in modules that yosys keeps apart, so that none of them is merged with a register of the
+    component. Streams are inputs and outputs like any other.
+
+    By default the component's ``sync`` domain has no reset, as on boards whose global reset
+    reaches every register by itself; with ``reset`` it has one, which comes from a register and
+    is timed like every other signal.
+
+    Raises ``TypeError`` if ``component`` is no `wiring.Component` and ``ValueError`` if it has
+    no input or no output.
+
+    Members
+    -------
+    clk : In(1)
+        The clock of ``sync``.
+    rst : In(1)
+        With ``reset`` only.
+    i : In(1)
+        Into the shift register.
+    o : Out(1)
+        The parity of the outputs.
+    """
+
+    def __init__(self, component, *, reset: bool = False) -> None:
+        if not isinstance(component, wiring.Component):
+            raise TypeError(f"component must be a wiring.Component, not {component!r}")
+        self._component = component
+        self._reset = reset
+        self._inputs = []
+        self._outputs = []
+        for _, member, value in component.signature.flatten(component):
+            value = Value.cast(value)
+            # What is always ready is a constant, and no port.
+            if isinstance(value, Const) or len(value) == 0:
+                continue
+            (self._inputs if member.flow is In else self._outputs).append(value)
+        if not self._inputs or not self._outputs:
+            raise ValueError(
+                f"component must have inputs and outputs, not {component.signature!r}"
+            )
+        super().__init__(
+            {"clk": In(1), **({"rst": In(1)} if reset else {}), "i": In(1), "o": Out(1)}
+        )
+
+    @property
+    def input_bits(self) -> int:
+        """Bits that the source feeds."""
+        return sum(map(len, self._inputs))
+
+    @property
+    def output_bits(self) -> int:
+        """Bits that the sink takes."""
+        return sum(map(len, self._outputs))
+
+    def elaborate(self, platform):
+        m = Module()
+        m.domains.sync = domain = ClockDomain(reset_less=not self._reset)
+        m.d.comb += domain.clk.eq(self.clk)
+        if self._reset:
+            m.domains.harness = harness = ClockDomain(reset_less=True, local=True)
+            m.d.comb += harness.clk.eq(self.clk)
+            m.d.harness += domain.rst.eq(self.rst)
+        m.submodules.component = self._component
+        m.submodules.harness_source = source = _Source(self.input_bits)
+        m.submodules.harness_sink = sink = _Sink(self.output_bits)
+        m.d.comb += [
+            source.i.eq(self.i),
+            Cat(self._inputs).eq(source.o),
+            sink.i.eq(Cat(self._outputs)),
+            self.o.eq(sink.o),
+        ]
+        return m

@@ -1,0 +1,70 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Measuring one component: its area and, over some seeds, its clock."""
+
+from dataclasses import dataclass
+from statistics import median_low
+
+from macaw.flow.harness import Harness
+from macaw.flow.place_and_route import PlaceAndRouteReport, place_and_route
+from macaw.flow.synthesis import SynthesisReport, synthesize
+
+__all__ = ["Measurement", "measure"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """One synthesis and the runs of place and route, one a seed, in the order of the seeds."""
+
+    synthesis: SynthesisReport
+    runs: tuple[PlaceAndRouteReport, ...]
+
+    @property
+    def median(self) -> PlaceAndRouteReport:
+        """The run whose Fmax is the median (of an even number, the lower one)."""
+        fmax = median_low(run.fmax for run in self.runs)
+        return next(run for run in self.runs if run.fmax == fmax)
+
+    @property
+    def best(self) -> PlaceAndRouteReport:
+        """The run of the highest Fmax."""
+        return max(self.runs, key=lambda run: run.fmax)
+
+    def __str__(self) -> str:
+        return "\n".join(
+            (
+                f"{self.synthesis}",
+                *(f"{run}" for run in self.runs),
+                f"critical path of seed {self.median.seed}: {self.median.critical_path}",
+            )
+        )
+
+
+def measure(
+    component,
+    *,
+    device: str = "85k",
+    speed: int = 6,
+    frequency: float = 200.0,
+    seeds: tuple[int, ...] = (1,),
+    harness: bool = True,
+    reset: bool = False,
+    options: tuple[str, ...] = ("-nowidelut", "-no-rw-check"),
+    platform=None,
+) -> Measurement:
+    """Synthesise, place and route ``component``, in a `Harness` unless ``harness`` is false.
+
+    The parameters are those of `Harness`, `synthesize` and `place_and_route`. The cells of
+    the harness are part of ``runs``; ``synthesis`` tells how many they are.
+
+    Raises what these three raise, and ``ValueError`` without a seed.
+    """
+    if not seeds:
+        raise ValueError(f"seeds must name at least one seed, not {seeds!r}")
+    top = Harness(component, reset=reset) if harness else component
+    synthesis = synthesize(top, options=options, platform=platform)
+    runs = tuple(
+        place_and_route(synthesis, device=device, speed=speed, frequency=frequency, seed=seed)
+        for seed in seeds
+    )
+    return Measurement(synthesis=synthesis, runs=runs)

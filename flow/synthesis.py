@@ -1,0 +1,137 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""From an Amaranth component to a netlist of device cells, by yosys."""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from amaranth.back import rtlil
+
+from macaw.arch.checks import one_of
+from macaw.flow.tools import find_tool, run_tool
+
+__all__ = ["KEPT_PREFIXES", "SynthesisReport", "synthesize"]
+
+#: Modules of these names keep their registers, equal ones included: yosys works on each alone.
+KEPT_PREFIXES = ("fanout_copy", "harness")
+
+_BUILD = Path("build/flow")
+_PASSES = {"ecp5": "synth_ecp5"}
+
+#: Modules are kept apart until the netlist is mapped. Flattened only then, and merely cleaned,
+#: registers that have equal inputs stay as many as were written.
+_SCRIPT = """\
+read_rtlil design.il
+hierarchy -check -top {top}
+{keep}
+{synthesis} -top {top} {options}
+tee -q -o modules.part stat -json
+setattr -mod -unset keep_hierarchy *
+flatten
+clean -purge
+tee -q -o cells.part stat -json
+write_json netlist.part
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynthesisReport:
+    """What yosys made of a component.
+
+    ``cells`` counts the device cells by type; ``harness_cells`` those among them that belong to
+    the harness. ``digest`` is over the design, the script and yosys' version; ``folder`` holds
+    ``design.il``, ``netlist.json`` and ``yosys.log``; ``seconds`` is what the run took.
+    """
+
+    digest: str
+    family: str
+    folder: Path
+    cells: dict[str, int]
+    harness_cells: dict[str, int]
+    yosys: str
+    seconds: float
+
+    @property
+    def netlist(self) -> Path:
+        """The netlist, in yosys' JSON."""
+        return self.folder / "netlist.json"
+
+    def __str__(self) -> str:
+        own = {
+            cell: count - self.harness_cells.get(cell, 0) for cell, count in self.cells.items()
+        }
+        counts = ", ".join(f"{cell} {count}" for cell, count in sorted(own.items()) if count)
+        return f"{self.digest}: {counts} (harness aside)"
+
+
+def _script(family: str, options: tuple[str, ...]) -> str:
+    keep = "\n".join(
+        f"setattr -mod -set keep_hierarchy 1 *.{prefix}*" for prefix in KEPT_PREFIXES
+    )
+    return _SCRIPT.format(
+        top="top", keep=keep, synthesis=_PASSES[family], options=" ".join(options)
+    )
+
+
+def _harness_cells(modules: dict) -> dict[str, int]:
+    """The device cells in modules of the harness, by type."""
+    total: dict[str, int] = {}
+    for name, module in modules.items():
+        if name.rpartition(".")[2].startswith("harness"):
+            for cell, count in module["num_cells_by_type"].items():
+                total[cell] = total.get(cell, 0) + count
+    return total
+
+
+def synthesize(
+    component,
+    *,
+    family: str = "ecp5",
+    options: tuple[str, ...] = ("-nowidelut", "-no-rw-check"),
+    platform=None,
+    build: Path = _BUILD,
+) -> SynthesisReport:
+    """Synthesise ``component`` (a `wiring.Component`) for ``family``.
+
+    ``options`` are those of yosys' synthesis command. ``-nowidelut`` halves logic that is made
+    of multiplexers; with ``-no-rw-check`` a memory's read port gives anything when its address
+    is being written. Registers in modules whose names begin with one of `KEPT_PREFIXES` are
+    neither merged nor moved, so that copies made to share a fan-out survive.
+
+    The result is kept in ``build``/digest and used again for an equal design.
+
+    Raises ``ValueError`` for an unknown family, `ToolMissingError` and `ToolError`.
+    """
+    one_of("family", family, tuple(_PASSES))
+    yosys = find_tool("yosys")
+    design = rtlil.convert(component, name="top", platform=platform, emit_src=False)
+    script = _script(family, options)
+    digest = hashlib.sha256("\0".join((design, script, yosys.version)).encode()).hexdigest()[:12]
+    folder = build / digest
+    record = folder / "synthesis.json"
+    if record.exists():
+        return SynthesisReport(**{**json.loads(record.read_text()), "folder": folder})
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "design.il").write_text(design)
+    (folder / "synthesis.ys").write_text(script)
+    seconds = run_tool(
+        yosys, ["-s", "synthesis.ys"], folder=folder, log="yosys.log", stage=f"yosys {digest}"
+    )
+    os.replace(folder / "netlist.part", folder / "netlist.json")
+    modules = json.loads((folder / "modules.part").read_text())["modules"]
+    cells = json.loads((folder / "cells.part").read_text())["design"]["num_cells_by_type"]
+    report = SynthesisReport(
+        digest=digest,
+        family=family,
+        folder=folder,
+        cells=cells,
+        harness_cells=_harness_cells(modules),
+        yosys=yosys.version,
+        seconds=round(seconds, 1),
+    )
+    record.with_suffix(".part").write_text(json.dumps({**asdict(report), "folder": None}))
+    os.replace(record.with_suffix(".part"), record)
+    return report

