@@ -1,2 +1,22 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
+"""The truth in numpy: exact integer operators, and every framework's requantisation."""
+
+from macaw.golden.accumulate import accumulate, step_sums
+from macaw.golden.conv2d import accumulate_conv2d, conv2d
+from macaw.golden.linear import accumulate_linear, linear
+from macaw.golden.parameters import AnyRequantization, Float32Bias, Float32Chain
+from macaw.golden.requantize import requantize
+
+__all__ = [
+    "AnyRequantization",
+    "Float32Bias",
+    "Float32Chain",
+    "accumulate",
+    "accumulate_conv2d",
+    "accumulate_linear",
+    "conv2d",
+    "linear",
+    "requantize",
+    "step_sums",
+]

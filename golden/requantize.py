@@ -1,0 +1,141 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Requantisation: exact accumulators to 8-bit results, in every mode of `macaw.arch.Mode`."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from macaw.arch import Mode, Requantization
+from macaw.golden.float32 import float32, fma32, round_half_even, wrap32
+from macaw.golden.parameters import AnyRequantization, Float32Bias, Float32Chain
+
+__all__ = ["requantize"]
+
+
+def requantize(
+    accumulators: NDArray[Any], requantization: AnyRequantization
+) -> NDArray[np.int8] | NDArray[np.uint8]:
+    """``accumulators`` [..., out_channels] (int32 or int64, without the bias) as 8-bit results.
+
+    The result has the same shape, in int8 or, for ``signed=False``, uint8. Accumulators are
+    taken modulo 2**32. What lies beyond ``minimum`` or ``maximum`` becomes that bound, however
+    far beyond it is. The modes of `Requantization`, with a = wrap32(acc + bias):
+
+    ``float32``
+        m = multiplier * 2**-shift; a is rounded to float32 (24 bits, half to even), the
+        product with m is rounded to float32, then to an integer, half to even.
+    ``fixed_double_away``, ``fixed_double_up``
+        a * 2**max(shift, 0), wrapping in 32 bits, times the multiplier; divided by 2**31,
+        half up; divided by 2**max(-shift, 0), half away from zero, or half up. The product
+        is below 2**62 in magnitude: int64 holds it with the rounding constant.
+    ``fixed_single``
+        a * multiplier, divided by 2**(31 - shift), half up; shifts of at most 30 leave a
+        rounding constant of at least 1, and the sum stays below 2**63.
+
+    `Float32Bias` and `Float32Chain` describe the other two.
+
+    >>> ties = Requantization(mode=Mode.FLOAT32, bias=(0,), multiplier=(1 << 23,), shift=(24,),
+    ...     zero_point=1, minimum=-128, maximum=127)
+    >>> requantize(np.array([[1], [3], [-5], [1000]]), ties).ravel()
+    array([  1,   3,  -1, 127], dtype=int8)
+
+    Raises ``TypeError`` for accumulators that are not int32 or int64, and ``ValueError`` where
+    their last axis is not the number of output channels.
+    """
+    if not isinstance(accumulators, np.ndarray) or accumulators.dtype not in (np.int32, np.int64):
+        shown = getattr(accumulators, "dtype", type(accumulators).__name__)
+        raise TypeError(f"accumulators must be an int32 or int64 array, not {shown}")
+    if accumulators.ndim == 0 or accumulators.shape[-1] != requantization.out_channels:
+        raise ValueError(
+            f"accumulators must have {requantization.out_channels} channels on the last axis, "
+            f"not shape {accumulators.shape!r}"
+        )
+    wrapped = wrap32(accumulators)
+    match requantization:
+        case Float32Bias():
+            rounded = _float32_bias(wrapped, requantization)
+        case Float32Chain():
+            return _bounded(_float32_chain(wrapped, requantization), requantization, 0)
+        case _:
+            rounded = _integer_parameters(wrapped, requantization)
+    return _bounded(rounded, requantization, requantization.zero_point)
+
+
+def _bounded(
+    values: NDArray[Any], requantization: AnyRequantization, zero_point: int
+) -> NDArray[np.int8] | NDArray[np.uint8]:
+    """Integers in any numeric type, plus ``zero_point``, within the bounds; reuses ``values``."""
+    # Bounded before the zero point is added: a large float32 would not keep the sum exact.
+    low, high = requantization.minimum - zero_point, requantization.maximum - zero_point
+    np.clip(values, low, high, out=values)
+    if zero_point:
+        values += zero_point
+    return values.astype(np.int8 if requantization.signed else np.uint8)
+
+
+def _integer_parameters(
+    accumulators: NDArray[np.int32], requantization: Requantization
+) -> NDArray[Any]:
+    biased = accumulators + np.array(requantization.bias, np.int32)
+    match requantization.mode:
+        case Mode.FLOAT32:
+            return _float32(biased, requantization)
+        case Mode.FIXED_SINGLE:
+            return _fixed_single(biased.astype(np.int64), requantization)
+        case mode:
+            return _fixed_double(biased, requantization, away=mode == Mode.FIXED_DOUBLE_AWAY)
+
+
+def _float32(biased: NDArray[np.int32], requantization: Requantization) -> NDArray[np.float32]:
+    # The multipliers have 24 bits, so this product of powers of two is exact.
+    multiplier = np.ldexp(float32(requantization.multiplier), -np.array(requantization.shift))
+    values = biased.astype(np.float32)
+    values *= multiplier
+    return np.rint(values, out=values)
+
+
+def _fixed_double(
+    biased: NDArray[np.int32], requantization: Requantization, *, away: bool
+) -> NDArray[np.int64]:
+    multiplier = np.array(requantization.multiplier, np.int64)
+    shift = np.array(requantization.shift, np.int64)
+    left, right = np.maximum(shift, 0), np.maximum(-shift, 0)
+    scaled = wrap32(biased.astype(np.int64) << left).astype(np.int64)
+    high = (scaled * multiplier + (1 << 30)) >> 31
+    # Half of the divisor; nothing where nothing is divided.
+    half = (np.int64(1) << right) >> 1
+    offset = half - ((high < 0) & (right > 0)) if away else half
+    return (high + offset) >> right
+
+
+def _fixed_single(biased: NDArray[np.int64], requantization: Requantization) -> NDArray[np.int64]:
+    multiplier = np.array(requantization.multiplier, np.int64)
+    shift = 31 - np.array(requantization.shift, np.int64)
+    return (biased * multiplier + (np.int64(1) << (shift - 1))) >> shift
+
+
+def _float32_bias(
+    accumulators: NDArray[np.int32], requantization: Float32Bias
+) -> NDArray[np.float32]:
+    bias, scale = float32(requantization.bias), float32(requantization.bias_scale)
+    values = accumulators.astype(np.float32)
+    if np.all(scale == 1):
+        values += bias
+    else:
+        values = fma32(bias, scale, values)
+    values *= float32(requantization.multiplier)
+    return round_half_even(values)
+
+
+def _float32_chain(
+    accumulators: NDArray[np.int32], requantization: Float32Chain
+) -> NDArray[np.float32]:
+    values = accumulators.astype(np.float32)
+    values *= np.float32(requantization.input_scale)
+    values *= float32(requantization.weight_scale)
+    values += float32(requantization.bias)
+    values *= np.float32(requantization.output_multiplier)
+    values += np.float32(requantization.zero_point)
+    return round_half_even(values)
