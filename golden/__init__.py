@@ -4,11 +4,20 @@
 
 from macaw.golden.accumulate import accumulate, step_sums
 from macaw.golden.conv2d import accumulate_conv2d, conv2d
+from macaw.golden.engines import (
+    fbgemm_requantization,
+    onednn_requantization,
+    onnxruntime_requantization,
+    qnnpack_requantization,
+    x86_requantization,
+)
 from macaw.golden.linear import accumulate_linear, linear
 from macaw.golden.parameters import AnyRequantization, Float32Bias, Float32Chain
 from macaw.golden.requantize import requantize
+from macaw.golden.tflite import Activation, tflite_requantization
 
 __all__ = [
+    "Activation",
     "AnyRequantization",
     "Float32Bias",
     "Float32Chain",
@@ -16,7 +25,13 @@ __all__ = [
     "accumulate_conv2d",
     "accumulate_linear",
     "conv2d",
+    "fbgemm_requantization",
     "linear",
+    "onednn_requantization",
+    "onnxruntime_requantization",
+    "qnnpack_requantization",
     "requantize",
     "step_sums",
+    "tflite_requantization",
+    "x86_requantization",
 ]

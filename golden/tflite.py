@@ -1,0 +1,103 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""How TensorFlow Lite's kernels turn scales and a fused activation into requantisation."""
+
+import math
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from macaw.arch import Mode, Requantization, fixed_multiplier
+from macaw.arch.checks import one_of
+from macaw.golden.channels import channel_scales, integer_bias, result_bounds
+
+__all__ = ["Activation", "activation_bounds", "tflite_requantization"]
+
+
+class Activation(StrEnum):
+    """The fused activations of convolutions and fully connected layers."""
+
+    NONE = "none"
+    RELU = "relu"
+    RELU6 = "relu6"
+    RELU_N1_TO_1 = "relu_n1_to_1"
+
+
+_LIMITS: dict[Activation, tuple[float | None, float | None]] = {
+    Activation.NONE: (None, None),
+    Activation.RELU: (0.0, None),
+    Activation.RELU6: (0.0, 6.0),
+    Activation.RELU_N1_TO_1: (-1.0, 1.0),
+}
+
+
+def activation_bounds(
+    activation: Activation, *, output_scale: float, zero_point: int, signed: bool
+) -> tuple[int, int]:
+    """The lowest and highest result: ``z_o + round(fl(limit / s_o))``, half away from zero,
+    within the result's type (source: ``CalculateActivationRangeQuantized`` in
+    tensorflow/lite/kernels/kernel_util.cc).
+
+    >>> activation_bounds(Activation.RELU6, output_scale=0.05, zero_point=-128, signed=True)
+    (-128, -8)
+    """
+    bounds = result_bounds(zero_point, signed=signed)
+    low, high = bounds["minimum"], bounds["maximum"]
+
+    def quantised(limit: float) -> int:
+        quotient = float(np.float32(limit) / np.float32(output_scale))
+        return zero_point + int(math.copysign(math.floor(abs(quotient) + 0.5), quotient))
+
+    lower, upper = _LIMITS[one_of("activation", activation, tuple(Activation))]
+    minimum = low if lower is None else min(max(low, quantised(lower)), high)
+    maximum = high if upper is None else max(min(high, quantised(upper)), minimum)
+    return minimum, maximum
+
+
+def tflite_requantization(
+    *,
+    input_scale: float,
+    weight_scales: ArrayLike,
+    output_scale: float,
+    bias: ArrayLike | None,
+    zero_point: int,
+    activation: Activation = Activation.NONE,
+    signed: bool = True,
+    out_channels: int | None = None,
+    mode: Mode = Mode.FIXED_DOUBLE_AWAY,
+) -> Requantization:
+    """CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED of TensorFlow Lite.
+
+    The multiplier is ``s_i * s_w / s_o`` in float64, from float32 scales, as
+    `macaw.arch.fixed_multiplier` cuts it to 31 bits. ``bias`` is the int32 bias or ``None``. The
+    default ``mode`` is that of the reference kernels and of TFLite Micro; the optimised kernels
+    compute ``fixed_double_up``, newer fully connected ones ``fixed_single``.
+    """
+    one_of("mode", mode, (Mode.FIXED_DOUBLE_AWAY, Mode.FIXED_DOUBLE_UP, Mode.FIXED_SINGLE))
+    scales = channel_scales(
+        input_scale=input_scale,
+        weight_scales=weight_scales,
+        output_scale=output_scale,
+        bias=None,
+        out_channels=out_channels if bias is None else len(np.asarray(bias)),
+    )
+    pairs = [
+        fixed_multiplier(
+            float(np.float32(scales.input)) * float(weight) / float(np.float32(scales.output))
+        )
+        for weight in np.float32(scales.weight)
+    ]
+    minimum, maximum = activation_bounds(
+        activation, output_scale=scales.output, zero_point=zero_point, signed=signed
+    )
+    return Requantization(
+        mode=mode,
+        bias=integer_bias(bias, scales.count),
+        multiplier=tuple(multiplier for multiplier, _ in pairs),
+        shift=tuple(shift for _, shift in pairs),
+        zero_point=zero_point,
+        minimum=minimum,
+        maximum=maximum,
+        signed=signed,
+    )
