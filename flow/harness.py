@@ -6,11 +6,14 @@ Without it, yosys removes what is constant, equal or unused, and placement is bo
 of pins; with it, all that is measured lies between registers.
 """
 
-from amaranth import *
+from amaranth.hdl import Cat, ClockDomain, Const, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["Harness"]
+__all__ = ["HARNESS_PREFIX", "Harness"]
+
+#: How the names of the harness' own modules begin.
+HARNESS_PREFIX = "harness_"
 
 
 class _Source(wiring.Component):
@@ -102,9 +105,7 @@ class Harness(wiring.Component):
                 continue
             (self._inputs if member.flow is In else self._outputs).append(value)
         if not self._inputs or not self._outputs:
-            raise ValueError(
-                f"component must have inputs and outputs, not {component.signature!r}"
-            )
+            raise ValueError(f"component must have inputs and outputs, not {component.signature!r}")
         super().__init__(
             {"clk": In(1), **({"rst": In(1)} if reset else {}), "i": In(1), "o": Out(1)}
         )
@@ -124,12 +125,11 @@ class Harness(wiring.Component):
         m.domains.sync = domain = ClockDomain(reset_less=not self._reset)
         m.d.comb += domain.clk.eq(self.clk)
         if self._reset:
-            m.domains.harness = harness = ClockDomain(reset_less=True, local=True)
-            m.d.comb += harness.clk.eq(self.clk)
-            m.d.harness += domain.rst.eq(self.rst)
+            m.submodules[f"{HARNESS_PREFIX}reset"] = reset = _Source(1)
+            m.d.comb += [reset.i.eq(self.rst), domain.rst.eq(reset.o)]
         m.submodules.component = self._component
-        m.submodules.harness_source = source = _Source(self.input_bits)
-        m.submodules.harness_sink = sink = _Sink(self.output_bits)
+        m.submodules[f"{HARNESS_PREFIX}source"] = source = _Source(self.input_bits)
+        m.submodules[f"{HARNESS_PREFIX}sink"] = sink = _Sink(self.output_bits)
         m.d.comb += [
             source.i.eq(self.i),
             Cat(self._inputs).eq(source.o),

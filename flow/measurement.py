@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from statistics import median_low
 
 from macaw.flow.harness import Harness
-from macaw.flow.place_and_route import PlaceAndRouteReport, place_and_route
+from macaw.flow.place_and_route import (
+    RESOURCE_CELLS,
+    PlaceAndRouteReport,
+    Usage,
+    place_and_route,
+)
 from macaw.flow.synthesis import SynthesisReport, synthesize
 
 __all__ = ["Measurement", "measure"]
@@ -30,13 +35,32 @@ class Measurement:
         """The run of the highest Fmax."""
         return max(self.runs, key=lambda run: run.fmax)
 
-    def __str__(self) -> str:
-        return "\n".join(
-            (
-                f"{self.synthesis}",
-                *(f"{run}" for run in self.runs),
-                f"critical path of seed {self.median.seed}: {self.median.critical_path}",
+    @property
+    def usage(self) -> dict[str, Usage]:
+        """The cells of the component alone: those of the median run without the harness'.
+
+        A LUT or a register of the harness is one cell of the device, so the difference is exact.
+        """
+        harness = self.synthesis.harness_cells
+        return {
+            name: Usage(
+                used=usage.used - harness.get(RESOURCE_CELLS[name][0], 0),
+                available=usage.available,
             )
+            for name, usage in self.median.usage.items()
+        }
+
+    def __str__(self) -> str:
+        usage = "\n".join(f"  {name:4s} {usage}" for name, usage in self.usage.items())
+        fmax = ", ".join(f"{run.fmax:.1f} (seed {run.seed})" for run in self.runs)
+        median = self.median
+        return (
+            f"{self.synthesis}\n"
+            f"on {median.device} {median.package}, speed grade {median.speed}:\n"
+            f"{usage}\n"
+            f"  Fmax {fmax} MHz at a target of {median.frequency:g} MHz\n"
+            f"critical path of seed {median.seed}, in {median.folder}:\n"
+            f"{median.critical_path}"
         )
 
 
@@ -55,7 +79,7 @@ def measure(
     """Synthesise, place and route ``component``, in a `Harness` unless ``harness`` is false.
 
     The parameters are those of `Harness`, `synthesize` and `place_and_route`. The cells of
-    the harness are part of ``runs``; ``synthesis`` tells how many they are.
+    the harness are part of the reports of ``runs``, and no part of ``usage``.
 
     Raises what these three raise, and ``ValueError`` without a seed.
     """

@@ -12,7 +12,14 @@ from macaw.arch.checks import integer, one_of
 from macaw.flow.synthesis import SynthesisReport
 from macaw.flow.tools import find_tool, run_tool
 
-__all__ = ["DEVICES", "PlaceAndRouteReport", "Usage", "place_and_route", "read_report"]
+__all__ = [
+    "DEVICES",
+    "RESOURCE_CELLS",
+    "PlaceAndRouteReport",
+    "Usage",
+    "place_and_route",
+    "read_report",
+]
 
 #: nextpnr's name of each device, with a package in which every speed grade is sold.
 DEVICES = {
@@ -25,11 +32,12 @@ DEVICES = {
     "um5g-85k": "CABGA381",
 }
 
-_RESOURCES = {
-    "lut": "TRELLIS_COMB",
-    "ff": "TRELLIS_FF",
-    "dsp": "MULT18X18D",
-    "bram": "DP16KD",
+#: For each resource: the cell type in yosys' netlist, and nextpnr's name in its report.
+RESOURCE_CELLS = {
+    "lut": ("LUT4", "TRELLIS_COMB"),
+    "ff": ("TRELLIS_FF", "TRELLIS_FF"),
+    "dsp": ("MULT18X18D", "MULT18X18D"),
+    "bram": ("DP16KD", "DP16KD"),
 }
 
 
@@ -82,15 +90,28 @@ class PlaceAndRouteReport:
 
 
 def _path_text(path: dict) -> str:
-    """One critical path of nextpnr's report as text: arrival, delay, kind, where."""
+    """One critical path of nextpnr's report as text: arrival, delay, kind, where.
+
+    The steps inside a carry chain are one line.
+    """
     lines = [f"{path['from']} to {path['to']}"]
     arrival = 0.0
+    chain = 0.0
     for step in path["path"]:
         arrival += step["delay"]
-        source, sink = (f"{step[end]['cell']}.{step[end]['port']}" for end in ("from", "to"))
-        where = source if source == sink else f"{source} -> {sink}"
-        net = f" (net {step['net']})" if "net" in step else ""
-        lines.append(f"{arrival:6.2f} ns  +{step['delay']:.2f}  {step['type']:10s} {where}{net}")
+        source, sink = step["from"], step["to"]
+        if sink["port"] in ("FCI", "FCO"):
+            chain += step["delay"]
+            continue
+        if source["port"] == "FCI":
+            kind, delay = "carry", chain + step["delay"]
+        else:
+            kind, delay = step["type"], step["delay"]
+        chain = 0.0
+        where = f"{sink['cell']}.{sink['port']}"
+        if source["cell"] != sink["cell"]:
+            where = f"to {where}"
+        lines.append(f"{arrival:6.2f} ns {delay:+6.2f}  {kind:8s} {where}")
     return "\n".join(lines)
 
 
@@ -105,7 +126,7 @@ def read_report(report: dict) -> tuple[dict[str, float], dict[str, Usage], str]:
         raise ValueError("a design to be timed must have a clock with registers, not none")
     usage = {
         name: Usage(**report["utilization"].get(cell, {"used": 0, "available": 0}))
-        for name, cell in _RESOURCES.items()
+        for name, (_, cell) in RESOURCE_CELLS.items()
     }
     inside = [path for path in report["critical_paths"] if path["from"] == path["to"]]
     longest = max(inside, key=lambda path: sum(step["delay"] for step in path["path"]))

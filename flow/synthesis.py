@@ -11,12 +11,15 @@ from pathlib import Path
 from amaranth.back import rtlil
 
 from macaw.arch.checks import one_of
+from macaw.flow.harness import HARNESS_PREFIX
+from macaw.flow.netlist import drop_unused_carries
 from macaw.flow.tools import find_tool, run_tool
+from macaw.hw.fanout import COPY_PREFIX
 
 __all__ = ["KEPT_PREFIXES", "SynthesisReport", "synthesize"]
 
 #: Modules of these names keep their registers, equal ones included: yosys works on each alone.
-KEPT_PREFIXES = ("fanout_copy", "harness")
+KEPT_PREFIXES = (COPY_PREFIX, HARNESS_PREFIX)
 
 _BUILD = Path("build/flow")
 _PASSES = {"ecp5": "synth_ecp5"}
@@ -25,7 +28,6 @@ _PASSES = {"ecp5": "synth_ecp5"}
 #: registers that have equal inputs stay as many as were written.
 _SCRIPT = """\
 read_rtlil design.il
-hierarchy -check -top {top}
 {keep}
 {synthesis} -top {top} {options}
 tee -q -o modules.part stat -json
@@ -60,17 +62,13 @@ class SynthesisReport:
         return self.folder / "netlist.json"
 
     def __str__(self) -> str:
-        own = {
-            cell: count - self.harness_cells.get(cell, 0) for cell, count in self.cells.items()
-        }
+        own = {cell: count - self.harness_cells.get(cell, 0) for cell, count in self.cells.items()}
         counts = ", ".join(f"{cell} {count}" for cell, count in sorted(own.items()) if count)
         return f"{self.digest}: {counts} (harness aside)"
 
 
 def _script(family: str, options: tuple[str, ...]) -> str:
-    keep = "\n".join(
-        f"setattr -mod -set keep_hierarchy 1 *.{prefix}*" for prefix in KEPT_PREFIXES
-    )
+    keep = "\n".join(f"setattr -mod -set keep_hierarchy 1 *.{prefix}*" for prefix in KEPT_PREFIXES)
     return _SCRIPT.format(
         top="top", keep=keep, synthesis=_PASSES[family], options=" ".join(options)
     )
@@ -80,7 +78,7 @@ def _harness_cells(modules: dict) -> dict[str, int]:
     """The device cells in modules of the harness, by type."""
     total: dict[str, int] = {}
     for name, module in modules.items():
-        if name.rpartition(".")[2].startswith("harness"):
+        if name.rpartition(".")[2].startswith(HARNESS_PREFIX):
             for cell, count in module["num_cells_by_type"].items():
                 total[cell] = total.get(cell, 0) + count
     return total
@@ -109,7 +107,7 @@ def synthesize(
     yosys = find_tool("yosys")
     design = rtlil.convert(component, name="top", platform=platform, emit_src=False)
     script = _script(family, options)
-    digest = hashlib.sha256("\0".join((design, script, yosys.version)).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(f"{design}\0{script}\0{yosys.version}".encode()).hexdigest()[:12]
     folder = build / digest
     record = folder / "synthesis.json"
     if record.exists():
@@ -120,6 +118,9 @@ def synthesize(
     seconds = run_tool(
         yosys, ["-s", "synthesis.ys"], folder=folder, log="yosys.log", stage=f"yosys {digest}"
     )
+    netlist = json.loads((folder / "netlist.part").read_text())
+    drop_unused_carries(netlist)
+    (folder / "netlist.part").write_text(json.dumps(netlist))
     os.replace(folder / "netlist.part", folder / "netlist.json")
     modules = json.loads((folder / "modules.part").read_text())["modules"]
     cells = json.loads((folder / "cells.part").read_text())["design"]["num_cells_by_type"]

@@ -146,8 +146,7 @@ def run_tool(tool: Tool, arguments: list[str], *, folder: Path, log: str, stage:
     if code != 0:
         tail = "\n".join(path.read_text(errors="replace").splitlines()[-_TAIL_LINES:])
         raise ToolError(
-            f"{stage} failed: {tool.name} ended with status {code}; the whole log is {path}\n{tail}",
-            path,
+            f"{stage} failed: {tool.name} ended with status {code}, its log is {path}\n{tail}", path
         )
     _console.print(f"{stage}: {seconds:.0f} s", markup=False, highlight=False)
     return seconds

@@ -1,0 +1,70 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The benchmark ``synth``: clock and area of a configuration's hardware on its device."""
+
+from collections.abc import Callable
+
+from macaw.arch.checks import one_of
+from macaw.arch.config import AcceleratorConfig
+from macaw.flow.measurement import Measurement, measure
+
+__all__ = ["PRESET_DEVICES", "run"]
+
+#: The device that each ECP5 preset is made for.
+PRESET_DEVICES = {"ecp5_85f": "85k", "ecp5_25f": "25k"}
+
+
+def run(
+    config: AcceleratorConfig,
+    component,
+    *,
+    seeds: tuple[int, ...],
+    report: Callable[..., None],
+    workload: str = "core",
+    device: str | None = None,
+    speed: int = 6,
+    frequency: float = 200.0,
+) -> Measurement:
+    """Measure ``component``, the hardware of ``config``, and report a row for each metric.
+
+    ``device`` is one of `macaw.flow.DEVICES`, by default the one in `PRESET_DEVICES` for the
+    configuration's name. ``report`` is called with the keywords ``benchmark`` (``"synth"``),
+    ``configuration``, ``digest``, ``workload``, ``metric``, ``value`` and ``unit``. The metrics:
+
+    - ``fmax``, ``fmax_best``, ``fmax_worst`` in MHz: the median over the seeds, the highest and
+      the lowest;
+    - ``lut``, ``ff``, ``dsp``, ``bram`` in cells, the harness not counted, and ``lut_share`` and
+      so on in percent of the device;
+    - ``device``, ``speed_grade``, ``frequency_target``, ``seeds``, ``yosys``, ``nextpnr``: how
+      these came about.
+
+    Raises ``ValueError`` for a configuration without a device, and what `measure` raises.
+    """
+    if device is None:
+        device = PRESET_DEVICES[one_of("configuration", config.name, tuple(PRESET_DEVICES))]
+    result = measure(component, device=device, speed=speed, frequency=frequency, seeds=seeds)
+
+    def row(metric: str, value, unit: str) -> None:
+        report(
+            benchmark="synth",
+            configuration=config.name,
+            digest=config.digest,
+            workload=workload,
+            metric=metric,
+            value=value,
+            unit=unit,
+        )
+
+    row("fmax", result.median.fmax, "MHz")
+    row("fmax_best", result.best.fmax, "MHz")
+    row("fmax_worst", min(run.fmax for run in result.runs), "MHz")
+    for name, usage in result.usage.items():
+        row(name, usage.used, "cells")
+        row(f"{name}_share", round(100 * usage.share, 1), "%")
+    row("device", f"ecp5-{device} {result.median.package}", "name")
+    row("speed_grade", speed, "grade")
+    row("frequency_target", frequency, "MHz")
+    row("seeds", " ".join(map(str, seeds)), "list")
+    row("yosys", result.synthesis.yosys, "version")
+    row("nextpnr", result.median.nextpnr, "version")
+    return result

@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Synthesis: copies of registers survive, cells are counted, results are kept."""
+
+import re
+
+import pytest
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from macaw.flow import Harness, ToolError, synthesis, synthesize
+from macaw.flow.netlist import drop_unused_carries
+from macaw.hw.fanout import FanOut
+
+
+class Sum(wiring.Component):
+    """The registered sum of two 8-bit numbers."""
+
+    def __init__(self):
+        super().__init__({"a": In(8), "b": In(8), "o": Out(8)})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.d.sync += self.o.eq(self.a + self.b)
+        return m
+
+
+def own_registers(report):
+    return report.cells["TRELLIS_FF"] - report.harness_cells["TRELLIS_FF"]
+
+
+def test_copies_of_a_register_survive(installed, monkeypatch):
+    copies = 4 + 16
+    report = synthesize(Harness(FanOut(1, 16, arity=4)))
+    assert own_registers(report) == copies
+    # Not kept apart, the registers of each level are one.
+    monkeypatch.setattr(synthesis, "KEPT_PREFIXES", ("harness_",))
+    assert own_registers(synthesize(Harness(FanOut(1, 16, arity=4)))) == 2
+
+
+def test_cells_of_a_sum(installed):
+    report = synthesize(Harness(Sum()))
+    # Two sum bits a CCU2C; 16 + 8 registers and an XOR tree of 2 + 1 in the harness.
+    assert report.cells == {"CCU2C": 4, "LUT4": 3, "TRELLIS_FF": 8 + 16 + 8 + 3}
+    assert report.harness_cells == {"LUT4": 3, "TRELLIS_FF": 16 + 8 + 3}
+    assert str(report) == f"{report.digest}: CCU2C 4, TRELLIS_FF 8 (harness aside)"
+
+
+def test_result_is_kept_and_used_again(installed, monkeypatch):
+    first = synthesize(Harness(Sum()))
+    assert first.netlist.exists()
+    assert (first.folder / "yosys.log").exists()
+    assert first.folder.parts == ("build", "flow", first.digest)
+
+    def refuse(*arguments, **keywords):
+        raise AssertionError("yosys must not run again")
+
+    monkeypatch.setattr(synthesis, "run_tool", refuse)
+    assert synthesize(Harness(Sum())) == first
+    with pytest.raises(AssertionError, match="^yosys must not run again$"):
+        synthesize(Harness(Sum()), options=())
+
+
+def test_failure_is_not_kept(installed):
+    for _ in range(2):
+        with pytest.raises(ToolError, match=re.escape("ended with status 1, its log is build")):
+            synthesize(Sum(), options=("-no-such-option",))
+
+
+def test_unknown_family_is_refused():
+    with pytest.raises(ValueError, match="^family must be one of ecp5, not 'ice40'$"):
+        synthesize(None, family="ice40")
+
+
+def carry_cell(cin, cout):
+    return {
+        "type": "CCU2C",
+        "port_directions": {"CIN": "input", "COUT": "output"},
+        "connections": {"CIN": [cin], "COUT": [cout]},
+    }
+
+
+def test_only_unused_carries_are_dropped():
+    module = {
+        "ports": {"carry": {"direction": "output", "bits": [4]}},
+        "cells": {
+            "first": carry_cell("0", 2),
+            "last": carry_cell(2, 3),
+            "to_port": carry_cell("0", 4),
+        },
+    }
+    assert drop_unused_carries({"modules": {"top": module}}) == 1
+    carries = {name: cell["connections"]["COUT"] for name, cell in module["cells"].items()}
+    assert carries == {"first": [2], "last": ["x"], "to_port": [4]}
+
+
+def test_netlist_is_written_without_unused_carries(installed):
+    netlist = synthesize(Harness(Sum())).netlist.read_text()
+    assert netlist.count('"COUT": ["x"]') == 1
