@@ -3,17 +3,18 @@
 """The memory that gives the array one weight for every multiplier, each clock."""
 
 from amaranth import *
-from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2, exact_log2
 
 from macaw.arch.checks import one_of, power_of_two
 from macaw.arch.config import ArrayConfig, Technology
-from macaw.hw.cells.ecp5_memory import BytePairMemory
 from macaw.hw.fanout import FanOut
+from macaw.hw.ram import BlockRam
 
 __all__ = ["WeightMemory"]
 
+_BLOCK_DEPTH = 1024  # of a DP16KD that is two bytes wide
 _NEIGHBOURS = 4  # blocks that one copy of an address serves
 
 
@@ -25,9 +26,9 @@ class WeightMemory(wiring.Component):
     of columns q and q + columns/2; its address and its data come through trees of registers.
     Otherwise there is one memory a column, which any tool maps.
 
-    Writing while other words are read is always allowed. An address given `write_latency` clocks
-    after a beat of ``write``, or later, reads what the beat wrote; what the same word reads when
-    it is asked for between the beat and then is left open, for that column.
+    Writing while other words are read is always allowed. An address given in the clock in which
+    a beat writes the same word reads anything; `write_latency` clocks after the beat, or later,
+    it reads what the beat wrote.
 
     Raises ``TypeError`` for an ``array`` that is no `ArrayConfig`, ``ValueError`` for an unknown
     ``technology``, and either for a ``depth`` that is no power of two in 16 ... 65536, or for
@@ -42,16 +43,19 @@ class WeightMemory(wiring.Component):
         The word at ``address``, `latency` clocks later; column c, lane l at ``c * lanes + l``.
     """
 
+    #: Clocks from a beat of ``write`` to the first ``address`` that is sure to read it: 1, since
+    #: beats and addresses take equally long to reach the memory.
+    write_latency = 1
+
     def __init__(self, array, depth, technology):
         if not isinstance(array, ArrayConfig):
             raise TypeError(f"array must be an ArrayConfig, not {array!r}")
         self._array = array
-        self._technology = one_of("technology", technology, tuple(Technology))
+        self._technology = Technology(one_of("technology", technology, tuple(Technology)))
         self._depth = power_of_two("weight memory depth", depth, 16, 1 << 16)
-        if technology == Technology.ECP5 and depth > BytePairMemory.DEPTH:
+        if self._technology is Technology.ECP5 and depth > _BLOCK_DEPTH:
             raise ValueError(
-                f"weight memory depth must be at most {BytePairMemory.DEPTH} for ecp5, "
-                f"not {depth!r}"
+                f"weight memory depth must be at most {_BLOCK_DEPTH} for ecp5, not {depth!r}"
             )
         beat = data.StructLayout(
             {"address": ceil_log2(depth * array.columns), "data": 8 * array.lanes}
@@ -71,20 +75,14 @@ class WeightMemory(wiring.Component):
     @property
     def latency(self):
         """Clocks from ``address`` to ``weights``."""
-        if self._technology == Technology.ECP5:
-            return FanOut.levels_needed(self._leaves) + BytePairMemory.latency
-        return 2
-
-    @property
-    def write_latency(self):
-        """Clocks from a beat of ``write`` to the first ``address`` that reads it: 1, since reading
-        and writing take equally long to reach the memory."""
-        return 1
+        if self._technology is Technology.ECP5:
+            return FanOut.levels_needed(self._leaves) + BlockRam.latency
+        return BlockRam.latency
 
     def elaborate(self, platform):
         m = Module()
         m.d.comb += self.write.ready.eq(1)
-        if self._technology == Technology.ECP5:
+        if self._technology is Technology.ECP5:
             self._elaborate_ecp5(m)
         else:
             self._elaborate_generic(m)
@@ -99,23 +97,15 @@ class WeightMemory(wiring.Component):
         lanes = self._array.lanes
         column, word = self._split_address(self.write.payload.address)
         for index in range(self._array.columns):
-            m.submodules[f"column_{index}"] = column_memory = memory.Memory(
-                shape=unsigned(8 * lanes), depth=self._depth, init=[]
-            )
-            write = column_memory.write_port()
-            # An asynchronous port and a register: a synchronous port would have to read the old
-            # word on a collision, which block memories give only with logic around them.
-            read = column_memory.read_port(domain="comb")
-            read_data = Signal(8 * lanes, name=f"read_data_{index}", reset_less=True)
-            output = Signal(8 * lanes, name=f"output_{index}", reset_less=True)
+            m.submodules[f"column_{index}"] = block = BlockRam(width=lanes, depth=self._depth)
             m.d.comb += [
-                write.en.eq(self.write.valid & (column == index)),
-                write.addr.eq(word),
-                write.data.eq(self.write.payload.data),
-                read.addr.eq(self.address),
-                Value.cast(self.weights)[8 * lanes * index : 8 * lanes * (index + 1)].eq(output),
+                block.write_enable.eq((self.write.valid & (column == index)).replicate(lanes)),
+                block.write_address.eq(word),
+                block.write_data.eq(self.write.payload.data),
+                block.read_address.eq(self.address),
             ]
-            m.d.sync += [read_data.eq(read.data), output.eq(read_data)]
+            for lane in range(lanes):
+                m.d.comb += self.weights[index * lanes + lane].eq(block.read_data[lane])
 
     def _elaborate_ecp5(self, m):
         lanes, pairs = self._array.lanes, self._array.columns // 2
@@ -136,14 +126,17 @@ class WeightMemory(wiring.Component):
                 low, high = pair * lanes + lane, (pair + pairs) * lanes + lane
                 leaf = low // _NEIGHBOURS
                 column, word = self._split_address(controls.copies[leaf].address)
-                m.submodules[f"block_{pair}_{lane}"] = block = BytePairMemory()
+                m.submodules[f"block_{pair}_{lane}"] = block = BlockRam(
+                    width=2, depth=self._depth, technology=Technology.ECP5
+                )
+                byte = write_data.copies[pair].word_select(lane, 8)
                 m.d.comb += [
                     block.write_enable[0].eq(controls.copies[leaf].valid & (column == pair)),
                     block.write_enable[1].eq(
                         controls.copies[leaf].valid & (column == pair + pairs)
                     ),
                     block.write_address.eq(word),
-                    block.write_data.eq(write_data.copies[pair].word_select(lane, 8)),
+                    block.write_data.eq(byte.replicate(2)),
                     block.read_address.eq(addresses.copies[leaf]),
                     self.weights[low].eq(block.read_data[0]),
                     self.weights[high].eq(block.read_data[1]),
