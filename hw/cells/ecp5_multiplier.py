@@ -1,0 +1,50 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""One MULT18X18D of ECP5 as an unsigned multiplier."""
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["UnsignedMultiplier"]
+
+
+class UnsignedMultiplier(wiring.Component):
+    """The product of two unsigned numbers of 18 bits, in one cell with all of its registers
+    (input, pipeline and output), which synthesis does not infer.
+
+    Members
+    -------
+    a, b : In(18)
+    product : Out(36)
+        ``a * b``, `latency` clocks later.
+    """
+
+    latency = 3
+
+    a: In(18)
+    b: In(18)
+    product: Out(36)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.multiplier = Instance(
+            "MULT18X18D",
+            p_REG_INPUTA_CLK="CLK0",
+            p_REG_INPUTB_CLK="CLK0",
+            p_REG_PIPELINE_CLK="CLK0",
+            p_REG_OUTPUT_CLK="CLK0",
+            p_GSR="DISABLED",
+            p_RESETMODE="SYNC",
+            i_CLK0=ClockSignal(),
+            i_CE0=1,
+            i_RST0=0,
+            i_SIGNEDA=0,
+            i_SIGNEDB=0,
+            i_SOURCEA=0,
+            i_SOURCEB=0,
+            **{f"i_A{bit}": self.a[bit] for bit in range(18)},
+            **{f"i_B{bit}": self.b[bit] for bit in range(18)},
+            **{f"o_P{bit}": self.product[bit] for bit in range(36)},
+        )
+        return m

@@ -1,0 +1,101 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Products that are wider than one multiplier cell."""
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from macaw.arch.checks import integer, one_of
+from macaw.arch.config import Technology
+from macaw.hw.cells.ecp5_multiplier import UnsignedMultiplier
+from macaw.hw.delay import delay
+
+__all__ = ["WideMultiplier"]
+
+_CELL_BITS = 18
+
+
+class WideMultiplier(wiring.Component):
+    """The exact product of two unsigned numbers, of ``a_bits`` and ``b_bits`` (1 ... 36 each).
+
+    ``Technology.GENERIC`` is a ``*`` between registers. ``Technology.ECP5`` takes one MULT18X18D
+    for the low 18 bits of both operands and adds what their upper bits contribute, in LUTs, two
+    bits a row. Multipliers of the device are scarce: a product of 24×24 bits from cells alone
+    takes four.
+
+    Raises ``TypeError`` or ``ValueError`` for other widths or technologies.
+
+    Members
+    -------
+    a : In(a_bits)
+    b : In(b_bits)
+    product : Out(a_bits + b_bits)
+        ``a * b``, `latency` clocks later; new operands are taken in each clock.
+    """
+
+    def __init__(self, a_bits, b_bits, technology):
+        a_bits, b_bits = integer("a_bits", a_bits, 1, 36), integer("b_bits", b_bits, 1, 36)
+        self._technology = one_of("technology", technology, tuple(Technology))
+        self._rows = sum((max(0, bits - _CELL_BITS) + 1) // 2 for bits in (a_bits, b_bits))
+        super().__init__({"a": In(a_bits), "b": In(b_bits), "product": Out(a_bits + b_bits)})
+
+    @property
+    def latency(self):
+        """Clocks from the operands to their product."""
+        if self._technology == Technology.GENERIC or not self._rows:
+            return 3
+        # A clock for the rows, those of their adder tree, one for the last sum.
+        return max(UnsignedMultiplier.latency, 1 + (self._rows - 1).bit_length()) + 1
+
+    def elaborate(self, platform):
+        m = Module()
+        if self._technology == Technology.GENERIC:
+            # Registers on both sides, so that tools can move them into the device's cells.
+            product = delay(m, delay(m, self.a, 1) * delay(m, self.b, 1), 2, name="product")
+        else:
+            product = self._product_ecp5(m)
+        m.d.comb += self.product.eq(product)
+        return m
+
+    def _product_ecp5(self, m):
+        a_low, a_high = self.a[:_CELL_BITS], self.a[_CELL_BITS:]
+        b_low, b_high = self.b[:_CELL_BITS], self.b[_CELL_BITS:]
+        m.submodules.cell = cell = UnsignedMultiplier()
+        m.d.comb += [cell.a.eq(a_low), cell.b.eq(b_low)]
+        if not self._rows:
+            return cell.product
+
+        # The rest is a_high * b + a_low * b_high. Terms are (place, value), for value << place.
+        terms = sorted(
+            [*_rows(m, a_high, self.b), *_rows(m, b_high, a_low)], key=lambda term: term[0]
+        )
+        clocks = 1
+        while len(terms) > 1:
+            pairs = [terms[first : first + 2] for first in range(0, len(terms), 2)]
+            terms = [_sum(m, pair) for pair in pairs]
+            clocks += 1
+        [(_, rest)] = terms
+        target = self.latency - 1
+        rest = delay(m, rest, target - clocks, name="rest")
+        low = delay(m, cell.product, target - cell.latency)
+        return delay(m, Cat(low[:_CELL_BITS], low[_CELL_BITS:] + rest), 1, name="product")
+
+
+def _rows(m, bits, factor):
+    """The terms of ``bits * factor``, two of the bits a row, one clock later."""
+    for place in range(0, len(bits), 2):
+        row = Mux(bits[place], factor, 0)
+        if place + 1 < len(bits):
+            row = row + (Mux(bits[place + 1], factor, 0) << 1)
+        yield place, delay(m, row, 1, name="row")
+
+
+def _sum(m, terms):
+    """One term for one or two of them, the one of the lower place first, one clock later."""
+    if len(terms) == 1:
+        [(place, value)] = terms
+        return place, delay(m, value, 1, name="sum")
+    (place, lower), (upper_place, upper) = terms
+    passed = upper_place - place
+    return place, delay(m, Cat(lower[:passed], lower[passed:] + upper), 1, name="sum")
