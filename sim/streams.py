@@ -1,0 +1,329 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Long runs of stream components: the simulator reads and writes the words by itself."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from amaranth.hdl import Shape
+from amaranth.lib import wiring
+
+from macaw.arch.checks import integer
+from macaw.sim.build import NATIVE, build
+from macaw.sim.errors import StreamError, StreamTimeout
+from macaw.sim.packing import pack, unpack, word_bytes
+from macaw.sim.progress import watch
+from macaw.sim.run import run as run_simulator
+from macaw.sim.run import run_folder, waves_arguments
+from macaw.sim.streams_top import TOPLEVEL, chunk_bytes, layout, streams_top
+from macaw.sim.verilog import Port, Stream, Verilog, convert
+
+__all__ = ["StreamRun", "Transfers", "run"]
+
+_RECORD = 8
+_WORDS, _FIRST, _LAST, _VALID, _READY, _ENABLED, _SURPLUS, _BROKEN = range(_RECORD)
+_PROBABILITY = 1 << 16
+_MOST_CYCLES = 1 << 62
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transfers:
+    """What one stream carried: its words, and the cycles of the first and the last of them
+    (``None`` without any). Cycle 0 is the first one after reset."""
+
+    words: int
+    first_cycle: int | None
+    last_cycle: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamRun:
+    """The result of `run`.
+
+    ``words`` has the words of every sink, ``transfers`` the figures of every stream, and
+    ``outputs`` the final values of the output ports that belong to no stream. ``cycles`` counts
+    from the end of reset to the end of the run, ``seconds`` is the time that it took.
+    """
+
+    words: dict[str, Any]
+    transfers: dict[str, Transfers]
+    outputs: dict[str, Any]
+    cycles: int
+    seconds: float
+    waves: Path | None
+
+    @property
+    def cycles_per_second(self) -> float:
+        """Simulated cycles a second, the start of the simulator included."""
+        return self.cycles / self.seconds
+
+
+def run(
+    component: wiring.Component,
+    sources: Mapping[str, Any],
+    sinks: Mapping[str, int],
+    *,
+    inputs: Mapping[str, Any] = {},
+    after: Mapping[str, Sequence[str]] = {},
+    idle: float | Mapping[str, float] = 0.0,
+    stall: float | Mapping[str, float] = 0.0,
+    seed: int = 1,
+    timeout_cycles: int = 1 << 40,
+    quiet_cycles: int = 100_000,
+    drain_cycles: int = 64,
+    progress: Callable[[int, int], None] | bool = False,
+    waves: Path | None = None,
+    waves_cycles: tuple[int, int] = (0, 100_000),
+) -> StreamRun:
+    """Sends ``sources`` through ``component`` and takes the given count of words from each of
+    its output streams.
+
+    ``sources`` maps input streams to words, as `packing` describes them for the payload's
+    shape; a stream left out sends nothing. ``sinks`` maps *every* output stream to the words
+    that are expected of it. ``inputs`` gives the value, held throughout, of *every* input port
+    that belongs to no stream. A source in ``after`` starts once the sources listed there have
+    sent all their words.
+
+    ``idle`` is the probability that a source pauses for a cycle, ``stall`` that a sink is not
+    ready in a cycle, for all streams or by name; both are drawn from ``seed``. The run ends
+    ``drain_cycles`` after the last expected word, so that surplus words are seen.
+
+    ``progress`` is a callback ``(words done, words in all)`` or ``True`` for a bar on a
+    terminal. ``waves`` writes a waveform of the cycles ``waves_cycles`` there, with the suffix
+    of its format, and prints how to look at it.
+
+    Raises `StreamTimeout`, which names the streams that did not end, after ``timeout_cycles``
+    or where no stream moves for ``quiet_cycles``; `StreamError` for surplus words and where an
+    output stream takes back ``valid`` or changes its payload before ``ready``; other kinds of
+    `SimulationError` where the simulator cannot be built or fails; ``ValueError`` or
+    ``TypeError`` for names and values that do not fit.
+    """
+    verilog = convert(component)
+    streams = verilog.streams
+    counts, words = _words(verilog, sources, sinks)
+    pauses = _pauses(streams, idle, stall)
+    masks = _masks(streams, after)
+    integer("timeout_cycles", timeout_cycles, 1, _MOST_CYCLES)
+    integer("quiet_cycles", quiet_cycles, 1, _MOST_CYCLES)
+    integer("drain_cycles", drain_cycles, 0, _MOST_CYCLES)
+    integer("seed", seed, 0, (1 << 64) - 1)
+    ports_in, ports_out = layout(verilog)
+    label = type(component).__name__
+    simulator = build(
+        {"dut.v": verilog.text, "bench.sv": streams_top(verilog)},
+        toplevel=TOPLEVEL,
+        public=("clk", "done"),
+        sources=(NATIVE / "words.sv", NATIVE / "streams.sv", NATIVE / "words.cpp"),
+        free_clock=True,
+        waves=waves is not None,
+        label=label,
+    )
+    with run_folder() as folder:
+        arguments = [
+            f"+limit={timeout_cycles}", f"+quiet={quiet_cycles}", f"+drain={drain_cycles}"
+        ]  # fmt: skip
+        for name, content in (
+            ("inputs", _input_bytes(ports_in, inputs)),
+            ("outputs", np.zeros(chunk_bytes(ports_out), np.uint8)),
+            ("status", np.zeros((1 + len(streams), _RECORD), "<i8")),
+        ):
+            content.tofile(folder / name)
+            arguments.append(f"+{name}={folder / name}")
+        seeds = np.random.SeedSequence(seed).generate_state(len(streams) + 1) | np.uint32(1)
+        for index, stream in enumerate(streams.values()):
+            path = folder / f"{stream.name}.words"
+            if stream.output:
+                with path.open("wb") as file:
+                    file.truncate(counts[stream.name] * word_bytes(stream.shape))
+            else:
+                words[stream.name].tofile(path)
+            arguments += [
+                f"+{stream.name}.file={path}",
+                f"+{stream.name}.count={counts[stream.name]}",
+                f"+{stream.name}.pause={pauses[stream.name]}",
+                f"+{stream.name}.seed={seeds[index]}",
+                f"+{stream.name}.after={masks.get(stream.name, 0)}",
+            ]
+        if waves is not None:
+            waves = waves.resolve().with_suffix(f".{simulator.waves}")
+            waves.parent.mkdir(parents=True, exist_ok=True)
+            arguments += waves_arguments(waves, *waves_cycles)
+        status = np.memmap(folder / "status", "<i8", "r").reshape(-1, _RECORD)
+        total = sum(counts.values())
+        started = time.perf_counter()
+        with watch(label, lambda: int(status[1:, _WORDS].sum()), total, progress):
+            run_simulator(
+                simulator, "macaw.sim.benches.until_done", folder, arguments=arguments, seed=seed
+            )
+        seconds = time.perf_counter() - started
+        if waves is not None:
+            print(f"waveform: {waves} (look at it with: gtkwave {waves}, or surfer {waves})")
+        _refuse(streams, counts, status, seed)
+        return StreamRun(
+            words={
+                name: unpack(_read(folder / f"{name}.words", stream), stream.shape)
+                for name, stream in streams.items()
+                if stream.output
+            },
+            transfers={
+                name: _transfers(record) for name, record in zip(streams, status[1:], strict=True)
+            },
+            outputs=_output_values(ports_out, np.fromfile(folder / "outputs", np.uint8)),
+            cycles=int(status[0, 0]),
+            seconds=seconds,
+            waves=waves,
+        )
+
+
+def _words(
+    verilog: Verilog, sources: Mapping[str, Any], sinks: Mapping[str, int]
+) -> tuple[dict[str, int], dict[str, np.ndarray]]:
+    streams = verilog.streams
+    inward = {name: stream for name, stream in streams.items() if not stream.output}
+    outward = {name: stream for name, stream in streams.items() if stream.output}
+    _known("sources", sources, inward)
+    _known("sinks", sinks, outward)
+    missing = [name for name in outward if name not in sinks]
+    if missing:
+        raise ValueError(f"sinks must name every output stream, and lack {', '.join(missing)}")
+    words = {
+        name: pack(sources[name], stream.shape, name)
+        if name in sources
+        else np.zeros((0, word_bytes(stream.shape)), np.uint8)
+        for name, stream in inward.items()
+    }
+    counts = {name: len(part) for name, part in words.items()}
+    for name in outward:
+        counts[name] = integer(f"words of {name}", sinks[name], 0, _MOST_CYCLES)
+    return counts, words
+
+
+def _known(what: str, given: Any, names: Any) -> None:
+    for name in given:
+        if name not in names:
+            raise ValueError(f"{what} must name streams among {', '.join(names)}, not {name!r}")
+
+
+def _pauses(
+    streams: Mapping[str, Stream],
+    idle: float | Mapping[str, float],
+    stall: float | Mapping[str, float],
+) -> dict[str, int]:
+    pauses = {}
+    for what, given, output in (("idle", idle, False), ("stall", stall, True)):
+        names = [name for name, stream in streams.items() if stream.output is output]
+        if isinstance(given, Mapping):
+            _known(what, given, names)
+        for name in names:
+            value = given.get(name, 0.0) if isinstance(given, Mapping) else given
+            if not 0 <= value < 1:
+                raise ValueError(f"{what} must be at least 0 and less than 1, not {value!r}")
+            pauses[name] = min(round(value * _PROBABILITY), _PROBABILITY - 1)
+    return pauses
+
+
+def _masks(streams: Mapping[str, Stream], after: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    names = [name for name, stream in streams.items() if not stream.output]
+    _known("after", after, names)
+    masks = {}
+    for name, predecessors in after.items():
+        if isinstance(predecessors, str):
+            raise TypeError(f"after must map to a list of names, not {predecessors!r}")
+        _known("after", predecessors, names)
+        masks[name] = sum(1 << names.index(predecessor) for predecessor in set(predecessors))
+    return masks
+
+
+def _input_bytes(ports: Sequence[Port], inputs: Mapping[str, Any]) -> np.ndarray:
+    names = [port.name for port in ports]
+    for name in inputs:
+        if name not in names:
+            raise ValueError(f"inputs must name ports among {', '.join(names)}, not {name!r}")
+    missing = [name for name in names if name not in inputs]
+    if missing:
+        raise ValueError(f"inputs must give every input port, and lack {', '.join(missing)}")
+    content = np.zeros(chunk_bytes(ports), np.uint8)
+    column = 0
+    for port in ports:
+        value = inputs[port.name]
+        if isinstance(value, dict):
+            word = pack({name: [part] for name, part in value.items()}, port.shape, port.name)
+        else:
+            shape = Shape.cast(port.shape) if np.ndim(value) == 0 else port.shape
+            word = pack(np.asarray(value)[np.newaxis], shape, port.name)
+        content[column : column + word.shape[1]] = word[0]
+        column += word.shape[1]
+    return content
+
+
+def _output_values(ports: Sequence[Port], content: np.ndarray) -> dict[str, Any]:
+    values = {}
+    column = 0
+    for port in ports:
+        size = word_bytes(port.shape)
+        value = unpack(content[np.newaxis, column : column + size], port.shape)
+        if isinstance(value, dict):
+            values[port.name] = value
+        else:
+            values[port.name] = int(value[0]) if value.ndim == 1 else value[0]
+        column += size
+    return values
+
+
+def _read(path: Path, stream: Stream) -> np.ndarray:
+    return np.fromfile(path, np.uint8).reshape(-1, word_bytes(stream.shape))
+
+
+def _transfers(record: np.ndarray) -> Transfers:
+    words = int(record[_WORDS])
+    return Transfers(
+        words=words,
+        first_cycle=int(record[_FIRST]) if words else None,
+        last_cycle=int(record[_LAST]) if words else None,
+    )
+
+
+def _refuse(
+    streams: Mapping[str, Stream], counts: Mapping[str, int], status: np.ndarray, seed: int
+) -> None:
+    cycles, state = int(status[0, 0]), int(status[0, 1])
+    records = dict(zip(streams, status[1:], strict=True))
+    if state != 1:
+        limit = "not complete" if state == 2 else "no stream moves"
+        lines = [
+            _unfinished(stream, counts[name], records[name])
+            for name, stream in streams.items()
+            if records[name][_WORDS] != counts[name]
+        ]
+        raise StreamTimeout(
+            f"after {cycles} cycles {limit}: {'; '.join(lines) or 'draining'} (seed {seed})"
+        )
+    for name, record in records.items():
+        if record[_BROKEN]:
+            raise StreamError(
+                f"stream {name} takes back valid or changes its payload before ready, "
+                f"{record[_BROKEN]} times (seed {seed})"
+            )
+        if record[_SURPLUS]:
+            raise StreamError(
+                f"stream {name} sent {record[_SURPLUS]} words more than the {counts[name]} "
+                f"expected (seed {seed})"
+            )
+
+
+def _unfinished(stream: Stream, count: int, record: np.ndarray) -> str:
+    words = int(record[_WORDS])
+    if stream.output:
+        reason = "its word is not taken" if record[_VALID] else "the component sends nothing"
+        return f"sink {stream.name} has {words} of {count} words, and {reason}"
+    if not record[_ENABLED]:
+        reason = "it waits for another source"
+    elif not record[_READY]:
+        reason = "the component is not ready"
+    else:
+        reason = "the component is ready"
+    return f"source {stream.name} has sent {words} of {count} words, and {reason}"
