@@ -1,6 +1,5 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
-# amaranth: UnusedElaboratable=no
 """The harness: what it feeds, what it takes out, and that it keeps what it measures."""
 
 import json
@@ -128,7 +127,7 @@ def test_reset_comes_from_a_register_of_the_harness(installed):
 
 
 def test_what_is_no_component_is_refused():
-    with pytest.raises(TypeError, match="^component must be a wiring.Component, not 'abc'$"):
+    with pytest.raises(TypeError, match=r"^component must be a wiring\.Component, not 'abc'$"):
         Harness("abc")
 
 
@@ -136,5 +135,5 @@ def test_what_is_no_component_is_refused():
 def test_component_without_inputs_or_outputs_is_refused(members):
     ports = Ports(members)
     Simulator(ports)
-    with pytest.raises(ValueError, match="^component must have inputs and outputs, not Signature"):
+    with pytest.raises(ValueError, match=r"^component must have inputs and outputs, not Signature"):
         Harness(ports)

@@ -58,7 +58,7 @@ def test_result_is_kept_and_used_again(installed, monkeypatch):
 
     monkeypatch.setattr(synthesis, "run_tool", refuse)
     assert synthesize(Harness(Sum())) == first
-    with pytest.raises(AssertionError, match="^yosys must not run again$"):
+    with pytest.raises(AssertionError, match=r"^yosys must not run again$"):
         synthesize(Harness(Sum()), options=())
 
 
@@ -69,7 +69,7 @@ def test_failure_is_not_kept(installed):
 
 
 def test_unknown_family_is_refused():
-    with pytest.raises(ValueError, match="^family must be one of ecp5, not 'ice40'$"):
+    with pytest.raises(ValueError, match=r"^family must be one of ecp5, not 'ice40'$"):
         synthesize(None, family="ice40")
 
 

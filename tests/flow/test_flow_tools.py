@@ -42,13 +42,13 @@ def test_missing_tool_names_the_extra(nowhere):
 
 
 def test_unknown_tool_is_refused():
-    with pytest.raises(ValueError, match="^tool must be one of yosys, nextpnr-ecp5, not 'abc'$"):
+    with pytest.raises(ValueError, match=r"^tool must be one of yosys, nextpnr-ecp5, not 'abc'$"):
         find_tool("abc")
 
 
 def test_variable_must_name_a_program(nowhere, monkeypatch):
     monkeypatch.setenv("YOSYS", "no-such-yosys")
-    with pytest.raises(ToolMissingError, match="^YOSYS must name a program, not 'no-such-yosys'$"):
+    with pytest.raises(ToolMissingError, match=r"^YOSYS must name a program, not 'no-such-yosys'$"):
         find_tool("yosys")
 
 
@@ -63,7 +63,7 @@ def test_variable_then_path_then_wheel(nowhere, monkeypatch):
 
 def test_tool_without_version_is_refused(nowhere):
     broken = program(nowhere / "yosys", "echo no such library >&2; exit 127")
-    expected = f"^{broken} must answer --version, not fail: \\['no such library'\\]$"
+    expected = rf"^{broken} must answer --version, not fail: \['no such library'\]$"
     with pytest.raises(ToolMissingError, match=expected):
         find_tool("yosys")
 
