@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The MAC array sums its products exactly, in both modes, with a new mode each clock."""
+
+import numpy as np
+import pytest
+from amaranth.back import rtlil
+
+from macaw.arch.config import ArrayConfig, Technology
+from macaw.hw.mac_array import MacArray
+from macaw.sim.vectors import apply
+
+SEED = 20261126
+COUNT = 20_000
+CORNERS = np.array([-128, -127, -1, 0, 1, 127], np.int8)
+
+
+def operands(generator, *shape):
+    """Random int8: the first vectors hold one corner throughout, half of the others are made of
+    corners only."""
+    values = generator.integers(-128, 128, (COUNT, *shape), dtype=np.int8)
+    corners = generator.choice(CORNERS, values.shape)
+    chosen = generator.random(COUNT) < 0.5
+    values[chosen] = corners[chosen]
+    for index, corner in enumerate(CORNERS):
+        values[2 * index : 2 * index + 2] = corner
+    return values
+
+
+def expected_sums(activations, weights, window, window_mode):
+    """The contract of `MacArray`, on arrays of int64."""
+    pairs = weights.shape[1] // 2
+    shared = np.concatenate([weights[:, :pairs]] * 2, axis=1)
+    dense = np.einsum("nl,ncl->nc", activations, weights, dtype=np.int64)
+    windowed = np.einsum("ncl,ncl->nc", window, shared, dtype=np.int64)
+    return np.where(window_mode[:, None], windowed, dense)
+
+
+@pytest.mark.parametrize(
+    ("lanes", "columns", "technology", "window"),
+    [
+        (8, 4, Technology.GENERIC, True),
+        (8, 4, Technology.ECP5, True),
+        pytest.param(8, 16, Technology.GENERIC, True, marks=pytest.mark.full),
+        pytest.param(32, 2, Technology.GENERIC, False, marks=pytest.mark.full),
+        pytest.param(16, 16, Technology.ECP5, True, marks=pytest.mark.full),
+        pytest.param(16, 8, Technology.ECP5, False, marks=pytest.mark.full),
+    ],
+)
+def test_sums_are_exact(lanes, columns, technology, window):
+    array = MacArray(
+        ArrayConfig(lanes=lanes, columns=columns), technology=technology, window=window
+    )
+    generator = np.random.default_rng(SEED)
+    activations = operands(generator, lanes)
+    weights = operands(generator, columns, lanes)
+    taps = operands(generator, columns, lanes)
+    mode = generator.integers(0, 2, COUNT, dtype=np.uint8) * np.uint8(window)
+    inputs = {
+        "activations": activations,
+        "weights": weights.reshape(COUNT, -1),
+        "window": taps.reshape(COUNT, -1),
+        "window_mode": mode,
+    }
+    ports = ["activations", "weights"] + ["window", "window_mode"] * window
+    sums = apply(
+        array,
+        {name: inputs[name] for name in ports},
+        latency=array.latency,
+        early={
+            name: array.activation_lead for name in ports if name in ("activations", "window_mode")
+        },
+    )["sums"]
+    expected = expected_sums(activations, weights, taps, mode)
+    wrong = np.argwhere(sums != expected)
+    assert not wrong.size, (
+        f"{len(wrong)} sums differ with seed {SEED}, the first of vector {wrong[0][0]}, column "
+        f"{wrong[0][1]}, mode {mode[wrong[0][0]]}: {sums[*wrong[0]]}, not {expected[*wrong[0]]}"
+    )
+
+
+def test_without_window_the_array_has_neither_its_ports_nor_its_multiplexers():
+    members, multiplexers = {}, {}
+    for window in (True, False):
+        array = MacArray(
+            ArrayConfig(lanes=8, columns=4), technology=Technology.GENERIC, window=window
+        )
+        members[window] = set(array.signature.members)
+        multiplexers[window] = rtlil.convert(array, emit_src=False).count("cell $mux ")
+    assert members[True] - members[False] == {"window", "window_mode"}
+    assert multiplexers == {True: 3 * 16, False: 0}
+
+
+def test_refusals():
+    with pytest.raises(TypeError, match=r"^array must be an ArrayConfig, not 16$"):
+        MacArray(16, Technology.GENERIC)
+    with pytest.raises(
+        ValueError, match=r"^technology must be one of generic, ecp5, not 'vacuum tubes'$"
+    ):
+        MacArray(ArrayConfig(), "vacuum tubes")
