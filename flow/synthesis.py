@@ -115,8 +115,14 @@ def synthesize(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "design.il").write_text(design)
     (folder / "synthesis.ys").write_text(script)
+    # The wheel's yosys is silent after its first call of ABC, except in a log of its own.
     seconds = run_tool(
-        yosys, ["-s", "synthesis.ys"], folder=folder, log="yosys.log", stage=f"yosys {digest}"
+        yosys,
+        ["-q", "-L", "yosys.log", "-s", "synthesis.ys"],
+        folder=folder,
+        log="yosys.log",
+        stage=f"yosys {digest}",
+        writes_log=True,
     )
     netlist = json.loads((folder / "netlist.part").read_text())
     drop_unused_carries(netlist)

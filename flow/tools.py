@@ -103,6 +103,8 @@ def find_tool(name: str) -> Tool:
 
 
 def _last_line(log: Path) -> str:
+    if not log.exists():
+        return ""
     with log.open("rb") as file:
         file.seek(0, os.SEEK_END)
         file.seek(max(0, file.tell() - 2000))
@@ -110,18 +112,30 @@ def _last_line(log: Path) -> str:
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
-def run_tool(tool: Tool, arguments: list[str], *, folder: Path, log: str, stage: str) -> float:
+def run_tool(
+    tool: Tool,
+    arguments: list[str],
+    *,
+    folder: Path,
+    log: str,
+    stage: str,
+    writes_log: bool = False,
+) -> float:
     """Run ``tool`` in ``folder`` and return the seconds it took.
 
     Files are named relative to ``folder``, the only place that the tools of the wheels see.
-    What the tool says goes to the file ``log`` there; on a terminal, its last line is shown
-    beside ``stage`` and the seconds that have passed, elsewhere a line when it has finished.
+    What the tool says goes to the file ``log`` there; with ``writes_log`` the tool makes that
+    file itself, and what it says besides is added at the end. On a terminal the last line of the
+    log is shown beside ``stage`` and the seconds that have passed, elsewhere a line when it has
+    finished.
 
     Raises `ToolError` if the tool fails. The tool is ended if this call is interrupted.
     """
     path = folder / log
+    path.unlink(missing_ok=True)
+    captured = path.with_suffix(".console") if writes_log else path
     started = time.monotonic()
-    with path.open("wb") as output, _console.status(escape(stage)) as status:
+    with captured.open("wb") as output, _console.status(escape(stage)) as status:
         process = subprocess.Popen(
             [tool.command, *arguments],
             cwd=folder,
@@ -143,6 +157,10 @@ def run_tool(tool: Tool, arguments: list[str], *, folder: Path, log: str, stage:
                 process.terminate()
                 process.wait()
     seconds = time.monotonic() - started
+    if writes_log:
+        with path.open("ab") as whole:
+            whole.write(captured.read_bytes())
+        captured.unlink()
     if code != 0:
         tail = "\n".join(path.read_text(errors="replace").splitlines()[-_TAIL_LINES:])
         raise ToolError(

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Synthesis: copies of registers survive, cells are counted, results are kept."""
 
-import re
-
 import pytest
 from amaranth.hdl import Module
 from amaranth.lib import wiring
@@ -50,7 +48,7 @@ def test_cells_of_a_sum(installed):
 def test_result_is_kept_and_used_again(installed, monkeypatch):
     first = synthesize(Harness(Sum()))
     assert first.netlist.exists()
-    assert (first.folder / "yosys.log").exists()
+    assert "Executing JSON backend" in (first.folder / "yosys.log").read_text()
     assert first.folder.parts == ("build", "flow", first.digest)
 
     def refuse(*arguments, **keywords):
@@ -64,8 +62,9 @@ def test_result_is_kept_and_used_again(installed, monkeypatch):
 
 def test_failure_is_not_kept(installed):
     for _ in range(2):
-        with pytest.raises(ToolError, match=re.escape("ended with status 1, its log is build")):
+        with pytest.raises(ToolError, match="ended with status 1, its log is build") as caught:
             synthesize(Sum(), options=("-no-such-option",))
+        assert "ERROR: Command syntax error" in str(caught.value)
 
 
 def test_unknown_family_is_refused():

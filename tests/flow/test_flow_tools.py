@@ -86,6 +86,15 @@ def test_failure_shows_the_end_of_the_log_and_its_path(tmp_path):
     assert caught.value.log == tmp_path / "log"
 
 
+def test_log_of_the_tool_is_completed(tmp_path):
+    code = "open('log', 'w').write('inside\\n'); print('outside')"
+    run_tool(
+        python_tool(), ["-c", code], folder=tmp_path, log="log", stage="stage", writes_log=True
+    )
+    assert (tmp_path / "log").read_text() == "inside\noutside\n"
+    assert list(tmp_path.iterdir()) == [tmp_path / "log"]
+
+
 def test_interruption_ends_the_tool(tmp_path, monkeypatch):
     def interrupt(log):
         if log.stat().st_size:
