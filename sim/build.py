@@ -7,6 +7,7 @@ import json
 import logging
 import re
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,7 +138,7 @@ def build(
                     (folder / name).write_text(text)
                 inputs = [*(folder / name for name in generated), *sources, *native]
                 _run_build(simulator, tools, flags, inputs)
-            _seal(simulator)
+                _seal(simulator)
     return simulator
 
 
@@ -160,7 +161,8 @@ def _run_build(
         *flags, *map(str, inputs),
     ]  # fmt: skip
     make = [
-        tools.make, "-j", "2", "-f", "Vtop.mk", f"CXX={tools.compiler}", f"LINK={tools.compiler}",
+        tools.make, "-j", "2", "-f", "Vtop.mk",
+        f"CXX={tools.compiler}", f"LINK={tools.compiler}", f"PYTHON3={sys.executable}",
         # The wheel leaves this empty, and then the precompiled header is taken for an object.
         "CFG_CXXFLAGS_PCH_I=-include", *_OPTIMISATION,
         *(["OBJCACHE=ccache"] if tools.ccache else []),
@@ -171,14 +173,33 @@ def _run_build(
         "MAKEFLAGS": "",
     }
     log = simulator.folder / _LOG
+    runtime = _runtime_folder(tools, simulator.waves)
+    for path in runtime.glob("verilated*.o"):
+        shutil.copyfile(path, simulator.folder / path.name)
     runner = Runner([verilate, make], environment)
     try:
         runner.build(build_dir=simulator.folder, hdl_toplevel=simulator.toplevel, log_file=log)
     except RuntimeError as error:
+        shutil.rmtree(runtime, ignore_errors=True)
         lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
         raise BuildFailure(
             f"the simulator could not be built; the log {log} ends with\n" + "\n".join(lines)
         ) from error
+
+
+def _runtime_folder(tools: toolchain.Toolchain, waves: str | None) -> Path:
+    """Where the compiled parts of Verilator's runtime stand, which are the same for all designs
+    and take most of the time of a small one."""
+    key = hashlib.sha256(repr((tools.identity, _OPTIMISATION, waves)).encode())
+    return build_folder() / f"runtime-{key.hexdigest()[:12]}"
+
+
+def _keep_runtime(simulator: Simulator) -> None:
+    runtime = _runtime_folder(toolchain.find(), simulator.waves)
+    runtime.mkdir(exist_ok=True)
+    for path in simulator.folder.glob("verilated*.o"):
+        if not (runtime / path.name).exists():
+            path.replace(runtime / path.name)
 
 
 def _digest(path: Path) -> str:
@@ -187,6 +208,7 @@ def _digest(path: Path) -> str:
 
 
 def _seal(simulator: Simulator) -> None:
+    _keep_runtime(simulator)
     for pattern in ("*.o", "*.a", "*.gch", "*.d"):
         for path in simulator.folder.glob(pattern):
             path.unlink()

@@ -1,0 +1,110 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Runs compiled convolutions on the compute core's RTL."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from macaw.compiler.conv2d import Conv2dProgram
+from macaw.hw import Conv2dCore
+from macaw.sim.streams import StreamRun, run
+
+__all__ = ["Conv2dRun", "run_conv2d"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Conv2dRun:
+    """A layer's result on the RTL: ``result`` is int8 or uint8 [height, width, channels],
+    ``cycles`` counts from the first image word to the last result word."""
+
+    result: np.ndarray
+    cycles: int
+    streams: StreamRun
+
+
+def _rows_to_words(rows: np.ndarray, lanes: int, words: int) -> np.ndarray:
+    """[rows, bytes] as [rows * words, lanes], each row filled up with zeros."""
+    padded = np.zeros((len(rows), words * lanes), np.uint8)
+    padded[:, : rows.shape[1]] = rows.view(np.uint8)
+    return padded.reshape(-1, lanes)
+
+
+def core_streams(program: Conv2dProgram, image: np.ndarray) -> dict[str, Any]:
+    """The words of the core's input streams for ``program`` and an NHWC ``image`` without its
+    N, in the form that `macaw.sim.packing` takes."""
+    config, shape = program.config, program.layer.shape
+    lanes, columns = config.array.lanes, config.array.columns
+    expected = (shape.height, shape.width, shape.in_channels)
+    dtype = np.int8 if program.layer.input_signed else np.uint8
+    if image.shape != expected or image.dtype != dtype:
+        raise ValueError(
+            f"{program.layer.name}: image must be {np.dtype(dtype)} of shape {expected}, "
+            f"not {image.dtype} of shape {image.shape}"
+        )
+    beats = len(program.weights) * columns
+    rows = np.ascontiguousarray(image).reshape(shape.height, -1)
+    return {
+        "weights": {
+            "address": np.arange(beats),
+            "data": program.weights.reshape(beats, lanes).view(np.uint8),
+        },
+        "parameters": {
+            "address": np.arange(shape.out_channels),
+            "parameters": program.parameters,
+        },
+        "table": {
+            "address": np.arange(len(program.table)),
+            "entry": _columns(program.table),
+        },
+        "descriptor": _columns((program.descriptor,)),
+        "image": _rows_to_words(rows, lanes, program.image_row_words),
+    }
+
+
+def _columns(rows: tuple[dict[str, int], ...]) -> dict[str, np.ndarray]:
+    return {name: np.array([row[name] for row in rows], np.int64) for name in rows[0]}
+
+
+def run_conv2d(
+    program: Conv2dProgram,
+    image: np.ndarray,
+    *,
+    idle: float = 0.0,
+    stall: float = 0.0,
+    seed: int = 1,
+    progress: Callable[[int, int], None] | bool = False,
+    waves: Path | None = None,
+) -> Conv2dRun:
+    """The layer's result for ``image``, computed by the RTL of ``program.config``.
+
+    ``idle``, ``stall``, ``seed``, ``progress`` and ``waves`` are those of `macaw.sim.streams.run`.
+    Raises ``ValueError`` for an image that does not fit, and what that function raises.
+    """
+    shape = program.layer.shape
+    words = shape.output_height * program.result_row_words
+    streams = run(
+        Conv2dCore(program.config),
+        core_streams(program, image),
+        {"result": words},
+        after={
+            "descriptor": ("weights", "parameters", "table"),
+            "image": ("weights", "parameters", "table"),
+        },
+        idle=idle,
+        stall=stall,
+        seed=seed,
+        progress=progress,
+        waves=waves,
+    )
+    rows = streams.words["result"].reshape(shape.output_height, -1)
+    rows = rows[:, : shape.output_width * shape.out_channels].astype(np.uint8)
+    result = rows.reshape(shape.output_height, shape.output_width, shape.out_channels)
+    if program.layer.requantization.signed:
+        result = result.view(np.int8)
+    first = streams.transfers["image"].first_cycle
+    last = streams.transfers["result"].last_cycle
+    return Conv2dRun(result=result, cycles=last - first + 1, streams=streams)
