@@ -5,7 +5,7 @@
 import operator
 from typing import Any
 
-__all__ = ["integer", "power_of_two", "one_of"]
+__all__ = ["integer", "one_of", "power_of_two"]
 
 
 def integer(what: str, value: Any, minimum: int, maximum: int) -> int:

@@ -50,13 +50,31 @@ class ArrayConfig:
     def __post_init__(self) -> None:
         power_of_two("lanes", self.lanes, 8, 32)
         power_of_two("columns", self.columns, 2, 32)
-        if self.columns > 2 * self.lanes:
-            raise ValueError(f"columns must be at most twice the lanes, not {self.columns!r}")
+        if self.columns > self.lanes:
+            raise ValueError(
+                f"columns must be at most the lanes ({self.lanes}), not {self.columns!r}"
+            )
 
     @property
     def multipliers(self) -> int:
         """Products a cycle."""
         return self.lanes * self.columns
+
+    @property
+    def pair_channels(self) -> int:
+        """Channels of one evaluation in window mode: half the columns take one pixel, half the
+        next one."""
+        return self.columns // 2
+
+    @property
+    def phases(self) -> int:
+        """Evaluations in window mode for the channels of one memory word."""
+        return self.lanes // self.pair_channels
+
+    @property
+    def window_columns(self) -> int:
+        """Kernel columns of one evaluation in window mode; its rows are four."""
+        return self.lanes // 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,20 +109,22 @@ class MemoryConfig:
     """Depths of the on-chip memories.
 
     ``activation_words`` and ``result_words`` count words of ``lanes`` bytes,
-    ``weight_words`` words of ``lanes * columns`` bytes, ``parameter_entries`` columns of
-    channel parameters.
+    ``weight_words`` words of ``lanes * columns`` bytes, ``parameter_entries`` output channels
+    and ``step_entries`` entries of the step table.
     """
 
     activation_words: int = 4096
     weight_words: int = 1024
     parameter_entries: int = 1024
-    result_words: int = 1024
+    result_words: int = 2048
+    step_entries: int = 512
 
     def __post_init__(self) -> None:
         power_of_two("activation_words", self.activation_words, 64, 1 << 16)
         power_of_two("weight_words", self.weight_words, 16, 1 << 16)
         power_of_two("parameter_entries", self.parameter_entries, 16, 1 << 16)
         power_of_two("result_words", self.result_words, 16, 1 << 16)
+        power_of_two("step_entries", self.step_entries, 16, 1 << 12)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ _ALL = (
         array=ArrayConfig(lanes=16, columns=16),
         requantizer=RequantizerConfig(lanes=16),
         memory=MemoryConfig(
-            activation_words=4096, weight_words=1024, parameter_entries=2048, result_words=1024
+            activation_words=4096, weight_words=1024, parameter_entries=1024, result_words=2048
         ),
     ),
     AcceleratorConfig(
@@ -38,7 +38,11 @@ _ALL = (
         array=ArrayConfig(lanes=8, columns=2),
         requantizer=RequantizerConfig(lanes=1),
         memory=MemoryConfig(
-            activation_words=512, weight_words=256, parameter_entries=256, result_words=128
+            activation_words=512,
+            weight_words=256,
+            parameter_entries=256,
+            result_words=128,
+            step_entries=256,
         ),
         weight_zero_point=False,
     ),
@@ -47,7 +51,11 @@ _ALL = (
         array=ArrayConfig(lanes=8, columns=4),
         requantizer=RequantizerConfig(lanes=2, modes=(Mode.FLOAT32, Mode.FIXED_DOUBLE_AWAY)),
         memory=MemoryConfig(
-            activation_words=256, weight_words=128, parameter_entries=64, result_words=64
+            activation_words=256,
+            weight_words=128,
+            parameter_entries=64,
+            result_words=64,
+            step_entries=64,
         ),
     ),
 )

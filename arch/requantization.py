@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from macaw.arch.checks import integer, one_of
 
-__all__ = ["Mode", "Requantization", "float32_multiplier", "fixed_multiplier"]
+__all__ = ["Mode", "Requantization", "fixed_multiplier", "float32_multiplier"]
 
 
 class Mode(StrEnum):

@@ -36,8 +36,8 @@ class WeightMemory(wiring.Component):
 
     Members
     -------
-    write : In(stream.Signature({"address": word * columns + column, "data": lanes * 8 bits}))
-        The weights of one column in one word, lane 0 in the low bits of ``data``; always ready.
+    write : In(stream.Signature({"address": word * columns + column, "data": ArrayLayout(8, lanes)}))
+        The weights of one column in one word; always ready.
     address : In(range(depth))
     weights : Out(ArrayLayout(signed(8), columns * lanes))
         The word at ``address``, `latency` clocks later; column c, lane l at ``c * lanes + l``.
@@ -58,7 +58,7 @@ class WeightMemory(wiring.Component):
                 f"weight memory depth must be at most {_BLOCK_DEPTH} for ecp5, not {depth!r}"
             )
         beat = data.StructLayout(
-            {"address": ceil_log2(depth * array.columns), "data": 8 * array.lanes}
+            {"address": ceil_log2(depth * array.columns), "data": data.ArrayLayout(8, array.lanes)}
         )
         super().__init__(
             {
@@ -114,7 +114,9 @@ class WeightMemory(wiring.Component):
 
         m.submodules.address_fan_out = addresses = FanOut(len(self.address), self._leaves)
         m.submodules.control_fan_out = controls = FanOut(control, self._leaves)
-        m.submodules.data_fan_out = write_data = FanOut(8 * lanes, pairs, levels=levels)
+        m.submodules.data_fan_out = write_data = FanOut(
+            data.ArrayLayout(8, lanes), pairs, levels=levels
+        )
         m.d.comb += [
             addresses.value.eq(self.address),
             controls.value.valid.eq(self.write.valid),
@@ -129,7 +131,7 @@ class WeightMemory(wiring.Component):
                 m.submodules[f"block_{pair}_{lane}"] = block = BlockRam(
                     width=2, depth=self._depth, technology=Technology.ECP5
                 )
-                byte = write_data.copies[pair].word_select(lane, 8)
+                byte = write_data.copies[pair][lane]
                 m.d.comb += [
                     block.write_enable[0].eq(controls.copies[leaf].valid & (column == pair)),
                     block.write_enable[1].eq(

@@ -58,7 +58,7 @@ def test_words_read_what_was_written(lanes, columns, depth, technology):
             "write__valid": valid,
             "write__payload": {
                 "address": write_address,
-                "data": data.view("<u8")[:, 0] if lanes == 8 else data,
+                "data": data,
             },
         },
         latency={"weights": component.latency, "write__ready": 0},

@@ -1,0 +1,250 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""A convolution to what the compute core's streams carry."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from macaw.arch.config import AcceleratorConfig
+from macaw.arch.core import SIZE_BITS, check_fields, layer_fields, step_fields
+from macaw.compiler.dense import pairs_pay, walk_dense
+from macaw.compiler.layer import Conv2dLayer
+from macaw.compiler.ring import Ring, place_rows
+from macaw.compiler.steps import Walk
+from macaw.compiler.window import RowAccess, walk_window
+
+__all__ = ["Conv2dProgram", "compile_conv2d"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Conv2dProgram:
+    """A layer, ready for a core of ``config``.
+
+    ``descriptor`` and the entries of ``table`` have the fields of `macaw.arch.core`;
+    ``weights`` is int8 (words, columns, lanes); ``parameters`` has the entries ``bias``,
+    ``multiplier`` and ``shift``, int64 (out_channels,).
+    """
+
+    config: AcceleratorConfig
+    layer: Conv2dLayer
+    walk: Walk
+    ring: Ring
+    descriptor: dict[str, int]
+    table: tuple[dict[str, int], ...]
+    weights: np.ndarray
+    parameters: dict[str, np.ndarray]
+
+    @property
+    def image_row_words(self) -> int:
+        """Words of an image row in the image stream."""
+        return self.descriptor["row_words"] + 1
+
+    @property
+    def result_row_words(self) -> int:
+        """Words of a result row in the result stream."""
+        return self.descriptor["result_words"] + 1
+
+
+class _Refusal:
+    """Refusals of one layer on one configuration, in one voice."""
+
+    def __init__(self, layer: Conv2dLayer, config: AcceleratorConfig):
+        self._where = f"{layer.name}: "
+        self._config = config
+
+    def limit(self, what: str, limit: int, value: int, remedy: str) -> None:
+        """``ValueError`` where ``value`` exceeds what the configuration has."""
+        if value > limit:
+            raise ValueError(
+                f"{self._where}{what} must be at most {limit} on {self._config.name}, "
+                f"not {value!r}: {remedy}"
+            )
+
+
+def _choose_walk(
+    layer: Conv2dLayer, parts: list[np.ndarray], filler: int, config: AcceleratorConfig
+) -> tuple[Walk, Ring] | None:
+    """The fastest walk whose rows fit into the line buffer."""
+    shape = layer.shape
+    if _windowed(layer):
+        aligned = shape.in_channels % config.array.lanes == 0
+        choices = [(1, RowAccess(rows=4, together=4))] if aligned else []
+        choices += [(2, RowAccess(rows=4, together=2))]
+        if shape.kernel_height <= 2:
+            choices = [(2, RowAccess(rows=2, together=2)), *choices]
+        for distance, access in choices:
+            ring = place_rows(shape, config, distance)
+            if ring:
+                return walk_window(shape, parts, config, access), ring
+        ring = place_rows(shape, config)
+        if ring:
+            return walk_window(shape, parts, config, RowAccess(rows=1, together=2)), ring
+        return None
+    ring = place_rows(shape, config, 2) if pairs_pay(shape, config) else None
+    paired = ring is not None
+    ring = ring or place_rows(shape, config)
+    if ring is None:
+        return None
+    return walk_dense(shape, parts, filler, config, paired=paired), ring
+
+
+def _windowed(layer: Conv2dLayer) -> bool:
+    shape = layer.shape
+    return shape.depthwise and shape.out_channels == shape.in_channels
+
+
+def compile_conv2d(layer: Conv2dLayer, config: AcceleratorConfig) -> Conv2dProgram:
+    """``layer`` for a core of ``config``.
+
+    Depthwise layers (one input and one output channel a group) run in window mode, all others
+    dense. Raises ``ValueError`` that names the layer, the limit and what would work, where the
+    layer is beyond what the core was built for.
+    """
+    shape, requantization = layer.shape, layer.requantization
+    array, memory = config.array, config.memory
+    refusal = _Refusal(layer, config)
+    if requantization.mode not in config.requantizer.modes:
+        modes = ", ".join(config.requantizer.modes)
+        raise ValueError(
+            f"{layer.name}: mode must be one of {modes} on {config.name}, "
+            f"not {requantization.mode!s}: build a configuration with this mode"
+        )
+    refusal.limit(
+        "accumulator bits",
+        config.accumulator.bits,
+        layer.accumulator_bits,
+        "use wider accumulators or smaller weights",
+    )
+    for what in ("height", "output_height", "output_width", "extent_height"):
+        refusal.limit(what, (1 << SIZE_BITS) - 1, getattr(shape, what), "tile the layer")
+    refusal.limit(
+        "out_channels", memory.parameter_entries, shape.out_channels, "split the layer's channels"
+    )
+
+    correction = config.weight_zero_point and not _windowed(layer)
+    parts, filler = layer.array_weights(correction=correction)
+    choice = _choose_walk(layer, parts, filler, config)
+    if choice is None:
+        rows = min(shape.extent_height, shape.height)
+        words = -(-shape.width * shape.in_channels // array.lanes)
+        raise ValueError(
+            f"{layer.name}: the {rows} image rows that the kernel spans must fit into "
+            f"{memory.activation_words} words on {config.name}, not {rows * words}: "
+            "tile the layer or build a larger line buffer"
+        )
+    walk, ring = choice
+    refusal.limit("weight words", memory.weight_words, len(walk.weights), "split its channels")
+    entries = len(walk.prologue) + len(walk.body)
+    refusal.limit("steps of a pixel", memory.step_entries, entries, "use a smaller kernel")
+    result_bytes = shape.output_width * shape.out_channels
+    result_words = -(-result_bytes // array.lanes)
+    refusal.limit("words of a result row", memory.result_words, result_words, "tile the layer")
+
+    descriptor = _descriptor(layer, config, walk, ring, filler, result_words)
+    check_fields(layer.name, layer_fields(config), descriptor)
+    table = tuple(_entry(step, shape, ring) for step in (*walk.prologue, *walk.body))
+    for entry in table:
+        check_fields(f"{layer.name}: step", step_fields(config), entry)
+    _check_offsets(layer, config, walk, descriptor)
+    return Conv2dProgram(
+        config=config,
+        layer=layer,
+        walk=walk,
+        ring=ring,
+        descriptor=descriptor,
+        table=table,
+        weights=walk.weights,
+        parameters={
+            "bias": layer.folded_bias.astype(np.int64),
+            "multiplier": np.array(requantization.multiplier, np.int64),
+            "shift": np.array(requantization.shift, np.int64),
+        },
+    )
+
+
+def _entry(step, shape, ring: Ring) -> dict[str, int]:
+    row = step.kernel_row * shape.dilation[0]
+    flags = "paired four high shift capture evaluate first last".split()
+    return {
+        "offset": step.offset,
+        "row": row,
+        "row_words": row * ring.pitch % ring.words,
+        "count": step.reads - 1,
+        "stride": step.stride,
+        **{flag: int(flag in step.flags) for flag in flags},
+    }
+
+
+def _descriptor(
+    layer: Conv2dLayer,
+    config: AcceleratorConfig,
+    walk: Walk,
+    ring: Ring,
+    filler: int,
+    result_words: int,
+) -> dict[str, int]:
+    shape, requantization, groups = layer.shape, layer.requantization, walk.groups
+    row_bytes = shape.width * shape.in_channels
+    kernel_row = shape.dilation[0] * ring.pitch
+    flip = 0 if requantization.signed else 128
+    return {
+        "height": shape.height,
+        "row_bytes": row_bytes,
+        "row_words": -(-row_bytes // config.array.lanes) - 1,
+        "pitch": ring.pitch,
+        "ring_words": ring.words,
+        "ring_rows": ring.rows,
+        "input_unsigned": int(not layer.input_signed),
+        "input_zero_point": layer.input_zero_point_int8,
+        "output_rows": shape.output_height - 1,
+        "padding_top": shape.padding[0],
+        "row_stride": shape.stride[0],
+        "extent": shape.extent_height,
+        "row_start": -shape.padding[0] * ring.pitch % ring.words,
+        "row_step": shape.stride[0] * ring.pitch % ring.words,
+        "dilation": shape.dilation[0],
+        "next_row": kernel_row % ring.words,
+        "second_row": 2 * kernel_row % ring.words,
+        "third_row": 3 * kernel_row % ring.words,
+        "window": int(walk.window),
+        "prologue": len(walk.prologue),
+        "body": len(walk.body) - 1,
+        "pixels": walk.pixels - 1,
+        "position": -shape.padding[2] * shape.in_channels,
+        "pixel_step": walk.pixel_stride,
+        "outer_groups": groups.outer - 1,
+        "inner_groups": groups.inner - 1,
+        "group_step": groups.input_step,
+        "weight_start": 0,
+        "weight_zero_point": filler,
+        "parameter_start": 0,
+        "group_channels": groups.channels,
+        "inner_channels": groups.inner_channels,
+        "final_channels": groups.final_channels,
+        "result_step": shape.out_channels,
+        "result_words": result_words - 1,
+        "result_rows": min(config.memory.result_words // result_words, (1 << SIZE_BITS) - 1),
+        "odd_width": shape.output_width % 2,
+        "output_unsigned": int(not requantization.signed),
+        "mode": config.requantizer.modes.index(requantization.mode),
+        "zero_point": requantization.zero_point - flip,
+        "minimum": requantization.minimum - flip,
+        "maximum": requantization.maximum - flip,
+    }
+
+
+def _check_offsets(
+    layer: Conv2dLayer, config: AcceleratorConfig, walk: Walk, descriptor: dict[str, int]
+) -> None:
+    """No read of the walk is farther from its row than the offsets reach."""
+    [field] = [field for field in step_fields(config) if field.name == "offset"]
+    last = descriptor["position"] + (walk.pixels - 1) * walk.pixel_stride
+    last += (walk.groups.outer - 1) * walk.groups.input_step
+    reach = max(step.offset + (step.reads - 1) * step.stride for step in walk.body)
+    farthest = max(last + reach, descriptor["row_bytes"]) + config.array.lanes
+    if farthest > field.maximum:
+        raise ValueError(
+            f"{layer.name}: bytes of a padded image row must be at most {field.maximum} on "
+            f"{config.name}, not {farthest}: tile the layer or build a larger line buffer"
+        )

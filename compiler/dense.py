@@ -1,0 +1,129 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Dense mode: the taps of a pixel on the lanes, output channels on the columns."""
+
+import numpy as np
+
+from macaw.arch.config import AcceleratorConfig
+from macaw.arch.shapes import Conv2dShape
+from macaw.compiler.steps import Groups, Step, Walk
+
+__all__ = ["pairs_pay", "walk_dense"]
+
+
+def _groups(shape: Conv2dShape, columns: int) -> tuple[Groups, int]:
+    """Column groups, and how many of the convolution's groups one of them holds."""
+    outputs = shape.out_channels // shape.groups
+    together = max(1, columns // outputs) if shape.groups > 1 else 1
+    outer = -(-shape.groups // together)
+    inner = -(-outputs // columns)
+    last = outputs * together if inner == 1 else outputs - columns * (inner - 1)
+    final = last
+    if inner == 1:
+        final = shape.out_channels - (outer - 1) * outputs * together
+    groups = Groups(
+        outer=outer,
+        inner=inner,
+        channels=columns,
+        inner_channels=last,
+        final_channels=final,
+        input_step=together * shape.group_in_channels,
+    )
+    return groups, together
+
+
+def _segments(shape: Conv2dShape, together: int) -> list[tuple[int, int, int, int]]:
+    """(byte offset, bytes, first kernel column, channels a column) of a kernel row's runs."""
+    channels = together * shape.group_in_channels
+    if shape.groups == 1 and shape.dilation[1] == 1:
+        return [(0, shape.kernel_width * channels, 0, channels)]
+    return [
+        (column * shape.dilation[1] * shape.in_channels, channels, column, channels)
+        for column in range(shape.kernel_width)
+    ]
+
+
+def pairs_pay(shape: Conv2dShape, config: AcceleratorConfig) -> bool:
+    """Whether reading two kernel rows at a time takes fewer steps."""
+    lanes = config.array.lanes
+    _, together = _groups(shape, config.array.columns)
+    single = paired = 0
+    for _, length, _, _ in _segments(shape, together):
+        single += 2 * -(-length // lanes)
+        paired += -(-length // (lanes // 2))
+    return shape.kernel_height > 1 and paired < single
+
+
+def walk_dense(
+    shape: Conv2dShape,
+    parts: list[np.ndarray],
+    filler: int,
+    config: AcceleratorConfig,
+    *,
+    paired: bool,
+) -> Walk:
+    """The walk of a layer whose weights are the int8 ``parts``, in turn over the same taps.
+
+    Lanes and columns without a tap hold ``filler``, the zero point that the array takes off.
+    """
+    lanes, columns = config.array.lanes, config.array.columns
+    groups, together = _groups(shape, columns)
+    segments = _segments(shape, together)
+    outputs = shape.out_channels // shape.groups
+    inputs = shape.group_in_channels
+
+    # Which tap each lane of each word sees: kernel row, kernel column and channel of the slice.
+    steps: list[Step] = []
+    rows_of: list[np.ndarray] = []
+    columns_of: list[np.ndarray] = []
+    channels_of: list[np.ndarray] = []
+    row = 0
+    lane = np.arange(lanes)
+    while row < shape.kernel_height:
+        pair = paired and row + 1 < shape.kernel_height
+        width = lanes // 2 if pair else lanes
+        for offset, length, first_column, channels in segments:
+            reads = -(-length // width)
+            flags = {"evaluate", "paired"} if pair else {"evaluate"}
+            steps.append(
+                Step(
+                    offset=offset,
+                    kernel_row=row,
+                    reads=reads,
+                    stride=width,
+                    flags=frozenset(flags),
+                )
+            )
+            for read in range(reads):
+                byte = read * width + lane % width
+                rows_of.append(np.where(byte < length, row + lane // width, -1))
+                columns_of.append(first_column + byte // channels)
+                channels_of.append(byte % channels)
+        row += 2 if pair else 1
+    rows, kernel_columns, slice_channels = map(np.array, (rows_of, columns_of, channels_of))
+
+    words = np.full((len(list(groups)), len(parts), len(rows), columns, lanes), filler, np.int8)
+    for index, (outer, first, count) in enumerate(groups):
+        for column in range(count):
+            channel = first + column
+            own = channel // outputs - outer * together
+            mine = (rows >= 0) & (slice_channels // inputs == own)
+            where = rows[mine], kernel_columns[mine], slice_channels[mine] % inputs
+            for part, weights in enumerate(parts):
+                words[index, part, :, column][mine] = weights[channel][where]
+
+    body = steps * len(parts)
+    body[0] = Step(**{**vars(body[0]), "flags": body[0].flags | {"first"}})
+    body[-1] = Step(**{**vars(body[-1]), "flags": body[-1].flags | {"last"}})
+    reads = sum(step.reads for step in body)
+    return Walk(
+        window=False,
+        groups=groups,
+        prologue=(),
+        body=tuple(body),
+        weights=words.reshape(-1, columns, lanes),
+        pixels=shape.output_width,
+        pixel_stride=shape.stride[1] * shape.in_channels,
+        pixel_cycles=max(reads, config.beats),
+        prologue_cycles=0,
+    )

@@ -1,0 +1,111 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""A quantised convolution as the compiler takes it, and its weights as the array takes them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from macaw.arch.checks import integer
+from macaw.arch.requantization import Requantization
+from macaw.arch.shapes import Conv2dShape
+
+__all__ = ["Conv2dLayer"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Conv2dLayer:
+    """A quantised convolution with constant weights.
+
+    ``weights`` is int8 or uint8, (out_channels, kernel_height, kernel_width,
+    in_channels / groups); ``weight_zero_point`` one integer of its type, or one per output
+    channel. ``input_zero_point`` is of the image's type: int8, or uint8 with
+    ``input_signed=False``. ``name`` is what a refusal calls the layer.
+
+    Raises ``ValueError`` or ``TypeError`` for shapes, types and zero points that do not fit.
+    """
+
+    shape: Conv2dShape
+    weights: np.ndarray
+    requantization: Requantization
+    input_zero_point: int = 0
+    input_signed: bool = True
+    weight_zero_point: int | tuple[int, ...] = 0
+    name: str = "conv2d"
+
+    def __post_init__(self) -> None:
+        shape = self.shape
+        expected = (
+            shape.out_channels,
+            shape.kernel_height,
+            shape.kernel_width,
+            shape.group_in_channels,
+        )
+        if self.weights.shape != expected:
+            raise ValueError(
+                f"{self.name}: weights must have shape {expected}, not {self.weights.shape}"
+            )
+        if self.weights.dtype not in (np.int8, np.uint8):
+            raise TypeError(f"{self.name}: weights must be int8 or uint8, not {self.weights.dtype}")
+        if self.requantization.out_channels != shape.out_channels:
+            raise ValueError(
+                f"{self.name}: requantization must have {shape.out_channels} channels, "
+                f"not {self.requantization.out_channels}"
+            )
+        low, high = (-128, 127) if self.input_signed else (0, 255)
+        integer(f"{self.name}: input_zero_point", self.input_zero_point, low, high)
+        low, high = (-128, 127) if self.weights.dtype == np.int8 else (0, 255)
+        points = self.weight_zero_point
+        if not isinstance(points, tuple):
+            points = (points,) * shape.out_channels
+        if len(points) != shape.out_channels:
+            raise ValueError(
+                f"{self.name}: weight_zero_point must have {shape.out_channels} entries, "
+                f"not {len(points)}"
+            )
+        for point in points:
+            integer(f"{self.name}: weight_zero_point", point, low, high)
+
+    @property
+    def input_zero_point_int8(self) -> int:
+        """The input's zero point once the image is int8."""
+        return self.input_zero_point - (0 if self.input_signed else 128)
+
+    @property
+    def differences(self) -> np.ndarray:
+        """Weights less their zero points, int64 in -255 ... 255."""
+        points = np.asarray(self.weight_zero_point, np.int64)
+        return self.weights.astype(np.int64) - points.reshape(-1, 1, 1, 1)
+
+    def array_weights(self, *, correction: bool) -> tuple[list[np.ndarray], int]:
+        """The weights as int8 parts that add up, and the zero point that the array takes off.
+
+        One part does where weights less zero points fit int8, or where all channels share a zero
+        point and ``correction`` says that the array can take it off; two otherwise.
+        """
+        differences = self.differences
+        if -128 <= differences.min() and differences.max() <= 127:
+            return [differences.astype(np.int8)], 0
+        points = np.unique(self.weight_zero_point)
+        if correction and len(points) == 1:
+            shift = 128 if self.weights.dtype == np.uint8 else 0
+            return [(self.weights.astype(np.int64) - shift).astype(np.int8)], int(points[0]) - shift
+        part = np.clip(differences, -128, 127)
+        return [part.astype(np.int8), (differences - part).astype(np.int8)], 0
+
+    @property
+    def folded_bias(self) -> np.ndarray:
+        """int32 biases that also take off what the input's zero point adds to each sum.
+
+        The sums of the array are over int8 activations as they are; modulo 2**32, as the
+        requantiser adds, the difference is the same constant for every pixel.
+        """
+        sums = self.differences.sum(axis=(1, 2, 3))
+        bias = np.asarray(self.requantization.bias, np.int64) - self.input_zero_point_int8 * sums
+        return ((bias + (1 << 31)) % (1 << 32) - (1 << 31)).astype(np.int32)
+
+    @property
+    def accumulator_bits(self) -> int:
+        """Bits that hold every sum of the array, whatever the image."""
+        bound = 128 * int(np.abs(self.differences).sum(axis=(1, 2, 3)).max())
+        return bound.bit_length() + 1

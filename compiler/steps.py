@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""How the taps of a pixel are walked: column groups, steps, and the weights that meet them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+__all__ = ["Groups", "Step", "Walk"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Groups:
+    """The column groups of a result row; counts as the hardware's group walker takes them."""
+
+    outer: int
+    inner: int
+    channels: int
+    inner_channels: int
+    final_channels: int
+    input_step: int
+
+    def __iter__(self) -> Iterator[tuple[int, int, int]]:
+        """(outer group, first output channel, channels) of each column group."""
+        first = 0
+        for outer in range(self.outer):
+            for inner in range(self.inner):
+                channels = self.channels
+                if inner == self.inner - 1:
+                    final = outer == self.outer - 1
+                    channels = self.final_channels if final else self.inner_channels
+                yield outer, first, channels
+                first += channels
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One entry of the step table: ``reads`` reads, ``stride`` bytes apart, of kernel row
+    ``kernel_row``; the flags are those of `macaw.arch.core.step_fields`."""
+
+    offset: int
+    kernel_row: int
+    reads: int = 1
+    stride: int = 0
+    flags: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Walk:
+    """A layer's walk: the steps ahead of a row's first pixel, and those of each pixel or pair.
+
+    ``weights`` is int8, (words, columns, lanes), in the order in which the evaluations of all
+    column groups read it. ``pixels`` counts pixels or pairs of a row, ``pixel_stride`` the
+    bytes from one to the next, ``pixel_cycles`` the clocks that each takes and
+    ``prologue_cycles`` those ahead of a row's first.
+    """
+
+    window: bool
+    groups: Groups
+    prologue: tuple[Step, ...]
+    body: tuple[Step, ...]
+    weights: np.ndarray
+    pixels: int
+    pixel_stride: int
+    pixel_cycles: int
+    prologue_cycles: int

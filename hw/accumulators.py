@@ -1,0 +1,120 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The accumulators behind the MAC array, and the shift register that empties them."""
+
+from amaranth import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import exact_log2
+
+from macaw.arch.config import AcceleratorConfig, Overflow
+from macaw.hw.delay import delay
+from macaw.hw.evaluations import Place
+
+__all__ = ["Accumulators"]
+
+
+class Accumulators(wiring.Component):
+    """Sums the array's results over the steps of a reduction, one accumulator a column.
+
+    In window mode the ``config.array.phases`` phases of a pair of pixels take turns, so each
+    column has as many accumulators, used in a ring. Completed sums are taken over by a second set
+    of registers, which hands them on ``config.requantizer.lanes`` a clock, lowest column first,
+    while the next sums grow; completed sums must be at least ``config.beats`` clocks apart.
+
+    Overflow beyond ``config.accumulator.bits`` wraps or, at each step, saturates, as the
+    configuration says.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+        The configuration.
+
+    Members
+    -------
+    window : In
+        Window mode; constant while a layer runs.
+    sums : In
+        The array's sums of this step.
+    correction : In
+        Added to every column's sum, one clock after ``sums``.
+    valid, first, last : In
+        With ``sums``: they count; they start new sums; they complete them.
+    place : In
+        With ``last``: where these sums belong; handed on with their values.
+    values : Out
+        Completed sums of some columns.
+    values_valid : Out
+        ``values`` counts; first `latency` clocks after the completing ``sums``.
+    values_last : Out
+        These are the last columns.
+    values_place : Out
+        Where they belong.
+    """
+
+    #: Clocks from the completing ``sums`` to the first ``values``.
+    latency = 4
+
+    def __init__(self, config: AcceleratorConfig):
+        self._config = config
+        array = config.array
+        sum_bits = 16 + exact_log2(array.lanes)
+        super().__init__(
+            {
+                "window": In(1),
+                "sums": In(data.ArrayLayout(signed(sum_bits), array.columns)),
+                "correction": In(signed(sum_bits + 1)),
+                "valid": In(1),
+                "first": In(1),
+                "last": In(1),
+                "place": In(Place),
+                "values": Out(
+                    data.ArrayLayout(signed(config.accumulator.bits), config.requantizer.lanes)
+                ),
+                "values_valid": Out(1),
+                "values_last": Out(1),
+                "values_place": Out(Place),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self._config
+        columns, lanes, beats = config.array.columns, config.requantizer.lanes, config.beats
+        bits, phases = config.accumulator.bits, config.array.phases
+
+        valid = delay(m, self.valid, 2, reset_less=False)
+        first = delay(m, self.first, 2)
+        completed = delay(m, self.valid & self.last, 3, reset_less=False)
+        held = [Signal(signed(bits), name=f"held_{c}", reset_less=True) for c in range(columns)]
+        for column in range(columns):
+            term = Signal(signed(len(self.correction) + 1), name=f"term_{column}", reset_less=True)
+            ring = [
+                Signal(signed(bits), name=f"sum_{column}_{phase}", reset_less=True)
+                for phase in range(phases)
+            ]
+            m.d.sync += term.eq(delay(m, self.sums[column], 1) + self.correction)
+            before = Mux(first, 0, Mux(self.window, ring[-1], ring[0]))
+            with m.If(valid):
+                m.d.sync += ring[0].eq(self._fit(before + term))
+                m.d.sync += [ring[i + 1].eq(ring[i]) for i in range(phases - 1)]
+            later = held[column + lanes] if column + lanes < columns else 0
+            m.d.sync += held[column].eq(Mux(completed, ring[0], later))
+        m.d.comb += [self.values[lane].eq(held[lane]) for lane in range(lanes)]
+
+        place = delay(m, self.place, 3)
+        left = Signal(range(beats + 1))
+        with m.If(completed):
+            m.d.sync += [left.eq(beats), self.values_place.eq(place)]
+        with m.Elif(left != 0):
+            m.d.sync += left.eq(left - 1)
+        m.d.comb += [self.values_valid.eq(left != 0), self.values_last.eq(left == 1)]
+        return m
+
+    def _fit(self, total):
+        """``total`` in the accumulator's range, by the configured overflow."""
+        bits = self._config.accumulator.bits
+        if self._config.accumulator.overflow is Overflow.WRAP:
+            return total
+        low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+        return Mux(total < low, low, Mux(total > high, high, total))

@@ -1,0 +1,221 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The compute core: a stream of image rows in, a stream of result rows out."""
+
+from amaranth import *
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from macaw.arch.config import AcceleratorConfig
+from macaw.hw.accumulators import Accumulators
+from macaw.hw.delay import delay
+from macaw.hw.evaluations import Evaluation
+from macaw.hw.layouts import layer_layout
+from macaw.hw.line_buffer import LineBuffer
+from macaw.hw.mac_array import MacArray
+from macaw.hw.parameter_store import ParameterStore, parameter_write_layout
+from macaw.hw.requantizer import Requantizer
+from macaw.hw.result_buffer import ResultBuffer
+from macaw.hw.result_collector import ResultCollector
+from macaw.hw.step_fetcher import table_write_layout
+from macaw.hw.weight_address import WeightAddress
+from macaw.hw.weight_memory import WeightMemory
+from macaw.hw.window_reader import WindowReader
+from macaw.hw.zero_point import ZeroPointCorrection
+
+__all__ = ["Conv2dCore"]
+
+#: Clocks in which a new descriptor settles before the layer starts.
+_SETTLE = 3
+
+
+class Conv2dCore(wiring.Component):
+    """Quantised two-dimensional convolutions, equal to the golden model to the bit.
+
+    Weights, parameters and step table are written first; a descriptor then starts a layer, and
+    the image's rows are taken as the line buffer has room. The next descriptor is taken when the
+    last result has left. `macaw.compiler.conv2d` makes what these streams carry.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+        The configuration.
+
+    Members
+    -------
+    weights : In
+        Writes to the weight memory.
+    parameters : In
+        Writes to the parameter memory.
+    table : In
+        Writes to the step table.
+    descriptor : In
+        Starts a layer.
+    image : In
+        Rows of the NHWC image, each beginning with a new word of ``config.array.lanes`` bytes.
+    result : Out
+        Rows of the NHWC result, each beginning with a new word.
+    """
+
+    def __init__(self, config: AcceleratorConfig):
+        if not isinstance(config, AcceleratorConfig):
+            raise TypeError(f"config must be an AcceleratorConfig, not {config!r}")
+        self._config = config
+        self._weights = WeightMemory(config.array, config.memory.weight_words, config.technology)
+        word = data.ArrayLayout(8, config.array.lanes)
+        super().__init__(
+            {
+                "weights": In(stream.Signature(self._weights.write.payload.shape())),
+                "parameters": In(stream.Signature(parameter_write_layout(config))),
+                "table": In(stream.Signature(table_write_layout(config))),
+                "descriptor": In(stream.Signature(layer_layout(config))),
+                "image": In(stream.Signature(word)),
+                "result": Out(stream.Signature(word)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self._config
+        m.submodules.weight_memory = weight_memory = self._weights
+        m.submodules.array = array = MacArray(config.array, config.technology)
+        m.submodules.line_buffer = line_buffer = LineBuffer(
+            lanes=config.array.lanes,
+            words=config.memory.activation_words,
+            technology=config.technology,
+        )
+        m.submodules.reader = reader = WindowReader(
+            config, read_latency=line_buffer.latency, activation_lead=array.activation_lead
+        )
+        m.submodules.weight_address = weight_address = WeightAddress(config)
+        m.submodules.accumulators = accumulators = Accumulators(config)
+        m.submodules.parameter_store = parameter_store = ParameterStore(config)
+        m.submodules.requantizer = requantizer = Requantizer(config)
+        m.submodules.collector = collector = ResultCollector(config)
+        m.submodules.result_buffer = result_buffer = ResultBuffer(config)
+
+        layer, start = self._control(m, line_buffer, reader, result_buffer)
+        for block in (reader, weight_address, parameter_store, collector, result_buffer):
+            m.d.comb += [block.layer.eq(layer), block.start.eq(start)]
+
+        # Streams in and out.
+        connect(m, flipped(self.image), line_buffer.image)
+        connect(m, result_buffer.result, flipped(self.result))
+        connect(m, flipped(self.weights), weight_memory.write)
+        for port, block in ((self.table, reader.table), (self.parameters, parameter_store.write)):
+            m.d.comb += [
+                port.ready.eq(1),
+                block.valid.eq(port.valid),
+                block.payload.eq(port.payload),
+            ]
+
+        # The line buffer and its reader.
+        m.d.comb += [
+            line_buffer.start.eq(start),
+            line_buffer.height.eq(layer.height),
+            line_buffer.row_words.eq(layer.row_words),
+            line_buffer.pitch.eq(layer.pitch),
+            line_buffer.ring_words.eq(layer.ring_words),
+            line_buffer.ring_rows.eq(layer.ring_rows),
+            line_buffer.unsigned.eq(layer.input_unsigned),
+            line_buffer.released.eq(reader.released),
+            line_buffer.rows.eq(reader.rows),
+            line_buffer.offset.eq(reader.offset),
+            line_buffer.four.eq(reader.four),
+            reader.runs.eq(line_buffer.runs),
+            reader.received.eq(line_buffer.received),
+        ]
+
+        # Credits that a row and a column group need before they begin.
+        m.d.comb += [
+            reader.room.eq(result_buffer.room),
+            result_buffer.claim.eq(reader.claim),
+            reader.loaded.eq(parameter_store.loaded),
+            parameter_store.enter.eq(reader.enter),
+        ]
+
+        # The operands meet at the array; the evaluation follows them to the accumulators.
+        ahead = reader.evaluation_lead - weight_memory.latency - weight_address.latency
+        m.d.comb += [
+            weight_address.evaluation.eq(_later(m, reader.evaluation, ahead)),
+            weight_memory.address.eq(weight_address.address),
+            array.weights.eq(weight_memory.weights),
+            array.window.eq(reader.window),
+            array.activations.eq(reader.activations),
+            array.window_mode.eq(layer.window),
+            accumulators.window.eq(layer.window),
+            accumulators.sums.eq(array.sums),
+        ]
+        evaluation = _later(m, reader.evaluation, reader.evaluation_lead + array.latency)
+        m.d.comb += [
+            accumulators.valid.eq(evaluation.valid),
+            accumulators.first.eq(evaluation.first),
+            accumulators.last.eq(evaluation.last),
+            accumulators.place.eq(evaluation.place),
+        ]
+        if config.weight_zero_point:
+            m.submodules.zero_point = zero_point = ZeroPointCorrection(lanes=config.array.lanes)
+            wait = array.activation_lead + array.latency + 1 - zero_point.latency
+            m.d.comb += [
+                zero_point.activations.eq(delay(m, reader.activations, wait)),
+                zero_point.zero_point.eq(layer.weight_zero_point),
+                accumulators.correction.eq(zero_point.correction),
+            ]
+
+        # Values and parameters meet at the requantiser; the place follows them to the collector.
+        valid, last, place = (
+            accumulators.values_valid,
+            accumulators.values_last,
+            accumulators.values_place,
+        )
+        m.d.comb += [
+            parameter_store.valid.eq(valid),
+            parameter_store.last.eq(last),
+            parameter_store.finish.eq(place.finish),
+            parameter_store.leave.eq(valid & last & place.finish & place.group_end),
+            requantizer.accumulators.eq(delay(m, accumulators.values, parameter_store.latency)),
+            requantizer.parameters.eq(parameter_store.parameters),
+            requantizer.layer.mode.eq(layer.mode),
+            requantizer.layer.zero_point.eq(layer.zero_point),
+            requantizer.layer.minimum.eq(layer.minimum),
+            requantizer.layer.maximum.eq(layer.maximum),
+        ]
+        wait = parameter_store.latency + requantizer.latency
+        m.d.comb += [
+            collector.results.eq(requantizer.results),
+            collector.valid.eq(delay(m, valid, wait, reset_less=False)),
+            collector.last.eq(delay(m, last, wait)),
+            collector.place.eq(delay(m, place, wait)),
+            result_buffer.write_valid.eq(collector.write_valid),
+            result_buffer.write.eq(collector.write),
+        ]
+        return m
+
+    def _control(self, m, line_buffer, reader, result_buffer):
+        """Takes descriptors, one layer after the other; gives (layer, start)."""
+        layer = Signal(layer_layout(self._config), reset_less=True)
+        busy = Signal()
+        starts = Signal(_SETTLE + 1)
+        done = Signal()
+        m.d.comb += self.descriptor.ready.eq(~busy)
+        m.d.sync += [
+            starts.eq(starts << 1),
+            done.eq(
+                reader.finished
+                & (result_buffer.sent == layer.output_rows + 1)
+                & (line_buffer.received == layer.height)
+            ),
+        ]
+        with m.If(self.descriptor.valid & ~busy):
+            m.d.sync += [layer.eq(self.descriptor.payload), busy.eq(1), starts.eq(1)]
+        with m.Elif(done & ~starts.any()):
+            m.d.sync += busy.eq(0)
+        return layer, starts[-1]
+
+
+def _later(m, evaluation, clocks):
+    """An evaluation some clocks later; only its ``valid`` needs a reset."""
+    later = Signal(Evaluation)
+    m.d.comb += later.eq(delay(m, evaluation, clocks))
+    m.d.comb += later.valid.eq(delay(m, evaluation.valid, clocks, reset_less=False))
+    return later

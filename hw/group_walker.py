@@ -1,0 +1,79 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The walk over the column groups of a result row."""
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from macaw.arch.config import AcceleratorConfig
+from macaw.hw.layouts import layer_layout
+
+__all__ = ["GroupWalker"]
+
+
+class GroupWalker(wiring.Component):
+    """Which column group comes next, and how many channels it has.
+
+    A row's channels are walked in *outer groups*, each with an input position of its own, of
+    *inner groups* of at most ``group_channels`` channels. The step sequencer, the parameter
+    store and the result collector each keep a walker: they are many clocks apart.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+        The configuration.
+
+    Members
+    -------
+    layer : In
+        The layer's descriptor.
+    start : In
+        Go to the first group.
+    advance : In
+        Go to the next group; after a row's last one, to its first.
+    channels : Out
+        Channels of the current group.
+    new_outer : Out
+        The current group is the first of an outer group.
+    last : Out
+        The current group is the row's last.
+    """
+
+    def __init__(self, config: AcceleratorConfig):
+        self._layout = layer_layout(config)
+        super().__init__(
+            {
+                "layer": In(self._layout),
+                "start": In(1),
+                "advance": In(1),
+                "channels": Out(self._layout["group_channels"].shape),
+                "new_outer": Out(1, init=1),
+                "last": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        layer = self.layer
+        outer = Signal.like(layer.outer_groups)
+        inner = Signal.like(layer.inner_groups)
+        inner_last, outer_last = Signal(), Signal()
+        m.d.comb += [
+            inner_last.eq(inner == layer.inner_groups),
+            outer_last.eq(outer == layer.outer_groups),
+            self.last.eq(inner_last & outer_last),
+        ]
+        with m.If(~inner_last):
+            m.d.comb += self.channels.eq(layer.group_channels)
+        with m.Elif(~outer_last):
+            m.d.comb += self.channels.eq(layer.inner_channels)
+        with m.Else():
+            m.d.comb += self.channels.eq(layer.final_channels)
+        with m.If(self.start):
+            m.d.sync += [outer.eq(0), inner.eq(0), self.new_outer.eq(1)]
+        with m.Elif(self.advance):
+            m.d.sync += [inner.eq(inner + 1), self.new_outer.eq(inner_last)]
+            with m.If(inner_last):
+                m.d.sync += [inner.eq(0), outer.eq(Mux(outer_last, 0, outer + 1))]
+        return m

@@ -1,0 +1,233 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The line buffer: a ring of image rows in four banks, read at any byte offset."""
+
+from amaranth import *
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from macaw.arch.checks import power_of_two
+from macaw.arch.config import Technology
+from macaw.arch.core import SIZE_BITS
+from macaw.hw.byte_aligner import ByteAligner
+from macaw.hw.delay import delay
+from macaw.hw.ram import BlockRam
+
+__all__ = ["LineBuffer"]
+
+_BANKS = 4
+
+
+class LineBuffer(wiring.Component):
+    """Image rows of a stream, kept as a ring of rows until the reader gives them up.
+
+    Rows come as words of ``lanes`` bytes, each row beginning with a new word. A row stands at
+    ``pitch`` words from the one before; word w lies in bank w mod 4. A read names up to four
+    words by their addresses' row part and one signed byte offset that all rows share:
+
+    - ``four = 0``: two rows, each at any byte offset: words (row 0, w), (row 0, w + 1),
+      (row 1, w), (row 1, w + 1). If only row 0 is wanted, any ``pitch`` will do; for both the
+      rows' distance must be 2 modulo 4.
+    - ``four = 1``: four rows, one word each, offset a multiple of ``lanes``. The rows' distance
+      must be odd.
+
+    A ring whose size is no multiple of four, or rows at other distances, read wrong data: the
+    compiler chooses ``pitch`` and ``ring_words`` so that this cannot happen.
+
+    Parameters
+    ----------
+    lanes : int
+        Bytes of a word.
+    words : int
+        Words of all banks, a power of two.
+    technology : Technology
+        The memory cells to use.
+
+    Members
+    -------
+    height : In
+        Rows of the image: so many are taken from the stream, then none until ``start``.
+    row_words : In
+        Words of a row, less one.
+    pitch : In
+        Words from one row to the next.
+    ring_words : In
+        Words of the ring: ``ring_rows * pitch``.
+    ring_rows : In
+        Rows that the ring holds.
+    unsigned : In
+        The stream is uint8: the top bit of each byte is flipped, so that bytes are int8 inside.
+    start : In
+        Begins an image: one clock, while no row is being written.
+    image : In
+        The words of the rows.
+    received : Out
+        Rows written completely and readable since ``start``.
+    released : In
+        Rows that the reader no longer needs, counted from the image's first row; it may run
+        ahead of ``received``.
+    rows : In
+        Read: ring addresses of the first words of four rows.
+    offset : In
+        Read: the signed byte offset in these rows.
+    four : In
+        Read: which of the two forms.
+    runs : Out
+        Four runs of ``lanes`` bytes (int8 values as bits), `latency` clocks after ``rows``:
+        with ``four = 0`` only the first two count.
+
+    Raises ``ValueError`` for sizes out of range. The parameters must be constant from
+    ``start`` on.
+    """
+
+    #: Clocks from a row's last word to ``received``, the memory's write included.
+    write_latency = 4
+
+    def __init__(self, *, lanes: int, words: int, technology: Technology = Technology.GENERIC):
+        self._lanes = power_of_two("lanes", lanes, 8, 32)
+        self._words = power_of_two("words", words, 64, 1 << 16)
+        self._technology = technology
+        address = range(words)
+        offset = (words * lanes).bit_length()
+        super().__init__(
+            {
+                "height": In(SIZE_BITS),
+                "row_words": In(address),
+                "pitch": In(range(words + 1)),
+                "ring_words": In(range(words + 1)),
+                "ring_rows": In(SIZE_BITS),
+                "unsigned": In(1),
+                "start": In(1),
+                "image": In(stream.Signature(data.ArrayLayout(8, lanes))),
+                "received": Out(SIZE_BITS),
+                "released": In(SIZE_BITS),
+                "rows": In(data.ArrayLayout(unsigned(words.bit_length() - 1), _BANKS)),
+                "offset": In(signed(offset)),
+                "four": In(1),
+                "runs": Out(data.ArrayLayout(data.ArrayLayout(8, lanes), _BANKS)),
+            }
+        )
+
+    @property
+    def latency(self) -> int:
+        """Clocks from ``rows``, ``offset`` and ``four`` to ``runs``."""
+        return 2 + BlockRam.latency + 1 + ByteAligner.stages(self._lanes)
+
+    def elaborate(self, platform):
+        m = Module()
+        banks = []
+        for index in range(_BANKS):
+            bank = BlockRam(
+                width=self._lanes, depth=self._words // _BANKS, technology=self._technology
+            )
+            m.submodules[f"bank_{index}"] = bank
+            banks.append(bank)
+        self._write(m, banks)
+        self._read(m, banks)
+        return m
+
+    def _write(self, m, banks):
+        """The stream's side: rows one after the other, while the ring has room."""
+        address_bits = len(self.row_words)
+        row = Signal(address_bits)
+        word = Signal(address_bits)
+        written = Signal(SIZE_BITS)
+        running = Signal()
+        taking = Signal()
+
+        # Room is looked at for the row in hand and for the one after, so that the change of
+        # rows costs no clock.
+        resident = Signal(signed(SIZE_BITS + 1))
+        room = Signal(2)
+        m.d.comb += resident.eq(written - self.released)
+        m.d.comb += [
+            room[index].eq((resident + index < self.ring_rows) & (written + index < self.height))
+            for index in range(2)
+        ]
+        taken = self.image.valid & self.image.ready
+        last = Signal()
+        m.d.comb += [self.image.ready.eq(taking), last.eq(word == self.row_words)]
+        following = Signal(range(2 * self._words + 1))
+        m.d.comb += following.eq(row + self.pitch)
+        with m.If(self.start):
+            m.d.sync += [row.eq(0), word.eq(0), written.eq(0), taking.eq(0), running.eq(1)]
+        with m.Elif(taken):
+            m.d.sync += word.eq(word + 1)
+            with m.If(last):
+                m.d.sync += [word.eq(0), written.eq(written + 1), taking.eq(room[1])]
+                wrapped = following >= self.ring_words
+                m.d.sync += row.eq(Mux(wrapped, following - self.ring_words, following))
+                m.d.sync += running.eq(written + 1 != self.height)
+        with m.Elif(~taking):
+            m.d.sync += taking.eq(running & room[0])
+
+        address = Signal(address_bits, reset_less=True)
+        payload = Signal.like(self.image.payload, reset_less=True)
+        enable = Signal()
+        m.d.sync += [address.eq(row + word), enable.eq(taken)]
+        m.d.sync += [
+            payload[lane].eq(self.image.payload[lane] ^ (self.unsigned << 7))
+            for lane in range(self._lanes)
+        ]
+        for index, bank in enumerate(banks):
+            m.d.comb += [
+                bank.write_address.eq(address[2:]),
+                bank.write_data.eq(payload),
+                bank.write_enable.eq((enable & (address[:2] == index)).replicate(self._lanes)),
+            ]
+        arrived = written
+        for stage in range(self.write_latency - 1):
+            later = Signal(SIZE_BITS, name=f"arrived_{stage}")
+            m.d.sync += later.eq(Mux(self.start, 0, arrived))
+            arrived = later
+        m.d.comb += self.received.eq(arrived)
+
+    def _read(self, m, banks):
+        """The reader's side: four word addresses to banks, and their data back in order."""
+        bits = len(self.row_words)
+        lane_bits = self._lanes.bit_length() - 1
+        word = self.offset[lane_bits:].as_signed()
+        requests = [Signal(bits, name=f"request_{i}", reset_less=True) for i in range(_BANKS)]
+        for index, request in enumerate(requests):
+            pairs = self.rows[index // 2] + word + index % 2
+            m.d.sync += request.eq(Mux(self.four, self.rows[index] + word, pairs))
+        fine = delay(m, self.offset[:lane_bits], 1)
+
+        for index, bank in enumerate(banks):
+            # The first request goes first: a read of one row alone lets the others collide.
+            address = requests[3][2:]
+            for request in reversed(requests[:3]):
+                address = Mux(request[:2] == index, request[2:], address)
+            chosen = Signal(bits - 2, name=f"address_{index}", reset_less=True)
+            m.d.sync += chosen.eq(address)
+            m.d.comb += bank.read_address.eq(chosen)
+
+        words = []
+        wait = 1 + BlockRam.latency
+        for index, request in enumerate(requests):
+            select = delay(m, request[:2], wait)
+            word = Signal(8 * self._lanes, name=f"word_{index}", reset_less=True)
+            with m.Switch(select):
+                for number, bank in enumerate(banks):
+                    with m.Case(number):
+                        m.d.sync += word.eq(bank.read_data.as_value())
+            words.append(word)
+
+        four = delay(m, self.four, 2 + wait)
+        fine = delay(m, fine, 1 + wait)
+        runs = []
+        for index in range(2):
+            m.submodules[f"aligner_{index}"] = aligner = ByteAligner(lanes=self._lanes)
+            m.d.comb += [
+                aligner.words.eq(Cat(words[2 * index], words[2 * index + 1])),
+                aligner.offset.eq(fine),
+            ]
+            runs.append(aligner.run)
+        straight = [delay(m, word, aligner.latency) for word in words]
+        four = delay(m, four, aligner.latency)
+        m.d.comb += [
+            self.runs[0].eq(runs[0]),
+            self.runs[1].eq(Mux(four, straight[1], runs[1].as_value())),
+            self.runs[2].eq(straight[2]),
+            self.runs[3].eq(straight[3]),
+        ]

@@ -1,0 +1,213 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The channel parameters of the requantiser: a narrow memory and double-buffered lane copies."""
+
+from amaranth import *
+from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from macaw.arch.config import AcceleratorConfig
+from macaw.hw.delay import delay
+from macaw.hw.group_walker import GroupWalker
+from macaw.hw.layouts import layer_layout
+from macaw.hw.ram import BlockRam
+from macaw.hw.requantizer import channel_parameters_layout
+
+__all__ = ["ParameterStore", "parameter_write_layout"]
+
+
+def parameter_write_layout(config: AcceleratorConfig) -> data.StructLayout:
+    """One write to the parameter memory."""
+    return data.StructLayout(
+        {
+            "address": range(config.memory.parameter_entries),
+            "parameters": channel_parameters_layout(config),
+        }
+    )
+
+
+class ParameterStore(wiring.Component):
+    """Holds one entry of parameters per output channel, and gives each requantiser lane the entry
+    of the channel that it works on.
+
+    The parameters of a column group are copied, one channel a clock, from a narrow memory into
+    small memories beside the lanes, each with two halves: while one group is computed the next
+    one's parameters arrive.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+        The configuration.
+
+    Members
+    -------
+    write : In
+        Writes to the memory, one a clock, always taken.
+    layer : In
+        The layer's descriptor, constant while the layer runs.
+    start : In
+        Begins the layer, for one clock.
+    loaded : Out
+        The parameters of the next group are in place.
+    enter : In
+        The next group begins: takes ``loaded``.
+    valid, last, finish, leave : In
+        The accumulators' values of this clock count; are an evaluation's last ones; complete a
+        pixel or pair; and complete the column group.
+    parameters : Out
+        The lanes' parameters for these values, `latency` clocks later.
+    """
+
+    #: Clocks from ``valid`` to ``parameters``.
+    latency = 1
+
+    def __init__(self, config: AcceleratorConfig):
+        self._config = config
+        super().__init__(
+            {
+                "write": In(stream.Signature(parameter_write_layout(config), always_ready=True)),
+                "layer": In(layer_layout(config)),
+                "start": In(1),
+                "loaded": Out(1),
+                "enter": In(1),
+                "valid": In(1),
+                "last": In(1),
+                "finish": In(1),
+                "leave": In(1),
+                "parameters": Out(
+                    data.ArrayLayout(channel_parameters_layout(config), config.requantizer.lanes)
+                ),
+            }
+        )
+
+    @property
+    def _slots(self) -> int:
+        """Entries of one half of a lane's memory."""
+        lanes, array = self._config.requantizer.lanes, self._config.array
+        return max(array.columns // lanes, array.lanes // min(lanes, array.pair_channels))
+
+    def elaborate(self, platform):
+        m = Module()
+        entry = channel_parameters_layout(self._config)
+        m.submodules.ram = ram = BlockRam(
+            width=-(-entry.size // 8),
+            depth=self._config.memory.parameter_entries,
+            technology=self._config.technology,
+        )
+        m.d.comb += [
+            ram.write_address.eq(self.write.payload.address),
+            ram.write_data.eq(self.write.payload.parameters.as_value()),
+            ram.write_enable.eq(self.write.valid.replicate(len(ram.write_enable))),
+        ]
+        ports = self._lane_memories(m, entry)
+        self._copy(m, ram, ports)
+        self._look_up(m, ports)
+        return m
+
+    def _lane_memories(self, m, entry):
+        ports = []
+        for lane in range(self._config.requantizer.lanes):
+            m.submodules[f"lane_{lane}"] = words = memory.Memory(
+                shape=entry, depth=2 * self._slots, init=[]
+            )
+            ports.append((words.write_port(), words.read_port(domain="comb")))
+        return ports
+
+    def _copy(self, m, ram, ports):
+        """Copies groups into the halves in turn, as long as one is free."""
+        layer, array = self.layer, self._config.array
+        lanes, half = self._config.requantizer.lanes, array.pair_channels
+        m.submodules.groups = groups = GroupWalker(self._config)
+        m.d.comb += [groups.layer.eq(layer), groups.start.eq(self.start)]
+        running = Signal()
+        address = Signal.like(layer.parameter_start)
+        entry = Signal(range(array.lanes))
+        filling = Signal()
+        in_use = Signal(range(3))
+        ready = Signal(range(3))
+        read, last = Signal(), Signal()
+        m.d.comb += [
+            read.eq(running & (in_use != 2)),
+            last.eq(entry + 1 == groups.channels),
+            ram.read_address.eq(address),
+            groups.advance.eq(read & last),
+            self.loaded.eq(ready != 0),
+        ]
+        with m.If(read):
+            m.d.sync += [entry.eq(Mux(last, 0, entry + 1)), address.eq(address + 1)]
+            with m.If(last):
+                m.d.sync += filling.eq(~filling)
+                with m.If(groups.last):
+                    m.d.sync += address.eq(layer.parameter_start)
+
+        # The entry arrives with its place; at a group's last entry the half is ready.
+        place = data.StructLayout({"entry": len(entry), "filling": 1})
+        pending, arrived = Signal(place), Signal(place)
+        arrives, completes = read, read & last
+        m.d.comb += [pending.entry.eq(entry), pending.filling.eq(filling)]
+        m.d.comb += arrived.eq(delay(m, pending, ram.latency))
+        for stage in range(ram.latency):
+            for_write = Signal(name=f"arrives_{stage}")
+            for_ready = Signal(name=f"completes_{stage}")
+            m.d.sync += [
+                for_write.eq(arrives & ~self.start),
+                for_ready.eq(completes & ~self.start),
+            ]
+            arrives, completes = for_write, for_ready
+        spread = Const(0)
+        if lanes > half:
+            spread = layer.window
+        for lane, (write, _) in enumerate(ports):
+            m.d.comb += [
+                write.data.eq(ram.read_data.as_value()),
+                write.addr.eq(
+                    Mux(spread, arrived.entry // half, arrived.entry // lanes)
+                    + arrived.filling * self._slots
+                ),
+                write.en.eq(
+                    arrives
+                    & Mux(
+                        spread,
+                        arrived.entry % half == lane % half,
+                        arrived.entry % lanes == lane,
+                    )
+                ),
+            ]
+
+        m.d.sync += in_use.eq(in_use + (read & last) - self.leave)
+        m.d.sync += ready.eq(ready + completes - self.enter)
+        with m.If(self.start):
+            m.d.sync += [
+                running.eq(1),
+                address.eq(layer.parameter_start),
+                entry.eq(0),
+                filling.eq(0),
+                in_use.eq(0),
+                ready.eq(0),
+            ]
+
+    def _look_up(self, m, ports):
+        """The slot of each clock's values: by beat in dense mode, by phase and beat in window
+        mode, where both pixels of a pair have the same channels."""
+        lanes, half = self._config.requantizer.lanes, self._config.array.pair_channels
+        beats = self._config.beats
+        using = Signal()
+        beat = Signal(range(beats))
+        phase = Signal(range(self._config.array.phases))
+        with m.If(self.valid):
+            m.d.sync += beat.eq(Mux(self.last, 0, beat + 1))
+            with m.If(self.last):
+                m.d.sync += phase.eq(Mux(self.finish, 0, phase + 1))
+        with m.If(self.leave):
+            m.d.sync += using.eq(~using)
+        with m.If(self.start):
+            m.d.sync += [beat.eq(0), phase.eq(0), using.eq(0)]
+        if lanes > half:
+            in_window = phase
+        else:
+            each = half // lanes
+            in_window = phase * each + beat % each
+        slot = Mux(self.layer.window, in_window, beat) + using * self._slots
+        for lane, (_, read) in enumerate(ports):
+            m.d.comb += read.addr.eq(slot)
+            m.d.sync += self.parameters[lane].eq(read.data)

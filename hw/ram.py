@@ -1,0 +1,122 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""A block RAM with one write and one read port."""
+
+from amaranth import *
+from amaranth.lib import data, memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from macaw.arch.checks import integer, one_of
+from macaw.arch.config import Technology
+
+__all__ = ["BlockRam"]
+
+
+class BlockRam(wiring.Component):
+    """A memory of ``depth`` words of ``width`` bytes, each byte with its own write enable.
+
+    A word that is read while it is written gives undefined data; users keep the addresses apart.
+    On ``ecp5`` each pair of bytes is one DP16KD of 1024 x 18 with its output register, which no
+    inference reaches (Lattice FPGA-TN-02204, "sysMEM user guide").
+
+    Parameters
+    ----------
+    width : int
+        Bytes of a word.
+    depth : int
+        Words; a power of two is not needed. At most 1024 on ``ecp5``.
+    technology : Technology
+        The cells to use.
+
+    Members
+    -------
+    write_address : In
+        Word to write.
+    write_data : In
+        Bytes to write.
+    write_enable : In
+        One bit for each byte.
+    read_address : In
+        Word to read, each clock.
+    read_data : Out
+        The word, `latency` clocks after its address.
+
+    Raises ``ValueError`` for a depth beyond the cell's.
+    """
+
+    #: Clocks from ``read_address`` to ``read_data``.
+    latency = 2
+
+    def __init__(self, *, width: int, depth: int, technology: Technology = Technology.GENERIC):
+        self._technology = one_of("technology", technology, tuple(Technology))
+        limit = 1024 if technology is Technology.ECP5 else 1 << 16
+        self._depth = integer("depth", depth, 2, limit)
+        self._width = integer("width", width, 1, 4096)
+        super().__init__(
+            {
+                "write_address": In(range(depth)),
+                "write_data": In(data.ArrayLayout(8, width)),
+                "write_enable": In(width),
+                "read_address": In(range(depth)),
+                "read_data": Out(data.ArrayLayout(8, width)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        if self._technology is Technology.ECP5:
+            for first in range(0, self._width, 2):
+                m.submodules[f"block_{first // 2}"] = self._block(range(first, first + 2))
+        else:
+            m.submodules.memory = words = memory.Memory(
+                shape=data.ArrayLayout(8, self._width), depth=self._depth, init=[]
+            )
+            write = words.write_port(granularity=1)
+            read = words.read_port(domain="comb")
+            stage = Signal.like(read.data, reset_less=True)
+            m.d.comb += [
+                write.addr.eq(self.write_address),
+                write.data.eq(self.write_data),
+                write.en.eq(self.write_enable),
+                read.addr.eq(self.read_address),
+            ]
+            m.d.sync += [stage.eq(read.data), self.read_data.eq(stage)]
+        return m
+
+    def _block(self, columns: range) -> Instance:
+        """One DP16KD that holds the bytes ``columns`` of each word."""
+        ports = {
+            "i_CLKA": ClockSignal(),
+            "i_CLKB": ClockSignal(),
+            **{f"i_{name}": 0 for name in ("RSTA", "RSTB", "WEB")},
+            **{f"i_{name}": 1 for name in ("CEA", "OCEA", "CEB", "OCEB")},
+            **{f"i_CS{port}{bit}": 0 for port in "AB" for bit in range(3)},
+            **{f"i_{name}{bit}": 0 for name in ("ADA", "ADB") for bit in range(14)},
+            **{f"i_{name}{bit}": 0 for name in ("DIA", "DIB") for bit in range(18)},
+        }
+        enables = [self.write_enable[c] if c < self._width else Const(0) for c in columns]
+        ports["i_WEA"] = Cat(enables).any()
+        for half, column in enumerate(columns):
+            ports[f"i_ADA{half}"] = enables[half]
+            if column < self._width:
+                for bit in range(8):
+                    ports[f"i_DIA{9 * half + bit}"] = self.write_data[column][bit]
+                    ports[f"o_DOB{9 * half + bit}"] = self.read_data[column][bit]
+        for name, address in (("ADA", self.write_address), ("ADB", self.read_address)):
+            for bit in range(len(address)):
+                ports[f"i_{name}{4 + bit}"] = address[bit]
+        return Instance(
+            "DP16KD",
+            p_DATA_WIDTH_A=18,
+            p_DATA_WIDTH_B=18,
+            p_REGMODE_A="NOREG",
+            p_REGMODE_B="OUTREG",
+            p_RESETMODE="SYNC",
+            p_ASYNC_RESET_RELEASE="SYNC",
+            p_WRITEMODE_A="NORMAL",
+            p_WRITEMODE_B="NORMAL",
+            p_CSDECODE_A="0b000",
+            p_CSDECODE_B="0b000",
+            p_GSR="DISABLED",
+            **ports,
+        )

@@ -1,0 +1,199 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Orders the results of a row: written in any order, streamed out as NHWC words."""
+
+from amaranth import *
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.fifo import SyncFIFOBuffered
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import exact_log2
+
+from macaw.arch.config import AcceleratorConfig
+from macaw.arch.core import SIZE_BITS
+from macaw.hw.delay import delay
+from macaw.hw.layouts import layer_layout
+from macaw.hw.ram import BlockRam
+from macaw.hw.result_collector import ResultWrite
+
+__all__ = ["ResultBuffer"]
+
+
+class ResultBuffer(wiring.Component):
+    """A ring of result rows in two banks, so that a run of bytes is written at any offset in one
+    clock; complete rows are streamed out, each beginning with a new word.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+        The configuration.
+
+    Members
+    -------
+    layer : In
+        The layer's descriptor, constant while the layer runs.
+    start : In
+        Begins the layer, for one clock, while no row is held.
+    room : Out
+        One more row may be begun; at most two clocks after ``claim`` it speaks of the next.
+    claim : In
+        A row is begun: it will be written, and completed by ``row_end``.
+    write_valid : In
+        ``write`` is made.
+    write : In
+        A run of bytes in the row that was claimed first and is not complete.
+    result : Out
+        Words of complete rows.
+    sent : Out
+        Rows that have left through ``result`` since ``start``.
+    """
+
+    def __init__(self, config: AcceleratorConfig):
+        self._config = config
+        super().__init__(
+            {
+                "layer": In(layer_layout(config)),
+                "start": In(1),
+                "room": Out(1),
+                "claim": In(1),
+                "write_valid": In(1),
+                "write": In(ResultWrite(config)),
+                "result": Out(stream.Signature(data.ArrayLayout(8, config.array.lanes))),
+                "sent": Out(SIZE_BITS + 1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        lanes, words = self._config.array.lanes, self._config.memory.result_words
+        banks = []
+        for index in range(2):
+            bank = BlockRam(width=lanes, depth=words // 2, technology=self._config.technology)
+            m.submodules[f"bank_{index}"] = bank
+            banks.append(bank)
+        completed = self._write(m, banks)
+        self._read(m, banks, completed)
+        return m
+
+    def _next_row(self, row, count):
+        """First word and number, within the ring, of the row after the one at ``row``."""
+        layer = self.layer
+        wraps = count + 1 == layer.result_rows
+        return [
+            row.eq(Mux(wraps, 0, row + layer.result_words + 1)),
+            count.eq(Mux(wraps, 0, count + 1)),
+        ]
+
+    def _write(self, m, banks):
+        """Rotates each run into place: in one word, or the end of it and the next one's begin."""
+        lanes = self._config.array.lanes
+        fine_bits = exact_log2(lanes)
+        layer, write = self.layer, self.write
+        row = Signal.like(layer.result_words)
+        number = Signal.like(layer.result_rows)
+        with m.If(self.start):
+            m.d.sync += [row.eq(0), number.eq(0)]
+        with m.Elif(self.write_valid & write.row_end):
+            m.d.sync += self._next_row(row, number)
+
+        # One clock for each two bits of the rotation.
+        valid, address, count = self.write_valid, write.address, write.count
+        current = write.data.as_value()
+        word = Signal.like(row, reset_less=True)
+        m.d.sync += word.eq(row + (address >> fine_bits))
+        stages = (fine_bits + 1) // 2
+        for stage in range(stages):
+            fine = address[2 * stage : min(2 * stage + 2, fine_bits)]
+            rotated = Signal(8 * lanes, name=f"rotated_{stage}", reset_less=True)
+            with m.Switch(fine):
+                for turns in range(1 << len(fine)):
+                    with m.Case(turns):
+                        m.d.sync += rotated.eq(current.rotate_left(8 * (turns << (2 * stage))))
+            current = rotated
+            address, count = delay(m, address, 1), delay(m, count, 1)
+            valid = delay(m, valid, 1, reset_less=False)
+        word = delay(m, word, stages - 1)
+        offset = address[:fine_bits]
+
+        # Lane p of the rotated run is byte p - offset of it, in this word if that is not negative.
+        end = Signal(fine_bits + 2)
+        m.d.comb += end.eq(offset + count)
+        here = Cat(valid & (lane >= offset) & (lane < end) for lane in range(lanes))
+        there = Cat(valid & (lane < offset) & (lane + lanes < end) for lane in range(lanes))
+        for index, bank in enumerate(banks):
+            mine = word[0] == index
+            enable = Signal(lanes, name=f"enable_{index}")
+            address = Signal(len(bank.write_address), name=f"address_{index}", reset_less=True)
+            m.d.sync += [
+                enable.eq(Mux(mine, here, there)),
+                address.eq(Mux(mine, word, word + 1) >> 1),
+            ]
+            m.d.comb += [
+                bank.write_address.eq(address),
+                bank.write_data.eq(delay(m, current, 1)),
+                bank.write_enable.eq(enable),
+            ]
+        # Two clocks more than the write takes to reach the banks.
+        ends = self.write_valid & write.row_end
+        for stage in range(stages + 3):
+            later = Signal(name=f"ends_{stage}")
+            m.d.sync += later.eq(ends & ~self.start)
+            ends = later
+        return ends
+
+    def _read(self, m, banks, completed):
+        """Streams complete rows through a small queue, and counts the rows in the ring."""
+        layer = self.layer
+        row = Signal.like(layer.result_words)
+        number = Signal.like(layer.result_rows)
+        word = Signal.like(layer.result_words)
+        held = Signal.like(layer.result_rows)
+        complete = Signal.like(layer.result_rows)
+        budget = Signal(range(9), init=8)
+        fetch, last = Signal(), Signal()
+        sends = self.result.valid & self.result.ready
+        m.d.comb += [
+            fetch.eq((complete != 0) & (budget != 0)),
+            last.eq(word == layer.result_words),
+        ]
+        with m.If(fetch):
+            m.d.sync += word.eq(Mux(last, 0, word + 1))
+            with m.If(last):
+                m.d.sync += self._next_row(row, number)
+        m.d.sync += [
+            budget.eq(budget - fetch + sends),
+            complete.eq(complete + completed - (fetch & last)),
+            held.eq(held + self.claim - (fetch & last)),
+            self.room.eq(held + self.claim < layer.result_rows),
+        ]
+
+        address = Signal.like(row, reset_less=True)
+        m.d.sync += address.eq(row + word)
+        wait = 1 + BlockRam.latency
+        m.d.comb += [bank.read_address.eq(address >> 1) for bank in banks]
+        data_read = Mux(
+            delay(m, address[0], BlockRam.latency),
+            banks[1].read_data.as_value(),
+            banks[0].read_data.as_value(),
+        )
+        flip = layer.output_unsigned.replicate(self._config.array.lanes)
+        sign_bits = Cat(Cat(Const(0, 7), bit) for bit in flip)
+        m.submodules.queue = queue = SyncFIFOBuffered(width=len(data_read) + 1, depth=8)
+        m.d.comb += [
+            queue.w_data.eq(Cat(data_read ^ sign_bits, delay(m, last, wait))),
+            queue.w_en.eq(delay(m, fetch, wait, reset_less=False)),
+            self.result.payload.eq(queue.r_data[:-1]),
+            self.result.valid.eq(queue.r_rdy),
+            queue.r_en.eq(self.result.ready),
+        ]
+        with m.If(sends & queue.r_data[-1]):
+            m.d.sync += self.sent.eq(self.sent + 1)
+        with m.If(self.start):
+            m.d.sync += [
+                row.eq(0),
+                number.eq(0),
+                word.eq(0),
+                held.eq(0),
+                complete.eq(0),
+                self.sent.eq(0),
+                self.room.eq(1),
+            ]

@@ -1,0 +1,139 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Puts the requantiser's results together and says where in the result row they stand."""
+
+from amaranth import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import exact_log2
+
+from macaw.arch.config import AcceleratorConfig
+from macaw.hw.evaluations import Place
+from macaw.hw.group_walker import GroupWalker
+from macaw.hw.layouts import layer_layout
+
+__all__ = ["ResultCollector", "ResultWrite"]
+
+
+def ResultWrite(config: AcceleratorConfig) -> data.StructLayout:
+    """``count`` bytes from byte ``address`` of the result row; ``row_end`` completes the row."""
+    lanes = config.array.lanes
+    return data.StructLayout(
+        {
+            "address": exact_log2(config.memory.result_words * lanes),
+            "count": range(lanes + 1),
+            "data": data.ArrayLayout(8, lanes),
+            "row_end": 1,
+        }
+    )
+
+
+class ResultCollector(wiring.Component):
+    """Collects the results of a pixel and a column group (dense), or of a pair of pixels and the
+    channels of a memory word (window mode), and writes them as runs of bytes.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+        The configuration.
+
+    Members
+    -------
+    layer : In
+        The layer's descriptor, constant while the layer runs.
+    start : In
+        Begins the layer, for one clock.
+    results : In
+        Results of ``config.requantizer.lanes`` columns.
+    valid, last : In
+        They count; they are an evaluation's last ones.
+    place : In
+        Where they belong.
+    write_valid : Out
+        ``write`` is to be made in this clock.
+    write : Out
+        The run of bytes.
+    """
+
+    def __init__(self, config: AcceleratorConfig):
+        self._config = config
+        super().__init__(
+            {
+                "layer": In(layer_layout(config)),
+                "start": In(1),
+                "results": In(data.ArrayLayout(signed(8), config.requantizer.lanes)),
+                "valid": In(1),
+                "last": In(1),
+                "place": In(Place),
+                "write_valid": Out(1),
+                "write": Out(ResultWrite(config)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        layer, array = self.layer, self._config.array
+        lanes, half = self._config.requantizer.lanes, array.pair_channels
+        wide = lanes > half
+
+        # Two registers of a memory word's bytes, filled from the top: one for each pixel.
+        collected = [Signal(8 * array.lanes, name=f"pixel_{p}", reset_less=True) for p in range(2)]
+        results = self.results.as_value()
+        beat = Signal(range(self._config.beats))
+        with m.If(self.valid):
+            m.d.sync += beat.eq(Mux(self.last, 0, beat + 1))
+            for pixel in range(2):
+                dense = Cat(collected[pixel], results)[8 * lanes :]
+                part = results.word_select(pixel, 8 * half) if wide else results
+                window = Cat(collected[pixel], part)[len(part) :]
+                mine = Const(1) if wide else beat // (half // lanes) == pixel
+                with m.If(layer.window):
+                    with m.If(mine):
+                        m.d.sync += collected[pixel].eq(window)
+                with m.Elif(pixel == 0):
+                    m.d.sync += collected[pixel].eq(dense)
+
+        m.submodules.groups = groups = GroupWalker(self._config)
+        m.d.comb += [groups.layer.eq(layer), groups.start.eq(self.start)]
+        finished, second = Signal(), Signal()
+        place = Signal(Place, reset_less=True)
+        complete = self.valid & self.last & self.place.finish
+        m.d.sync += [finished.eq(complete), second.eq(finished & layer.window)]
+        with m.If(complete):
+            m.d.sync += place.eq(self.place)
+
+        # While `finished` the (first) pixel is written, while `second` the second one, of whose
+        # place the copies speak: by then the next pair may have come.
+        base = Signal.like(self.write.address)
+        channel = Signal.like(self.write.address)
+        written = Signal.like(self.write)
+        pair = Signal.like(self.write)
+        step = Mux(layer.window, layer.result_step << 1, layer.result_step)
+        bytes_out = Mux(
+            layer.window, collected[0], collected[0][8 * (array.lanes - array.columns) :]
+        )
+        next_channel = channel + groups.channels
+        m.d.comb += [
+            written.address.eq(base),
+            written.count.eq(groups.channels),
+            written.data.eq(bytes_out),
+            written.row_end.eq(place.row_end & ~layer.window),
+            self.write_valid.eq(finished | second),
+            self.write.eq(Mux(second, pair, written)),
+        ]
+        with m.If(finished):
+            m.d.sync += [
+                pair.address.eq(base + layer.result_step),
+                pair.data.eq(collected[1]),
+                pair.row_end.eq(place.row_end),
+                pair.count.eq(Mux(place.group_end & layer.odd_width, 0, groups.channels)),
+                base.eq(base + step),
+            ]
+            with m.If(place.group_end):
+                m.d.comb += groups.advance.eq(1)
+                m.d.sync += [base.eq(next_channel), channel.eq(next_channel)]
+                with m.If(groups.last):
+                    m.d.sync += [base.eq(0), channel.eq(0)]
+        with m.If(self.start):
+            m.d.sync += [base.eq(0), channel.eq(0), beat.eq(0)]
+        return m

@@ -1,0 +1,224 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Expands fetched steps into reads of the line buffer, at the pace that the results allow."""
+
+from amaranth import *
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from macaw.arch.config import AcceleratorConfig
+from macaw.arch.core import SIZE_BITS
+from macaw.hw.delay import delay
+from macaw.hw.layouts import layer_layout
+from macaw.hw.step_fetcher import fetched_layout
+
+__all__ = ["StepExpander", "read_layout"]
+
+#: Clocks from the end of a row's reads to its rows' release, so that the last read has been made.
+_RELEASE_DELAY = 12
+
+
+def read_layout(config: AcceleratorConfig) -> data.StructLayout:
+    """One read: four rows, whether each lies in the image, the byte offset, and its purpose."""
+    layer, step = layer_layout(config), fetched_layout(config)["step"].shape
+    flags = "paired four high shift capture evaluate first last group_end row_end"
+    return data.StructLayout(
+        {
+            "rows": data.ArrayLayout(layer["row_start"].shape, 4),
+            "inside": 4,
+            "offset": step["offset"].shape,
+            **dict.fromkeys(flags.split(), 1),
+        }
+    )
+
+
+class StepExpander(wiring.Component):
+    """One read a clock out of each step's count and stride, with the addresses of its rows.
+
+    Completed sums are at least ``config.beats`` clocks apart (in window mode: pairs of pixels
+    ``config.array.phases`` times as many), which is what the requantiser takes; the reads wait
+    for that here, and nothing behind this block ever waits.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+        The configuration.
+
+    Members
+    -------
+    layer : In
+        The layer's descriptor, constant while the layer runs.
+    start : In
+        Begins the layer, for one clock.
+    steps : In
+        The fetched steps.
+    valid : Out
+        A read is made in this clock.
+    read : Out
+        The read.
+    released : Out
+        Image rows, from the first, that no later read needs.
+    finished : Out
+        All reads of the layer have been made.
+    """
+
+    def __init__(self, config: AcceleratorConfig):
+        self._config = config
+        super().__init__(
+            {
+                "layer": In(layer_layout(config)),
+                "start": In(1),
+                "steps": In(stream.Signature(fetched_layout(config))),
+                "valid": Out(1),
+                "read": Out(read_layout(config)),
+                "released": Out(SIZE_BITS),
+                "finished": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        layer = self.layer
+        fetched = self.steps.payload
+        step = fetched.step
+
+        # First register: the step with the position of its pixel and its row.
+        placed = Signal.like(fetched, reset_less=True)
+        placed_valid = Signal()
+        position = Signal.like(layer.position, reset_less=True)
+        group_position = Signal.like(layer.position, reset_less=True)
+        row_start = Signal.like(layer.row_start, reset_less=True)
+        top = Signal(signed(SIZE_BITS + 2), reset_less=True)
+        take_step, take_placed = Signal(), Signal()
+        m.d.comb += [
+            self.steps.ready.eq(take_step),
+            take_step.eq(~placed_valid | take_placed),
+        ]
+        next_group = group_position + layer.group_step
+        next_row = row_start + layer.row_step
+        with m.If(take_step):
+            m.d.sync += placed_valid.eq(self.steps.valid)
+        with m.If(take_step & self.steps.valid):
+            m.d.sync += placed.eq(fetched)
+            with m.If(fetched.new_row):
+                m.d.sync += [
+                    position.eq(layer.position),
+                    group_position.eq(layer.position),
+                    row_start.eq(_wrap(next_row, layer.ring_words)),
+                    top.eq(top + layer.row_stride),
+                ]
+                with m.If(fetched.first_row):
+                    m.d.sync += [row_start.eq(layer.row_start), top.eq(-layer.padding_top)]
+            with m.Elif(fetched.new_outer):
+                m.d.sync += [position.eq(next_group), group_position.eq(next_group)]
+            with m.Elif(fetched.new_group):
+                m.d.sync += position.eq(group_position)
+            with m.Elif(fetched.new_pixel):
+                m.d.sync += position.eq(position + layer.pixel_step)
+
+        # Second register: the step that is being repeated.
+        current = Signal.like(fetched, reset_less=True)
+        current_valid = Signal()
+        offset = Signal.like(step.offset, reset_less=True)
+        remaining = Signal.like(step.count, reset_less=True)
+        row_words = Signal(len(step.row_words) + 1, reset_less=True)
+        image_row = Signal(signed(SIZE_BITS + 3), reset_less=True)
+        final_read = Signal()
+        pace = Signal(range(self._config.beats * self._config.array.phases + 1))
+        go = Signal()
+        paced = Mux(layer.window, current.step.evaluate, current.step.last)
+        m.d.comb += [
+            go.eq(current_valid & ~(final_read & paced & (pace != 0))),
+            take_placed.eq(~current_valid | (go & final_read)),
+        ]
+        with m.If(take_placed):
+            m.d.sync += [
+                current.eq(placed),
+                current_valid.eq(placed_valid),
+                remaining.eq(placed.step.count),
+                final_read.eq(placed.step.count == 0),
+                row_words.eq(row_start + placed.step.row_words),
+                image_row.eq(top + placed.step.row),
+            ]
+        with m.Elif(go):
+            m.d.sync += [remaining.eq(remaining - 1), final_read.eq(remaining == 1)]
+        base = Mux(take_placed, position, offset)
+        advance = Mux(take_placed, placed.step.offset, current.step.stride)
+        with m.If(take_placed | go):
+            m.d.sync += offset.eq(base + advance)
+        with m.If(go & final_read & paced):
+            interval = Mux(
+                layer.window,
+                self._config.beats * self._config.array.phases - 1,
+                self._config.beats - 1,
+            )
+            m.d.sync += pace.eq(interval)
+        with m.Elif(pace != 0):
+            m.d.sync += pace.eq(pace - 1)
+
+        self._address(m, go, current, final_read, offset, row_words, image_row)
+        self._release(m, take_placed & placed_valid, placed, top, go & final_read & current.final)
+        return m
+
+    def _address(self, m, go, current, final_read, offset, row_words, image_row):
+        """Three more registers: the four rows' addresses, and whether they are in the image."""
+        layer, step = self.layer, current.step
+        window = layer.window
+        read = self.read
+        flags = {
+            "paired": step.paired,
+            "four": step.four,
+            "high": step.high,
+            "shift": step.shift,
+            "capture": step.capture & final_read,
+            "evaluate": step.evaluate & (final_read | ~window),
+            "last": step.last & final_read,
+            "group_end": current.group_end,
+            "row_end": current.row_end,
+        }
+        for name, value in flags.items():
+            m.d.comb += read[name].eq(delay(m, value, 3))
+        # Only the first read of an entry can be the first of its sums.
+        fresh = Signal(init=1)
+        with m.If(go):
+            m.d.sync += fresh.eq(final_read)
+        m.d.comb += [
+            read.first.eq(delay(m, step.first & (fresh | window), 3)),
+            read.offset.eq(delay(m, offset, 3)),
+            self.valid.eq(delay(m, go, 3, reset_less=False)),
+        ]
+        first_row = Signal.like(layer.row_start, reset_less=True)
+        m.d.sync += first_row.eq(_wrap(row_words, layer.ring_words))
+        rows = [first_row, layer.next_row, layer.second_row, layer.third_row]
+        sums = [Signal(len(row_words), name=f"row_sum_{i}", reset_less=True) for i in range(4)]
+        m.d.sync += sums[0].eq(first_row)
+        m.d.sync += [sums[i].eq(first_row + rows[i]) for i in range(1, 4)]
+        m.d.sync += [read.rows[i].eq(_wrap(sums[i], layer.ring_words)) for i in range(4)]
+
+        first_image_row = delay(m, image_row, 1)
+        for index in range(4):
+            number = Signal(signed(SIZE_BITS + 4), name=f"image_row_{index}", reset_less=True)
+            distance = sum(layer.dilation << bit for bit in range(2) if index >> bit & 1)
+            m.d.sync += number.eq(first_image_row + distance)
+            m.d.sync += read.inside[index].eq((number >= 0) & (number < layer.height))
+
+    def _release(self, m, enters, placed, top, done):
+        """Rows above the current kernel's top, and at the end all, are given up."""
+        given = Signal(SIZE_BITS)
+        with m.If(self.start):
+            m.d.sync += [given.eq(0), self.finished.eq(0)]
+        with m.Elif(done):
+            m.d.sync += [given.eq(self.layer.height), self.finished.eq(1)]
+        with m.Elif(enters & placed.new_row & (top > 0)):
+            m.d.sync += given.eq(top)
+        current = given
+        for stage in range(_RELEASE_DELAY):
+            later = Signal(SIZE_BITS, name=f"given_{stage}")
+            m.d.sync += later.eq(Mux(self.start, 0, current))
+            current = later
+        m.d.comb += self.released.eq(current)
+
+
+def _wrap(address, size):
+    """``address`` modulo ``size``, for addresses below twice the size."""
+    return Mux(address >= size, address - size, address)

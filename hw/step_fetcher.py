@@ -1,0 +1,209 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Fetches a layer's steps: rows, column groups and pixels around the step table."""
+
+from amaranth import *
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.fifo import SyncFIFOBuffered
+from amaranth.lib.wiring import In, Out
+
+from macaw.arch.config import AcceleratorConfig
+from macaw.arch.core import SIZE_BITS
+from macaw.hw.delay import delay
+from macaw.hw.group_walker import GroupWalker
+from macaw.hw.layouts import layer_layout, step_layout
+from macaw.hw.ram import BlockRam
+
+__all__ = ["StepFetcher", "fetched_layout", "table_write_layout"]
+
+
+def table_write_layout(config: AcceleratorConfig) -> data.StructLayout:
+    """One write to the step table."""
+    return data.StructLayout(
+        {"address": range(config.memory.step_entries), "entry": step_layout(config)}
+    )
+
+
+def fetched_layout(config: AcceleratorConfig) -> data.StructLayout:
+    """A table entry with its place in the layer.
+
+    ``new_row``, ``new_outer``, ``new_group`` and ``new_pixel`` say which loops begin with it,
+    ``first_row`` that the row is the layer's first; ``group_end``, ``row_end`` and ``layer_end``
+    that its pixel is the last of its column group, row or layer.
+    """
+    flags = (
+        "first_row new_row new_outer new_group new_pixel group_end row_end layer_end final".split()
+    )
+    return data.StructLayout({"step": step_layout(config), **dict.fromkeys(flags, 1)})
+
+
+class StepFetcher(wiring.Component):
+    """Walks rows, column groups and pixels, and reads the step table for each pixel.
+
+    A row begins once its image rows have been received and the result buffer has room for it,
+    a group once its channel parameters are loaded; nothing behind the fetcher waits for these.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+        The configuration.
+
+    Members
+    -------
+    table : In
+        Writes to the step table, one a clock, always taken.
+    layer : In
+        The layer's descriptor, constant while the layer runs.
+    start : In
+        Begins the layer, for one clock.
+    received : In
+        Image rows received since ``start``.
+    room : In
+        The result buffer has room for one more row.
+    claim : Out
+        Takes that room, for one clock.
+    loaded : In
+        The parameters of the next column group are loaded.
+    enter : Out
+        Takes them, for one clock.
+    steps : Out
+        The entries in their order.
+    """
+
+    def __init__(self, config: AcceleratorConfig):
+        self._config = config
+        super().__init__(
+            {
+                "table": In(stream.Signature(table_write_layout(config), always_ready=True)),
+                "layer": In(layer_layout(config)),
+                "start": In(1),
+                "received": In(SIZE_BITS),
+                "room": In(1),
+                "claim": Out(1),
+                "loaded": In(1),
+                "enter": Out(1),
+                "steps": Out(stream.Signature(fetched_layout(config))),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        layer = self.layer
+        fetched = fetched_layout(self._config)
+        entry_bits = step_layout(self._config).size
+        m.submodules.ram = ram = BlockRam(
+            width=-(-entry_bits // 8),
+            depth=self._config.memory.step_entries,
+            technology=self._config.technology,
+        )
+        m.d.comb += [
+            ram.write_address.eq(self.table.payload.address),
+            ram.write_data.eq(self.table.payload.entry.as_value()),
+            ram.write_enable.eq(self.table.valid.replicate(len(ram.write_enable))),
+        ]
+        m.submodules.groups = groups = GroupWalker(self._config)
+        m.d.comb += [groups.layer.eq(layer), groups.start.eq(self.start)]
+
+        active = Signal()
+        place = Signal(fetched)
+        entry = Signal.like(layer.prologue)
+        body_end = Signal(len(layer.prologue) + 1)
+        pixel = Signal.like(layer.pixels)
+        row = Signal.like(layer.output_rows)
+        top = Signal(signed(SIZE_BITS + 2))
+        rows_ready = Signal()
+        m.d.sync += body_end.eq(layer.prologue + layer.body)
+
+        # What the row needs is compared in two registered steps; `settled` masks the clocks in
+        # which they still speak of the row before.
+        needed = Signal(signed(SIZE_BITS + 3))
+        settled = Signal(3)
+        bottom = top + layer.extent
+        m.d.sync += [
+            needed.eq(Mux(bottom < layer.height, bottom, layer.height)),
+            rows_ready.eq(needed <= self.received),
+            settled.eq(Cat(1, settled)),
+        ]
+
+        budget = Signal(range(9), init=8)
+        group_begins = Signal()
+        row_begins = Signal()
+        pixel_begins = Signal()
+        may_begin = Signal()
+        issue = Signal()
+        m.d.comb += [
+            may_begin.eq(
+                ~group_begins
+                | (self.loaded & (~row_begins | (rows_ready & settled.all() & self.room)))
+            ),
+            issue.eq(active & (budget != 0) & may_begin),
+            self.enter.eq(issue & group_begins),
+            self.claim.eq(issue & row_begins),
+        ]
+        last_entry, last_pixel, last_row = Signal(), Signal(), Signal()
+        m.d.comb += [
+            last_entry.eq(entry == body_end),
+            last_pixel.eq(pixel == layer.pixels),
+            last_row.eq(row == layer.output_rows),
+            place.first_row.eq(row_begins & (row == 0)),
+            place.new_row.eq(row_begins),
+            place.new_outer.eq(group_begins & groups.new_outer),
+            place.new_group.eq(group_begins),
+            place.new_pixel.eq(pixel_begins),
+            place.group_end.eq(last_pixel),
+            place.row_end.eq(last_pixel & groups.last),
+            place.layer_end.eq(last_pixel & groups.last & last_row),
+            place.final.eq(last_pixel & groups.last & last_row & last_entry),
+        ]
+        with m.If(self.start):
+            m.d.sync += [
+                active.eq(1),
+                entry.eq(0),
+                pixel.eq(0),
+                row.eq(0),
+                top.eq(-layer.padding_top),
+                group_begins.eq(1),
+                row_begins.eq(1),
+                pixel_begins.eq(0),
+                settled.eq(0),
+            ]
+        with m.Elif(issue):
+            m.d.sync += [
+                entry.eq(entry + 1),
+                group_begins.eq(0),
+                row_begins.eq(0),
+                pixel_begins.eq(0),
+            ]
+            with m.If(last_entry):
+                m.d.sync += [entry.eq(layer.prologue), pixel.eq(pixel + 1), pixel_begins.eq(1)]
+                with m.If(last_pixel):
+                    m.d.comb += groups.advance.eq(1)
+                    m.d.sync += [
+                        entry.eq(0),
+                        pixel.eq(0),
+                        group_begins.eq(1),
+                        pixel_begins.eq(0),
+                    ]
+                    with m.If(groups.last):
+                        m.d.sync += [
+                            row.eq(row + 1),
+                            row_begins.eq(1),
+                            top.eq(top + layer.row_stride),
+                            settled.eq(0),
+                            active.eq(~last_row),
+                        ]
+
+        m.submodules.queue = queue = SyncFIFOBuffered(width=fetched.size, depth=8)
+        arrived = Signal(fetched)
+        m.d.comb += [
+            ram.read_address.eq(entry),
+            arrived.eq(delay(m, place, ram.latency)),
+            arrived.step.eq(ram.read_data.as_value()[:entry_bits]),
+            queue.w_data.eq(arrived),
+            queue.w_en.eq(delay(m, issue, ram.latency, reset_less=False)),
+            self.steps.payload.eq(queue.r_data),
+            self.steps.valid.eq(queue.r_rdy),
+            queue.r_en.eq(self.steps.ready),
+        ]
+        m.d.sync += budget.eq(budget - issue + (self.steps.valid & self.steps.ready))
+        return m

@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The weight word of each evaluation."""
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from macaw.arch.config import AcceleratorConfig
+from macaw.hw.evaluations import Evaluation
+from macaw.hw.layouts import layer_layout
+
+__all__ = ["WeightAddress"]
+
+
+class WeightAddress(wiring.Component):
+    """Counts the weight words of a column group, from its first again for each pixel; groups
+    follow each other, and each row begins with the first.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+        The configuration.
+
+    Members
+    -------
+    layer : In
+        The layer's descriptor, constant while the layer runs.
+    start : In
+        Begins the layer, for one clock.
+    evaluation : In
+        The evaluation.
+    address : Out
+        Its weight word, `latency` clocks later.
+    """
+
+    #: Clocks from ``evaluation`` to ``address``.
+    latency = 0
+
+    def __init__(self, config: AcceleratorConfig):
+        layout = layer_layout(config)
+        super().__init__(
+            {
+                "layer": In(layout),
+                "start": In(1),
+                "evaluation": In(Evaluation),
+                "address": Out(layout["weight_start"].shape),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        first = Signal.like(self.address)
+        following = self.address + 1
+        place = self.evaluation.place
+        with m.If(self.start):
+            m.d.sync += [
+                self.address.eq(self.layer.weight_start),
+                first.eq(self.layer.weight_start),
+            ]
+        with m.Elif(self.evaluation.valid):
+            m.d.sync += self.address.eq(following)
+            with m.If(place.finish):
+                m.d.sync += self.address.eq(first)
+                with m.If(place.group_end):
+                    m.d.sync += [self.address.eq(following), first.eq(following)]
+                with m.If(place.row_end):
+                    m.d.sync += [
+                        self.address.eq(self.layer.weight_start),
+                        first.eq(self.layer.weight_start),
+                    ]
+        return m
