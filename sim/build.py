@@ -176,6 +176,7 @@ def _run_build(
     runtime = _runtime_folder(tools, simulator.waves)
     for path in runtime.glob("verilated*.o"):
         shutil.copyfile(path, simulator.folder / path.name)
+        make += ["--old-file", path.name]
     runner = Runner([verilate, make], environment)
     try:
         runner.build(build_dir=simulator.folder, hdl_toplevel=simulator.toplevel, log_file=log)
