@@ -3,13 +3,16 @@
 """What all tests share."""
 
 import importlib
-from collections.abc import Callable
+import os
+from collections import Counter
+from collections.abc import Callable, Generator
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 #: For each extra of pyproject.toml that brings an oracle: the module that shows it is there.
-_ORACLES = {"torch": "torch", "onnx": "onnxruntime", "tflite": "tflite"}
+_ORACLES = {"torch": "torch", "onnx": "onnxruntime", "tflite": "ai_edge_litert"}
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +29,44 @@ def oracle() -> Callable[[str], ModuleType]:
             )
 
     return require
+
+
+def _skips_are_failures() -> bool:
+    """Whether a skipped test counts as failed, as it does where every extra is installed."""
+    return os.environ.get("MACAW_NO_SKIPS", "0") not in ("", "0")
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """Why a test was skipped."""
+    text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return text.removeprefix("Skipped: ")
+
+
+def _judge_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if report.skipped and not hasattr(report, "wasxfail") and _skips_are_failures():
+        report.outcome = "failed"
+        report.longrepr = f"MACAW_NO_SKIPS is set, but this was skipped: {_reason(report)}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    _judge_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _judge_skip(report)
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Says last what was not checked, and why."""
+    counts = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", []))
+    if counts:
+        terminalreporter.section("not checked")
+        for reason, count in sorted(counts.items()):
+            terminalreporter.line(f"{count} skipped: {reason}")
+        terminalreporter.line("make test EXTRAS=all installs every extra and checks all.")

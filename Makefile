@@ -1,0 +1,77 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+COMMA := ,
+
+# An environment holds what has been asked of it; each extra of pyproject.toml has its stamp.
+installed = $(patsubst %,$(VENV)/.installed-%,$(1) $(subst $(COMMA), ,$(EXTRAS)))
+flag = $(if $(filter-out 0,$($(1))),$(2))
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help sim test test-full bench synth tables lint format doctor clean distclean
+
+help: ## List what can be made
+	@echo "Macaw. make TARGET, where TARGET is one of:"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo "Variables:"
+	@echo "  PYTHON=python3.12   the interpreter that the environment is made with"
+	@echo "  VENV=.venv          the folder of the environment"
+	@echo "  EXTRAS=torch,onnx   further extras of pyproject.toml to install; EXTRAS=all for all"
+
+sim: $(call installed,photo $(filter torch,$(ORACLE))) ## Run the main job on the RTL (ORACLE=torch, WAVES=1, PRESET=ecp5_85f)
+	$(BIN)/macaw sim $(if $(ORACLE),--oracle $(ORACLE)) $(call flag,WAVES,--waves) $(if $(PRESET),--preset $(PRESET))
+
+test: $(call installed,dev) ## Run the tests, in ten minutes at most (COVERAGE=1, PYTEST_ARGS=...)
+	$(BIN)/python -m pytest -n auto -m "not full" $(call flag,COVERAGE,--cov --cov-report=term) $(PYTEST_ARGS)
+
+test-full: $(call installed,dev) ## Run all the tests, the long ones too
+	$(BIN)/python -m pytest -n auto $(call flag,COVERAGE,--cov --cov-report=term) $(PYTEST_ARGS)
+
+bench: $(call installed,photo) ## Measure cycles and times into build/bench.json (BENCH="core ..." for some only)
+	$(BIN)/python -m benchmarks run $(BENCH)
+
+synth: $(call installed,flow) ## Synthesise, place and route into build/synth.json (SEEDS=3, PRESET=ecp5_85f)
+	$(BIN)/python -m benchmarks synth $(if $(SEEDS),--seeds $(SEEDS)) $(if $(PRESET),--preset $(PRESET))
+
+tables: $(call installed,) $(VENV)/.installed-photo ## Write the figures of build/bench.json and build/synth.json into README.md
+	$(BIN)/python -m benchmarks tables
+
+lint: $(call installed,dev) build/types/macaw ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(call installed,dev) ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+doctor: ## Check that the system has what Macaw builds on
+	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: install Python 3.11 or newer (Debian: python3 and python3-venv; Fedora: python3; macOS: brew install python), or name one with PYTHON=." >&2; exit 1; }
+	@$(PYTHON) -I cli/doctor.py $(if $(filter doctor,$(MAKECMDGOALS)),,--quiet) $(if $(filter command environment,$(firstword $(origin PYTHON))),--environment $(VENV))
+
+clean: ## Remove what was built
+	rm -rf build dist .pytest_cache .ruff_cache
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+distclean: clean ## Remove the environment as well
+	rm -rf $(VENV) macaw.egg-info
+
+$(VENV)/bin/pip: | doctor
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed-%: pyproject.toml | $(VENV)/bin/pip
+	@echo "Installing Macaw with the extra $* into $(VENV) ..."
+	@$(BIN)/pip install --quiet --editable ".[$*]"
+	@touch $@
+
+# mypy needs to see the folders under their import names.
+build/types/macaw:
+	mkdir -p build/types
+	ln -sfn ../.. $@

@@ -1,0 +1,83 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""``python -m benchmarks``: measure, keep the figures under ``build/``, fill the README's tables.
+
+A benchmark is a module of this folder with a function ``run(report)``; it calls ``report`` with
+the fields of `benchmarks.report.Row` as keywords.
+"""
+
+import importlib
+import pkgutil
+from pathlib import Path
+
+import click
+
+from benchmarks.report import Report, load, merge, save
+from benchmarks.tables import fill
+from macaw.arch import PRESETS, preset
+
+__all__ = ["main"]
+
+_ROOT = Path(__file__).resolve().parents[1]
+_BUILD = _ROOT / "build"
+_OTHERS = {"__main__", "report", "synth", "tables"}
+
+
+def _names() -> list[str]:
+    """The benchmarks of this folder."""
+    found = {module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])}
+    return sorted(found - _OTHERS)
+
+
+def _finish(report: Report, path: Path) -> None:
+    save(path, merge(load(path), report.rows))
+    report.show()
+    click.echo(f"{len(report.rows)} figures, kept in {path.relative_to(_ROOT)}")
+
+
+@click.group()
+def main() -> None:
+    """Measure, keep the figures, and fill the tables of README.md."""
+
+
+@main.command()
+@click.argument("names", nargs=-1)
+def run(names: tuple[str, ...]) -> None:
+    """Run the benchmarks NAMES, or all of them, into build/bench.json."""
+    known = _names()
+    for name in names:
+        if name not in known:
+            raise click.UsageError(f"NAMES must be of {', '.join(known)}, not {name!r}")
+    report = Report()
+    for name in names or known:
+        importlib.import_module(f"benchmarks.{name}").run(report)
+    _finish(report, _BUILD / "bench.json")
+
+
+@main.command()
+@click.option("--seeds", type=click.IntRange(1, 100), default=3, show_default=True,
+              help="Runs of place and route; the median and the best are reported.")  # fmt: skip
+@click.option("--preset", "name", type=click.Choice(tuple(PRESETS)), default="ecp5_85f",
+              show_default=True, help="Configuration of the core.")  # fmt: skip
+def synth(seeds: int, name: str) -> None:
+    """Synthesise, place and route the core into build/synth.json."""
+    report = Report()
+    # Imported here, for it brings Amaranth and the hardware, which figures alone do not need.
+    synthesis = importlib.import_module("benchmarks.synth")
+    synthesis.run(report, config=preset(name), seeds=tuple(range(1, seeds + 1)))
+    _finish(report, _BUILD / "synth.json")
+
+
+@main.command()
+def tables() -> None:
+    """Fill the tables of README.md from build/bench.json and build/synth.json."""
+    rows = load(_BUILD / "bench.json") + load(_BUILD / "synth.json")
+    if not rows:
+        raise click.ClickException("There are no figures yet: run make bench and make synth first.")
+    readme = _ROOT / "README.md"
+    readme.write_text(fill(readme.read_text(), rows))
+    click.echo(f"{readme.name} shows figures of {', '.join(sorted({r.benchmark for r in rows}))}")
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m benchmarks")

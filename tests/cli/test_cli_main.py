@@ -1,0 +1,70 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The command ``macaw``: what it passes on, what it returns."""
+
+import sys
+from types import ModuleType
+
+import pytest
+from click.testing import CliRunner
+
+from macaw.arch import preset
+from macaw.cli.main import main
+from macaw.sim.errors import ToolMissing
+
+
+@pytest.fixture
+def first_light(monkeypatch):
+    """Stands in for the main job: keeps the calls, and does what ``outcome`` says."""
+    module = ModuleType("macaw.cli.first_light")
+    module.calls = []
+    module.outcome = True
+
+    def run(config, **options):
+        module.calls.append((config, options))
+        if isinstance(module.outcome, Exception):
+            raise module.outcome
+        return module.outcome
+
+    module.first_light = run
+    monkeypatch.setitem(sys.modules, "macaw.cli.first_light", module)
+    return module
+
+
+def test_sim_without_options(first_light):
+    assert CliRunner().invoke(main, ["sim"]).exit_code == 0
+    assert first_light.calls == [(preset("ecp5_85f"), {"oracle": None, "waves": False})]
+
+
+def test_sim_with_options(first_light):
+    options = ["--preset", "tiny", "--oracle", "torch", "--waves"]
+    assert CliRunner().invoke(main, ["sim", *options]).exit_code == 0
+    assert first_light.calls == [(preset("tiny"), {"oracle": "torch", "waves": True})]
+
+
+def test_sim_with_a_difference_fails(first_light):
+    first_light.outcome = False
+    assert CliRunner().invoke(main, ["sim"]).exit_code == 1
+
+
+def test_sim_without_a_tool_says_so(first_light):
+    first_light.outcome = ToolMissing("A C++ compiler is missing")
+    result = CliRunner().invoke(main, ["sim"])
+    assert result.exit_code == 1
+    assert result.output == "Error: A C++ compiler is missing\n"
+
+
+@pytest.mark.parametrize("option", [["--preset", "giant"], ["--oracle", "guess"], ["--wave"]])
+def test_sim_refuses(first_light, option):
+    assert CliRunner().invoke(main, ["sim", *option]).exit_code == 2
+    assert first_light.calls == []
+
+
+def test_doctor():
+    result = CliRunner().invoke(main, ["doctor"])
+    assert result.exit_code == 0
+    assert "The system has all that Macaw needs" in result.output
+
+
+def test_version():
+    assert CliRunner().invoke(main, ["--version"]).output.endswith("0.1.0\n")
