@@ -15,6 +15,9 @@ __all__ = ["HARNESS_PREFIX", "Harness"]
 #: How the names of the harness' own modules begin.
 HARNESS_PREFIX = "harness_"
 
+#: yosys walks along a chain of registers by recursion, for which the wheel has little stack.
+_CHAIN = 256
+
 
 class _Source(wiring.Component):
     """A shift register: each bit of ``o`` is a register of its own.
@@ -128,11 +131,15 @@ class Harness(wiring.Component):
             m.submodules[f"{HARNESS_PREFIX}reset"] = reset = _Source(1)
             m.d.comb += [reset.i.eq(self.rst), domain.rst.eq(reset.o)]
         m.submodules.component = self._component
-        m.submodules[f"{HARNESS_PREFIX}source"] = source = _Source(self.input_bits)
+        bits = []
+        for first in range(0, self.input_bits, _CHAIN):
+            source = _Source(min(_CHAIN, self.input_bits - first))
+            m.submodules[f"{HARNESS_PREFIX}source_{first}"] = source
+            m.d.comb += source.i.eq(bits[-1][-1] if bits else self.i)
+            bits.append(source.o)
         m.submodules[f"{HARNESS_PREFIX}sink"] = sink = _Sink(self.output_bits)
         m.d.comb += [
-            source.i.eq(self.i),
-            Cat(self._inputs).eq(source.o),
+            Cat(self._inputs).eq(Cat(bits)),
             sink.i.eq(Cat(self._outputs)),
             self.o.eq(sink.o),
         ]

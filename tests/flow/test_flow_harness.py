@@ -73,11 +73,11 @@ def resets(report):
     return Counter(net for net in nets if net != "0")
 
 
-@pytest.mark.parametrize("width, levels", [(1, 0), (4, 1), (5, 2), (16, 2), (17, 3)])
+@pytest.mark.parametrize("width, levels", [(1, 0), (4, 1), (5, 2), (16, 2), (17, 3), (300, 5)])
 def test_output_is_the_parity_of_all_bits(width, levels):
     harness = Harness(Wires(width))
     random_bits = random.Random(width)
-    bits = [random_bits.getrandbits(1) for _ in range(100)]
+    bits = [random_bits.getrandbits(1) for _ in range(width + 100)]
     taken = []
 
     async def bench(context):
@@ -112,6 +112,11 @@ def test_registers_at_the_border_stay(installed):
     # A register of the component has the input of the shift register's next one.
     assert report.cells["TRELLIS_FF"] - report.harness_cells["TRELLIS_FF"] == 8
     assert report.harness_cells == {"TRELLIS_FF": 8 + 8 + 2 + 1, "LUT4": 3}
+
+
+def test_thousands_of_inputs(installed):
+    report = synthesize(Harness(Registers(5000)))
+    assert report.cells["TRELLIS_FF"] - report.harness_cells["TRELLIS_FF"] == 5000
 
 
 def test_reset_comes_from_a_register_of_the_harness(installed):
