@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from macaw.arch import Mode, Requantization, fixed_multiplier
 from macaw.arch.checks import one_of
 from macaw.golden.channels import channel_scales, integer_bias, result_bounds
+from macaw.golden.float32 import float32
 
 __all__ = ["Activation", "activation_bounds", "tflite_requantization"]
 
@@ -66,11 +67,15 @@ def tflite_requantization(
     signed: bool = True,
     out_channels: int | None = None,
     mode: Mode = Mode.FIXED_DOUBLE_AWAY,
+    fully_connected: bool = False,
 ) -> Requantization:
     """CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED of TensorFlow Lite.
 
     The multiplier is ``s_i * s_w / s_o`` in float64, from float32 scales, as
-    `macaw.arch.fixed_multiplier` cuts it to 31 bits. ``bias`` is the int32 bias or ``None``. The
+    `macaw.arch.fixed_multiplier` cuts it to 31 bits. In fully connected layers and in uint8
+    convolutions, which have one weight scale, the product ``s_i * s_w`` is rounded to float32
+    first (source: ``GetQuantizedConvolutionMultipler`` in tensorflow/lite/kernels/kernel_util.cc;
+    seen in tflite-runtime 2.14.0). ``bias`` is the int32 bias or ``None``. The
     default ``mode`` is that of the reference kernels and of TFLite Micro; the optimised kernels
     compute ``fixed_double_up``, newer fully connected ones ``fixed_single``.
     """
@@ -82,12 +87,9 @@ def tflite_requantization(
         bias=None,
         out_channels=out_channels if bias is None else len(np.asarray(bias)),
     )
-    pairs = [
-        fixed_multiplier(
-            float(np.float32(scales.input)) * float(weight) / float(np.float32(scales.output))
-        )
-        for weight in np.float32(scales.weight)
-    ]
+    kind = np.float32 if fully_connected or not signed else np.float64
+    products = np.float32(scales.input).astype(kind) * float32(scales.weight).astype(kind)
+    pairs = [fixed_multiplier(float(p) / float(np.float32(scales.output))) for p in products]
     minimum, maximum = activation_bounds(
         activation, output_scale=scales.output, zero_point=zero_point, signed=signed
     )

@@ -62,6 +62,7 @@ class Operator:
             activation=_ACTIVATIONS[self.options.FusedActivationFunction()],
             signed=source.dtype == np.int8,
             out_channels=self.result.shape[-1],
+            fully_connected=self.kind == "FULLY_CONNECTED",
         )
         parameters = {
             "input_zero_point": self.source.zero_points[0],
@@ -101,15 +102,15 @@ class Operator:
         )
 
 
-def read_operators(tflite: ModuleType, path: Path) -> Iterator[Operator]:
+def read_operators(schema: ModuleType, path: Path) -> Iterator[Operator]:
     """The convolutions and fully connected layers of a file's first graph, 8-bit ones only."""
-    model = tflite.Model.GetRootAs(path.read_bytes(), 0)
+    model = schema.Model.GetRootAs(path.read_bytes(), 0)
     graph = model.Subgraphs(0)
-    builtin = tflite.BuiltinOperator
+    builtin = schema.BuiltinOperator
     kinds: Mapping[int, tuple[str, Any]] = {
-        builtin.CONV_2D: ("CONV_2D", tflite.Conv2DOptions),
-        builtin.DEPTHWISE_CONV_2D: ("DEPTHWISE_CONV_2D", tflite.DepthwiseConv2DOptions),
-        builtin.FULLY_CONNECTED: ("FULLY_CONNECTED", tflite.FullyConnectedOptions),
+        builtin.CONV_2D: ("CONV_2D", schema.Conv2DOptions),
+        builtin.DEPTHWISE_CONV_2D: ("DEPTHWISE_CONV_2D", schema.DepthwiseConv2DOptions),
+        builtin.FULLY_CONNECTED: ("FULLY_CONNECTED", schema.FullyConnectedOptions),
     }
     for index in range(graph.OperatorsLength()):
         operator = graph.Operators(index)
@@ -117,8 +118,8 @@ def read_operators(tflite: ModuleType, path: Path) -> Iterator[Operator]:
         known = kinds.get(max(code.BuiltinCode(), code.DeprecatedBuiltinCode()))
         operands = list(operator.InputsAsNumpy())
         if known is None or graph.Tensors(operands[1]).Type() not in (
-            tflite.TensorType.INT8,
-            tflite.TensorType.UINT8,
+            schema.TensorType.INT8,
+            schema.TensorType.UINT8,
         ):
             continue
         kind, table = known
@@ -127,10 +128,10 @@ def read_operators(tflite: ModuleType, path: Path) -> Iterator[Operator]:
         has_bias = len(operands) > 2 and operands[2] >= 0
         yield Operator(
             kind=kind,
-            source=_tensor(tflite, model, graph, operands[0]),
-            weights=_tensor(tflite, model, graph, operands[1]),
-            bias=_tensor(tflite, model, graph, operands[2]) if has_bias else None,
-            result=_tensor(tflite, model, graph, operator.Outputs(0)),
+            source=_tensor(schema, model, graph, operands[0]),
+            weights=_tensor(schema, model, graph, operands[1]),
+            bias=_tensor(schema, model, graph, operands[2]) if has_bias else None,
+            result=_tensor(schema, model, graph, operator.Outputs(0)),
             options=options,
         )
 
@@ -171,29 +172,29 @@ def _fixed_double(values: NDArray[np.int64], real: float) -> NDArray[np.int64]:
     return (high + (1 << (-shift - 1)) - (high < 0)) >> -shift
 
 
-def read_additions(tflite: ModuleType, path: Path) -> Iterator[Addition]:
+def read_additions(schema: ModuleType, path: Path) -> Iterator[Addition]:
     """The 8-bit additions of two computed tensors in a file's first graph."""
-    model = tflite.Model.GetRootAs(path.read_bytes(), 0)
+    model = schema.Model.GetRootAs(path.read_bytes(), 0)
     graph = model.Subgraphs(0)
     for index in range(graph.OperatorsLength()):
         operator = graph.Operators(index)
         code = model.OperatorCodes(operator.OpcodeIndex())
-        if max(code.BuiltinCode(), code.DeprecatedBuiltinCode()) != tflite.BuiltinOperator.ADD:
+        if max(code.BuiltinCode(), code.DeprecatedBuiltinCode()) != schema.BuiltinOperator.ADD:
             continue
-        options = tflite.AddOptions()
+        options = schema.AddOptions()
         options.Init(operator.BuiltinOptions().Bytes, operator.BuiltinOptions().Pos)
-        first, second = (_tensor(tflite, model, graph, operator.Inputs(n)) for n in range(2))
+        first, second = (_tensor(schema, model, graph, operator.Inputs(n)) for n in range(2))
         yield Addition(
             operands=(first, second),
-            result=_tensor(tflite, model, graph, operator.Outputs(0)),
+            result=_tensor(schema, model, graph, operator.Outputs(0)),
             activation=_ACTIVATIONS[options.FusedActivationFunction()],
         )
 
 
-def _tensor(tflite: ModuleType, model: Any, graph: Any, index: int) -> Tensor:
+def _tensor(schema: ModuleType, model: Any, graph: Any, index: int) -> Tensor:
     tensor = graph.Tensors(index)
     shape = tuple(int(size) for size in tensor.ShapeAsNumpy())
-    types = tflite.TensorType
+    types = schema.TensorType
     dtypes = {types.INT8: np.int8, types.UINT8: np.uint8, types.INT32: np.int32}
     buffer = model.Buffers(tensor.Buffer())
     values = None
