@@ -16,7 +16,7 @@ from macaw.sim.build import Runner, Simulator
 from macaw.sim.errors import BenchFailure
 from macaw.sim.folders import build_folder
 
-__all__ = ["parameters", "run", "run_folder", "waves_arguments"]
+__all__ = ["look_at_waves", "parameters", "run", "run_folder", "waves_arguments"]
 
 _PARAMETERS = "MACAW_BENCH_PARAMETERS"
 _LOG_LINES = 30
@@ -39,8 +39,14 @@ def parameters() -> Any:
 
 def waves_arguments(waves: Path, first_cycle: int, last_cycle: int) -> list[str]:
     """The simulator's arguments that write a waveform of a window of clock cycles."""
+    waves.parent.mkdir(parents=True, exist_ok=True)
     window = ("--waves-first", str(2 * first_cycle), "--waves-last", str(2 * last_cycle + 1))
     return ["--waves", str(waves), *window]
+
+
+def look_at_waves(waves: Path) -> str:
+    """One line that says where the waveform is and which programs show it."""
+    return f"waveform: {waves} (look at it with: gtkwave {waves}, or surfer {waves})"
 
 
 def run(

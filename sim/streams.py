@@ -18,7 +18,7 @@ from macaw.sim.errors import StreamError, StreamTimeout
 from macaw.sim.packing import pack, unpack, word_bytes
 from macaw.sim.progress import watch
 from macaw.sim.run import run as run_simulator
-from macaw.sim.run import run_folder, waves_arguments
+from macaw.sim.run import look_at_waves, run_folder, waves_arguments
 from macaw.sim.streams_top import TOPLEVEL, chunk_bytes, layout, streams_top
 from macaw.sim.verilog import Port, Stream, Verilog, convert
 
@@ -150,7 +150,6 @@ def run(
             ]
         if waves is not None:
             waves = waves.resolve().with_suffix(f".{simulator.waves}")
-            waves.parent.mkdir(parents=True, exist_ok=True)
             arguments += waves_arguments(waves, *waves_cycles)
         status = np.memmap(folder / "status", "<i8", "r").reshape(-1, _RECORD)
         total = sum(counts.values())
@@ -161,7 +160,7 @@ def run(
             )
         seconds = time.perf_counter() - started
         if waves is not None:
-            print(f"waveform: {waves} (look at it with: gtkwave {waves}, or surfer {waves})")
+            print(look_at_waves(waves))
         _refuse(streams, counts, status, seed)
         return StreamRun(
             words={

@@ -14,7 +14,7 @@ from macaw.arch.checks import integer
 from macaw.sim.build import NATIVE, build
 from macaw.sim.packing import pack, unpack, word_bytes
 from macaw.sim.progress import watch
-from macaw.sim.run import run, run_folder, waves_arguments
+from macaw.sim.run import look_at_waves, run, run_folder, waves_arguments
 from macaw.sim.verilog import MODULE, Port, Verilog, convert
 
 __all__ = ["apply"]
@@ -43,7 +43,8 @@ def apply(
     (after them, where negative). Ports without a vector are zero before and after the ``n``.
 
     ``outputs`` names the output ports to return, all by default. ``progress`` is a callback
-    ``(done, total)`` or ``True`` for a bar on a terminal. ``waves`` writes a waveform there.
+    ``(done, total)`` or ``True`` for a bar on a terminal. ``waves`` writes a waveform
+    there, with the suffix of its format, and prints how to look at it.
 
     Raises ``ValueError`` or ``TypeError`` for names, lengths and values that do not fit, and
     `SimulationError` where the simulator cannot be built or fails.
@@ -107,9 +108,12 @@ def apply(
         status = np.memmap(paths["status"], "<i8", "r")
         arguments = [f"+{name}={path}" for name, path in paths.items()] + [f"+cycles={cycles}"]
         if waves is not None:
+            waves = waves.resolve().with_suffix(f".{simulator.waves}")
             arguments += waves_arguments(waves, 0, cycles + 16)
         with watch(type(component).__name__, lambda: int(status[0]), cycles, progress):
             run(simulator, "macaw.sim.benches.until_done", folder, arguments=arguments)
+        if waves is not None:
+            print(look_at_waves(waves))
         responses = np.fromfile(paths["responses"], np.uint8).reshape(cycles, response_bytes)
     results = {}
     column = 0
