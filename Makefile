@@ -7,7 +7,8 @@ BIN := $(VENV)/bin
 COMMA := ,
 
 # An environment holds what has been asked of it; each extra of pyproject.toml has its stamp.
-installed = $(patsubst %,$(VENV)/.installed-%,$(1) $(subst $(COMMA), ,$(EXTRAS)))
+extras = $(subst $(COMMA), ,$(EXTRAS))
+installed = $(patsubst %,$(VENV)/.installed-%,$(if $(filter all,$(extras)),all,$(1) $(extras)))
 flag = $(if $(filter-out 0,$($(1))),$(2))
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -40,7 +41,7 @@ bench: $(call installed,photo) ## Measure cycles and times into build/bench.json
 synth: $(call installed,flow) ## Synthesise, place and route into build/synth.json (SEEDS=3, PRESET=ecp5_85f)
 	$(BIN)/python -m benchmarks synth $(if $(SEEDS),--seeds $(SEEDS)) $(if $(PRESET),--preset $(PRESET))
 
-tables: $(call installed,) $(VENV)/.installed-photo ## Write the figures of build/bench.json and build/synth.json into README.md
+tables: $(call installed,photo) ## Write the figures of build/bench.json and build/synth.json into README.md
 	$(BIN)/python -m benchmarks tables
 
 lint: $(call installed,dev) build/types/macaw ## Check style and types

@@ -69,4 +69,4 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.section("not checked")
         for reason, count in sorted(counts.items()):
             terminalreporter.line(f"{count} skipped: {reason}")
-        terminalreporter.line("make test EXTRAS=all installs every extra and checks all.")
+        terminalreporter.line("make test EXTRAS=all installs every extra.")
