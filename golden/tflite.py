@@ -67,17 +67,29 @@ def tflite_requantization(
     signed: bool = True,
     out_channels: int | None = None,
     mode: Mode = Mode.FIXED_DOUBLE_AWAY,
-    fully_connected: bool = False,
+    float32_product: bool = False,
 ) -> Requantization:
     """CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED of TensorFlow Lite.
 
     The multiplier is ``s_i * s_w / s_o`` in float64, from float32 scales, as
-    `macaw.arch.fixed_multiplier` cuts it to 31 bits. In fully connected layers and in uint8
-    convolutions, which have one weight scale, the product ``s_i * s_w`` is rounded to float32
-    first (source: ``GetQuantizedConvolutionMultipler`` in tensorflow/lite/kernels/kernel_util.cc;
-    seen in tflite-runtime 2.14.0). ``bias`` is the int32 bias or ``None``. The
-    default ``mode`` is that of the reference kernels and of TFLite Micro; the optimised kernels
-    compute ``fixed_double_up``, newer fully connected ones ``fixed_single``.
+    `macaw.arch.fixed_multiplier` cuts it to 31 bits; with ``float32_product`` the product
+    ``s_i * s_w`` is rounded to float32 first (source: ``GetQuantizedConvolutionMultipler`` in
+    tensorflow/lite/kernels/kernel_util.cc). ``bias`` is the int32 bias or ``None``. Seen:
+
+    ==============================  =====================  ===============
+    kernel                          mode                   float32_product
+    ==============================  =====================  ===============
+    tflite-runtime 2.14, reference
+      int8 convolutions             ``fixed_double_away``  no
+      uint8 convolutions            ``fixed_double_away``  yes
+      fully connected               ``fixed_double_away``  yes
+    LiteRT 2.3, reference
+      int8 convolutions             ``fixed_double_away``  no
+      fully connected               ``fixed_single``       no
+    LiteRT 2.3, optimised
+      dense int8 convolutions       ``fixed_double_up``    no
+      fully connected               ``fixed_double_up``    yes
+    ==============================  =====================  ===============
     """
     one_of("mode", mode, (Mode.FIXED_DOUBLE_AWAY, Mode.FIXED_DOUBLE_UP, Mode.FIXED_SINGLE))
     scales = channel_scales(
@@ -87,7 +99,7 @@ def tflite_requantization(
         bias=None,
         out_channels=out_channels if bias is None else len(np.asarray(bias)),
     )
-    kind = np.float32 if fully_connected or not signed else np.float64
+    kind = np.float32 if float32_product else np.float64
     products = np.float32(scales.input).astype(kind) * float32(scales.weight).astype(kind)
     pairs = [fixed_multiplier(float(p) / float(np.float32(scales.output))) for p in products]
     minimum, maximum = activation_bounds(

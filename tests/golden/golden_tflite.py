@@ -62,7 +62,7 @@ class Operator:
             activation=_ACTIVATIONS[self.options.FusedActivationFunction()],
             signed=source.dtype == np.int8,
             out_channels=self.result.shape[-1],
-            fully_connected=self.kind == "FULLY_CONNECTED",
+            float32_product=self.kind == "FULLY_CONNECTED" or source.dtype == np.uint8,
         )
         parameters = {
             "input_zero_point": self.source.zero_points[0],
