@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from macaw.arch.checks import integer, one_of
 from macaw.arch.config import Technology
+from macaw.hw.cells.ecp5_carry import TwoBitProduct
 from macaw.hw.cells.ecp5_multiplier import UnsignedMultiplier
 from macaw.hw.delay import delay
 
@@ -20,9 +21,8 @@ class WideMultiplier(wiring.Component):
     """The exact product of two unsigned numbers, of ``a_bits`` and ``b_bits`` (1 ... 36 each).
 
     ``Technology.GENERIC`` is a ``*`` between registers. ``Technology.ECP5`` takes one MULT18X18D
-    for the low 18 bits of both operands and adds what their upper bits contribute, in LUTs, two
-    bits a row. Multipliers of the device are scarce: a product of 24×24 bits from cells alone
-    takes four.
+    for the low 18 bits of both operands and adds what their upper bits contribute, two bits a
+    row of the carry chain. The device's multipliers are scarce: 24×24 bits take four of them.
 
     Raises ``TypeError`` or ``ValueError`` for other widths or technologies.
 
@@ -82,13 +82,15 @@ class WideMultiplier(wiring.Component):
         return delay(m, Cat(low[:_CELL_BITS], low[_CELL_BITS:] + rest), 1, name="product")
 
 
-def _rows(m, bits, factor):
-    """The terms of ``bits * factor``, two of the bits a row, one clock later."""
+def _rows(m, bits, value):
+    """The terms of ``bits * value``, two of the bits a row, one clock later."""
     for place in range(0, len(bits), 2):
-        row = Mux(bits[place], factor, 0)
-        if place + 1 < len(bits):
-            row = row + (Mux(bits[place + 1], factor, 0) << 1)
-        yield place, delay(m, row, 1, name="row")
+        factor = bits[place : place + 2]
+        row = TwoBitProduct(len(value))
+        m.submodules += row
+        m.d.comb += [row.value.eq(value), row.factor.eq(factor)]
+        product = row.product[: len(value) + len(factor)]
+        yield place, delay(m, product, 1, name="row")
 
 
 def _sum(m, terms):

@@ -1,0 +1,248 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Accumulators and parameters that are hard to requantise, by classes.
+
+Each class draws parameters for ``channels`` channels and solves for sums (accumulator plus bias)
+where the recipe is about to change its mind; the accumulators follow from the sums.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from macaw.arch import Mode
+
+__all__ = ["CLASSES", "LAYERS", "Cases", "draw"]
+
+INT32 = np.iinfo(np.int32)
+
+#: (zero_point, minimum, maximum): odd and extreme zero points, full, narrow and empty bounds,
+#: and a zero point outside of the bounds.
+LAYERS = (
+    (0, -128, 127),
+    (-128, -128, 127),
+    (127, -128, 127),
+    (-1, -100, 99),
+    (3, 3, 120),
+    (-128, 127, 127),
+    (127, -128, -128),
+    (77, -90, -3),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cases:
+    """``accumulators`` and ``sums`` are [n, channels], the parameters [channels], all int64.
+
+    ``sums`` are the accumulators plus the bias, wrapped to int32.
+    """
+
+    bias: np.ndarray
+    multiplier: np.ndarray
+    shift: np.ndarray
+    sums: np.ndarray
+    accumulators: np.ndarray
+
+
+def wrap(values, bits=32):
+    """``values`` modulo ``2**bits``, as signed numbers."""
+    half = 1 << (bits - 1)
+    return ((values + half) & ((1 << bits) - 1)) - half
+
+
+def _signs(random, shape):
+    return random.choice((-1, 1), shape)
+
+
+def _up_to(random, bits):
+    """Magnitudes of up to ``bits`` bits."""
+    return random.integers(0, np.int64(1) << bits)
+
+
+def _bias(random, channels):
+    small = random.integers(-(1 << 12), 1 << 12, channels)
+    large = random.integers(INT32.min, INT32.max, channels, endpoint=True)
+    special = random.choice((0, 1 << 30, -(1 << 30), INT32.max, INT32.min), channels)
+    return np.choose(random.integers(0, 3, channels), (small, large, special))
+
+
+def _float32_multiplier(random, channels):
+    uniform = random.integers(1 << 23, 1 << 24, channels)
+    special = random.choice((1 << 23, (1 << 23) + 1, (1 << 24) - 1), channels)
+    return np.where(random.random(channels) < 0.25, special, uniform)
+
+
+def _fixed_multiplier(random, channels):
+    uniform = random.integers(1 << 30, 1 << 31, channels)
+    special = random.choice((1 << 30, (1 << 30) + 1, (1 << 31) - 1), channels)
+    return np.where(random.random(channels) < 0.25, special, uniform)
+
+
+def _float32_for(random, bits):
+    """Multipliers and shifts that bring sums of ``bits`` bits near the range of int8."""
+    shift = np.clip(bits + random.integers(14, 20, bits.shape), 0, 63)
+    return _float32_multiplier(random, len(bits)), shift
+
+
+def _fixed_for(random, bits):
+    shift = np.clip(random.integers(5, 11, bits.shape) - bits, -31, 30)
+    return _fixed_multiplier(random, len(bits)), shift
+
+
+def _spread(parameters):
+    def make(random, n, channels):
+        """Sums of every size, with results of every size."""
+        bits = random.integers(1, 32, channels)
+        sums = _signs(random, (n, channels)) * _up_to(random, np.broadcast_to(bits, (n, channels)))
+        return *parameters(random, bits), sums
+
+    return make
+
+
+def _wrapping(parameters):
+    def make(random, n, channels):
+        """Sums of all of int32; the biases of this class make most of them wrap."""
+        bits = np.full(channels, 31)
+        sums = random.integers(INT32.min, INT32.max, (n, channels), endpoint=True)
+        return *parameters(random, bits), sums
+
+    return make
+
+
+_EDGES = np.array(
+    [0, 1, -1, 2, -2, 3, -3, INT32.max, INT32.max - 63, INT32.max - 64, INT32.min, INT32.min + 1]
+    + [sign * ((1 << bits) + step) for bits in (23, 24, 25, 30) for step in (-1, 0, 1)
+       for sign in (1, -1)]
+)  # fmt: skip
+
+
+def _float32_extremes(random, n, channels):
+    """Every shift, with the sums at the edges of every range."""
+    shift = np.arange(channels) % 64
+    return _float32_multiplier(random, channels), shift, random.choice(_EDGES, (n, channels))
+
+
+def _float32_ties(random, n, channels):
+    """The sums next to ``(k + 1/2) / m``, where rounding the sum itself can decide."""
+    multiplier, shift = _float32_for(random, random.integers(8, 32, channels))
+    odd = 2 * random.integers(-260, 260, (n, channels)) + 1
+    return multiplier, shift, _near(random, odd * (np.int64(1) << (shift - 1)) // multiplier)
+
+
+def _float32_powers_of_two(random, n, channels):
+    """Exact ties ``(k + 1/2) * 2**-e``, under that multiplier and those one ulp beside."""
+    multiplier = random.choice((1 << 23, (1 << 23) + 1, (1 << 24) - 1), channels)
+    shift = random.integers(25, 48, channels)
+    odd = 2 * random.integers(-260, 260, (n, channels)) + 1
+    sums = odd << np.where(multiplier == (1 << 24) - 1, shift - 25, shift - 24)
+    exact = random.random((n, channels)) < 0.5
+    return multiplier, shift, np.where(exact, sums, _near(random, sums))
+
+
+def _float32_binades(random, n, channels):
+    """Sums around 2**24 ... 2**31, where float32 no longer holds every integer, under
+    multipliers that make the power of two a tie."""
+    bits = random.integers(24, 32, channels)
+    odd = 2 * random.integers(0, 128, channels) + 1
+    places = 23 - np.floor(np.log2(odd)).astype(np.int64)
+    steps = random.integers(-200, 200, (n, channels))
+    sums = _signs(random, (n, channels)) * ((np.int64(1) << bits) + steps)
+    return odd << places, bits + places + 1, sums
+
+
+def _float32_double_rounding(random, n, channels):
+    """Products that are no ties until float32 rounds them to one.
+
+    For sums of 24 bits and a tie, the multiplier is the one whose product is next to the tie.
+    """
+    magnitude = random.integers(1 << 23, 1 << 24, channels)
+    odd = 2 * random.integers(0, 128, channels) + 1
+    shift = 46 - np.floor(np.log2(odd)).astype(np.int64)
+    quotient = (odd << shift) // magnitude + random.integers(0, 2, channels)
+    halve = quotient >= 1 << 24
+    quotient, shift = np.where(halve, (odd << (shift - 1)) // magnitude, quotient), shift - halve
+    multiplier = np.clip(quotient, 1 << 23, (1 << 24) - 1)
+    larger = random.integers(0, 8, channels)
+    beside = random.choice((0, 0, -1, 1), (n, channels))
+    sums = _signs(random, (n, channels)) * ((magnitude + beside) << larger)
+    return multiplier, shift + 1 + larger, sums
+
+
+def _fixed_extremes(random, n, channels):
+    """Every shift, with sums and multipliers at the edges of their ranges."""
+    shift = np.arange(channels) % 62 - 31
+    multiplier = random.choice((0, 1, 1 << 30, (1 << 30) + 1, (1 << 31) - 1), channels)
+    return multiplier, shift, random.choice(_EDGES, (n, channels))
+
+
+def _fixed_second_ties(random, n, channels):
+    """Shifts to the right by which exactly one half is left over, and those beside."""
+    multiplier, right = _fixed_multiplier(random, channels), random.integers(1, 22, channels)
+    odd = 2 * random.integers(-260, 260, (n, channels)) + 1
+    sums = np.rint((odd << (right - 1)) * (2.0**31 / multiplier)).astype(np.int64)
+    exact = random.random((n, channels)) < 0.5
+    return multiplier, -right, np.where(exact, sums, _near(random, sums))
+
+
+def _fixed_first_ties(random, n, channels):
+    """Products of which exactly one half of 2**31 is left over, with little or no shift after."""
+    multiplier = random.choice((1 << 30, 3 << 29), channels)
+    shift = random.choice((0, 0, 0, -1, -2), channels)
+    sums = random.integers(-600, 600, (n, channels)) * np.where(multiplier == 1 << 30, 1, 2)
+    return multiplier, shift, sums + random.integers(0, 2, (n, channels))
+
+
+def _fixed_left(random, n, channels):
+    """Shifts to the left that wrap, with multipliers small enough to see what is left."""
+    left = random.integers(1, 31, channels)
+    multiplier = random.choice((0, 1, 37, 200), channels)
+    return multiplier, left, random.integers(INT32.min, INT32.max, (n, channels), endpoint=True)
+
+
+def _near(random, values):
+    return values + random.integers(-1, 3, values.shape)
+
+
+#: For each mode its classes by name.
+CLASSES = {
+    Mode.FLOAT32: {
+        "spread": _spread(_float32_for),
+        "wrapping": _wrapping(_float32_for),
+        "extremes": _float32_extremes,
+        "ties": _float32_ties,
+        "powers of two": _float32_powers_of_two,
+        "binades": _float32_binades,
+        "double rounding": _float32_double_rounding,
+    },
+    Mode.FIXED_DOUBLE_AWAY: {
+        "spread": _spread(_fixed_for),
+        "wrapping": _wrapping(_fixed_for),
+        "extremes": _fixed_extremes,
+        "second ties": _fixed_second_ties,
+        "first ties": _fixed_first_ties,
+        "left": _fixed_left,
+    },
+}
+
+
+def draw(mode, name, *, seed, n, channels, accumulator_bits=32):
+    """``n * channels`` cases of the class ``name`` of ``mode``.
+
+    Narrower accumulators keep their low bits, which leaves fewer cases where they were aimed.
+    """
+    random = np.random.default_rng(seed)
+    bias = _bias(random, channels)
+    if name == "wrapping":
+        bias = np.where(bias < 0, INT32.min, INT32.max) + random.integers(0, 999, channels) * (
+            np.where(bias < 0, 1, -1)
+        )
+    multiplier, shift, sums = CLASSES[mode][name](random, n, channels)
+    sums = np.clip(sums, INT32.min, INT32.max)
+    accumulators = wrap(wrap(sums - bias), accumulator_bits)
+    return Cases(
+        bias=bias,
+        multiplier=multiplier,
+        shift=shift,
+        sums=wrap(accumulators + bias),
+        accumulators=accumulators,
+    )

@@ -1,0 +1,108 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Requantisation in integers, once more, with faults that can be chosen.
+
+Without a fault these are the recipes of `macaw.arch.Mode`; each fault is a mistake that people
+make, and that a class of cases must be able to see.
+"""
+
+import numpy as np
+
+from macaw.arch import Mode
+
+__all__ = ["FAULTS", "rounded"]
+
+#: For each mode and class, the faults that the class must see.
+FAULTS = {
+    Mode.FLOAT32: {
+        "spread": ("truncate",),
+        "wrapping": ("bias does not wrap",),
+        "extremes": ("sum is not negated",),
+        "ties": ("sum is not rounded",),
+        "powers of two": ("half up", "half away"),
+        "binades": ("sum is truncated",),
+        "double rounding": ("product is not rounded",),
+    },
+    Mode.FIXED_DOUBLE_AWAY: {
+        "spread": ("truncate",),
+        "wrapping": ("bias does not wrap",),
+        "extremes": ("left saturates",),
+        "second ties": ("second half up", "one rounding"),
+        "first ties": ("first half away",),
+        "left": ("left saturates",),
+    },
+}
+
+
+def _bit_length(values):
+    """Of numbers below 2**62, exactly."""
+    return sum((values >> places) > 0 for places in range(62)).astype(np.int64)
+
+
+def _shift_right(values, places, rule):
+    """Magnitudes over ``2**places`` (0 ... 62), rounded by ``rule``."""
+    places = np.clip(places, 0, 62)
+    quotient = values >> places
+    rest = values - (quotient << places)
+    half = (np.int64(1) << places) >> 1
+    tie, more = (rest == half) & (places > 0), rest > half
+    up = {
+        "even": more | (tie & (quotient & 1 == 1)),
+        "away": more | tie,
+        "toward zero": more,
+        "truncate": np.zeros_like(tie),
+    }[rule]
+    return quotient + up
+
+
+def _float32(sums, multiplier, shift, fault):
+    negative, magnitude = sums < 0, np.abs(sums)
+    if fault == "sum is not negated":
+        magnitude = np.where(negative, ~sums, sums)
+    if fault != "sum is not rounded":
+        places = np.maximum(_bit_length(magnitude) - 24, 0)
+        rule = "truncate" if fault == "sum is truncated" else "even"
+        magnitude = _shift_right(magnitude, places, rule) << places
+    product = magnitude * multiplier
+    places = np.minimum(np.maximum(_bit_length(product) - 24, 0), shift)
+    if fault == "product is not rounded":
+        places = np.zeros_like(places)
+    product = _shift_right(product, places, "even")
+    places = shift - places
+    if fault == "half up":
+        up, down = (_shift_right(product, places, rule) for rule in ("away", "toward zero"))
+        result = np.where(negative, down, up)
+    else:
+        rule = {"half away": "away", "truncate": "truncate"}.get(fault, "even")
+        result = _shift_right(product, places, rule)
+    return np.where(negative, -result, result)
+
+
+def _fixed(sums, multiplier, shift, fault):
+    left, right = np.maximum(shift, 0), np.maximum(-shift, 0)
+    value = sums << left
+    if fault == "left saturates":
+        value = np.clip(value, -(1 << 31), (1 << 31) - 1)
+    value = ((value + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)
+    product = value * multiplier
+    negative, magnitude = product < 0, np.abs(product)
+    if fault == "one rounding":
+        return np.where(negative, -1, 1) * _shift_right(magnitude, 31 + right, "away")
+    up, down = (_shift_right(magnitude, np.int64(31), rule) for rule in ("away", "toward zero"))
+    magnitude = np.where(negative & (fault != "first half away"), down, up)
+    rule = {"truncate": "truncate"}.get(fault, "away")
+    result = _shift_right(magnitude, right, rule)
+    if fault == "second half up":
+        result = np.where(negative, _shift_right(magnitude, right, "toward zero"), result)
+    return np.where(negative, -result, result)
+
+
+def rounded(mode, cases, layer, fault=None):
+    """The results of ``cases``, int64 [n, channels], as a recipe with ``fault`` gives them."""
+    sums = cases.sums
+    if fault == "bias does not wrap":
+        sums = np.clip(cases.accumulators + cases.bias, -(1 << 31), (1 << 31) - 1)
+    recipe = {Mode.FLOAT32: _float32, Mode.FIXED_DOUBLE_AWAY: _fixed}[mode]
+    zero_point, minimum, maximum = layer
+    results = recipe(sums, cases.multiplier, cases.shift, fault) + zero_point
+    return np.clip(results, minimum, maximum)
