@@ -36,8 +36,8 @@ class WeightMemory(wiring.Component):
 
     Members
     -------
-    write : In(stream.Signature({"address": word * columns + column, "data": ArrayLayout(8, lanes)}))
-        The weights of one column in one word; always ready.
+    write : In(stream.Signature({"address": range(depth * columns), "data": ArrayLayout(8, lanes)}))
+        The weights of one column in one word, at ``word * columns + column``; always ready.
     address : In(range(depth))
     weights : Out(ArrayLayout(signed(8), columns * lanes))
         The word at ``address``, `latency` clocks later; column c, lane l at ``c * lanes + l``.

@@ -33,7 +33,7 @@ def expected_weights(depth, columns, address, valid, write_address, write_data, 
     ("lanes", "columns", "depth", "technology"),
     [
         (8, 4, 64, Technology.GENERIC),
-        (8, 4, 64, Technology.ECP5),
+        (16, 4, 64, Technology.ECP5),
         pytest.param(16, 16, 1024, Technology.ECP5, marks=pytest.mark.full),
         pytest.param(32, 2, 16, Technology.GENERIC, marks=pytest.mark.full),
     ],
@@ -50,7 +50,6 @@ def test_words_read_what_was_written(lanes, columns, depth, technology):
     soon = generator.random(COUNT - 1) < 0.5
     address[1:][soon] = write_address[:-1][soon] // columns
 
-    data = write_data.view(np.uint8)
     outputs = apply(
         component,
         {
@@ -58,7 +57,7 @@ def test_words_read_what_was_written(lanes, columns, depth, technology):
             "write__valid": valid,
             "write__payload": {
                 "address": write_address,
-                "data": data,
+                "data": write_data.view(np.uint8),
             },
         },
         latency={"weights": component.latency, "write__ready": 0},
