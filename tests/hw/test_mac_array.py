@@ -41,7 +41,7 @@ def expected_sums(activations, weights, window, window_mode):
     [
         (8, 4, Technology.GENERIC, True),
         (8, 4, Technology.ECP5, True),
-        pytest.param(8, 16, Technology.GENERIC, True, marks=pytest.mark.full),
+        pytest.param(8, 8, Technology.GENERIC, True, marks=pytest.mark.full),
         pytest.param(32, 2, Technology.GENERIC, False, marks=pytest.mark.full),
         pytest.param(16, 16, Technology.ECP5, True, marks=pytest.mark.full),
         pytest.param(16, 8, Technology.ECP5, False, marks=pytest.mark.full),
