@@ -10,7 +10,7 @@ Measure any `wiring.Component` alone, between registers::
     print(result)                   # cells, Fmax of each seed, the critical path
     result.median.fmax              # MHz
     result.median.usage["lut"]      # used, available, share
-    result.synthesis.cells          # device cells by type; harness_cells: the harness' part
+    result.cells                    # cells of the netlist by type: LUT4, CCU2C, ...
 
 Its steps are `synthesize` and `place_and_route`. Their results, with logs, stay under
 ``build/flow/<digest>`` of the current folder and are used again for an equal design and equal

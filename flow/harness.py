@@ -6,6 +6,8 @@ Without it, yosys removes what is constant, equal or unused, and placement is bo
 of pins; with it, all that is measured lies between registers.
 """
 
+from itertools import pairwise
+
 from amaranth.hdl import Cat, ClockDomain, Const, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -41,6 +43,14 @@ class _Source(wiring.Component):
         return m
 
 
+def _levels(width: int) -> list[int]:
+    """The registers of each level of the sink, the first one included."""
+    levels = [width]
+    while levels[-1] > 1:
+        levels.append(-(-levels[-1] // 4))
+    return levels
+
+
 class _Sink(wiring.Component):
     """A register for each bit of ``i``, then a tree of registered XORs of four.
 
@@ -59,10 +69,10 @@ class _Sink(wiring.Component):
         m = Module()
         level = Signal.like(self.i, reset_less=True)
         m.d.sync += level.eq(self.i)
-        while len(level) > 1:
-            groups = [level[first : first + 4] for first in range(0, len(level), 4)]
-            level = Signal(len(groups), reset_less=True)
-            m.d.sync += level.eq(Cat(group.xor() for group in groups))
+        for count in _levels(len(self.i))[1:]:
+            parities = [level[4 * group : 4 * group + 4].xor() for group in range(count)]
+            level = Signal(count, reset_less=True)
+            m.d.sync += level.eq(Cat(parities))
         m.d.comb += self.o.eq(level)
         return m
 
@@ -98,7 +108,7 @@ class Harness(wiring.Component):
         if not isinstance(component, wiring.Component):
             raise TypeError(f"component must be a wiring.Component, not {component!r}")
         self._component = component
-        self._reset = reset
+        self._reset = bool(reset)
         self._inputs = []
         self._outputs = []
         for _, member, value in component.signature.flatten(component):
@@ -122,6 +132,15 @@ class Harness(wiring.Component):
     def output_bits(self) -> int:
         """Bits that the sink takes."""
         return sum(map(len, self._outputs))
+
+    @property
+    def cells(self) -> dict[str, int]:
+        """The cells of the harness itself, by type, as yosys counts them for ECP5."""
+        levels = _levels(self.output_bits)
+        # A group of one bit has no XOR.
+        parities = sum(count - (below % 4 == 1) for below, count in pairwise(levels))
+        registers = self.input_bits + sum(levels) + self._reset
+        return {"LUT4": parities, "TRELLIS_FF": registers}
 
     def elaborate(self, platform):
         m = Module()

@@ -19,9 +19,14 @@ __all__ = ["Measurement", "measure"]
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """One synthesis and the runs of place and route, one a seed, in the order of the seeds."""
+    """One synthesis and the runs of place and route, one a seed, in the order of the seeds.
+
+    ``harness_cells`` are those cells of ``synthesis`` and of the ``runs``, by type, that are
+    not the component's own.
+    """
 
     synthesis: SynthesisReport
+    harness_cells: dict[str, int]
     runs: tuple[PlaceAndRouteReport, ...]
 
     @property
@@ -36,15 +41,22 @@ class Measurement:
         return max(self.runs, key=lambda run: run.fmax)
 
     @property
+    def cells(self) -> dict[str, int]:
+        """The cells of the component alone in yosys' netlist, by type."""
+        return {
+            cell: count - self.harness_cells.get(cell, 0)
+            for cell, count in self.synthesis.cells.items()
+        }
+
+    @property
     def usage(self) -> dict[str, Usage]:
         """The cells of the component alone: those of the median run without the harness'.
 
         A LUT or a register of the harness is one cell of the device, so the difference is exact.
         """
-        harness = self.synthesis.harness_cells
         return {
             name: Usage(
-                used=usage.used - harness.get(RESOURCE_CELLS[name][0], 0),
+                used=usage.used - self.harness_cells.get(RESOURCE_CELLS[name][0], 0),
                 available=usage.available,
             )
             for name, usage in self.median.usage.items()
@@ -53,9 +65,10 @@ class Measurement:
     def __str__(self) -> str:
         usage = "\n".join(f"  {name:4s} {usage}" for name, usage in self.usage.items())
         fmax = ", ".join(f"{run.fmax:.1f} (seed {run.seed})" for run in self.runs)
+        cells = ", ".join(f"{cell} {count}" for cell, count in sorted(self.cells.items()))
         median = self.median
         return (
-            f"{self.synthesis}\n"
+            f"{self.synthesis.digest}: {cells}\n"
             f"on {median.device} {median.package}, speed grade {median.speed}:\n"
             f"{usage}\n"
             f"  Fmax {fmax} MHz at a target of {median.frequency:g} MHz\n"
@@ -91,4 +104,4 @@ def measure(
         place_and_route(synthesis, device=device, speed=speed, frequency=frequency, seed=seed)
         for seed in seeds
     )
-    return Measurement(synthesis=synthesis, runs=runs)
+    return Measurement(synthesis=synthesis, harness_cells=top.cells if harness else {}, runs=runs)

@@ -24,16 +24,16 @@ KEPT_PREFIXES = (COPY_PREFIX, HARNESS_PREFIX)
 _BUILD = Path("build/flow")
 _PASSES = {"ecp5": "synth_ecp5"}
 
-#: Modules are kept apart until the netlist is mapped. Flattened only then, and merely cleaned,
-#: registers that have equal inputs stay as many as were written.
+#: Modules are kept apart until the registers are mapped, after which nothing merges them. Then
+#: the design is flattened, so that logic is mapped across all borders, once, and in a minute.
 _SCRIPT = """\
 read_rtlil design.il
 {keep}
-{synthesis} -top {top} {options}
-tee -q -o modules.part stat -json
+{synthesis} -top top {options} -run begin:map_luts
 setattr -mod -unset keep_hierarchy *
 flatten
 clean -purge
+{synthesis} -top top {options} -run map_luts:
 tee -q -o cells.part stat -json
 write_json netlist.part
 """
@@ -43,16 +43,15 @@ write_json netlist.part
 class SynthesisReport:
     """What yosys made of a component.
 
-    ``cells`` counts the device cells by type; ``harness_cells`` those among them that belong to
-    the harness. ``digest`` is over the design, the script and yosys' version; ``folder`` holds
-    ``design.il``, ``netlist.json`` and ``yosys.log``; ``seconds`` is what the run took.
+    ``cells`` counts the device cells by type. ``digest`` is over the design, the script and
+    yosys' version; ``folder`` holds ``design.il``, ``netlist.json`` and ``yosys.log``;
+    ``seconds`` is what the run took.
     """
 
     digest: str
     family: str
     folder: Path
     cells: dict[str, int]
-    harness_cells: dict[str, int]
     yosys: str
     seconds: float
 
@@ -62,26 +61,13 @@ class SynthesisReport:
         return self.folder / "netlist.json"
 
     def __str__(self) -> str:
-        own = {cell: count - self.harness_cells.get(cell, 0) for cell, count in self.cells.items()}
-        counts = ", ".join(f"{cell} {count}" for cell, count in sorted(own.items()) if count)
-        return f"{self.digest}: {counts} (harness aside)"
+        counts = ", ".join(f"{cell} {count}" for cell, count in sorted(self.cells.items()))
+        return f"{self.digest}: {counts}"
 
 
 def _script(family: str, options: tuple[str, ...]) -> str:
     keep = "\n".join(f"setattr -mod -set keep_hierarchy 1 *.{prefix}*" for prefix in KEPT_PREFIXES)
-    return _SCRIPT.format(
-        top="top", keep=keep, synthesis=_PASSES[family], options=" ".join(options)
-    )
-
-
-def _harness_cells(modules: dict) -> dict[str, int]:
-    """The device cells in modules of the harness, by type."""
-    total: dict[str, int] = {}
-    for name, module in modules.items():
-        if name.rpartition(".")[2].startswith(HARNESS_PREFIX):
-            for cell, count in module["num_cells_by_type"].items():
-                total[cell] = total.get(cell, 0) + count
-    return total
+    return _SCRIPT.format(keep=keep, synthesis=_PASSES[family], options=" ".join(options))
 
 
 def synthesize(
@@ -128,17 +114,16 @@ def synthesize(
     drop_unused_carries(netlist)
     (folder / "netlist.part").write_text(json.dumps(netlist))
     os.replace(folder / "netlist.part", folder / "netlist.json")
-    modules = json.loads((folder / "modules.part").read_text())["modules"]
-    cells = json.loads((folder / "cells.part").read_text())["design"]["num_cells_by_type"]
+    cells = folder / "cells.part"
     report = SynthesisReport(
         digest=digest,
         family=family,
         folder=folder,
-        cells=cells,
-        harness_cells=_harness_cells(modules),
+        cells=json.loads(cells.read_text())["design"]["num_cells_by_type"],
         yosys=yosys.version,
         seconds=round(seconds, 1),
     )
     record.with_suffix(".part").write_text(json.dumps({**asdict(report), "folder": None}))
     os.replace(record.with_suffix(".part"), record)
+    cells.unlink()
     return report

@@ -62,7 +62,6 @@ def synthesised(tmp_path):
         family="ecp5",
         folder=tmp_path,
         cells={},
-        harness_cells={},
         yosys="",
         seconds=0.0,
     )
@@ -95,7 +94,7 @@ def test_report_without_clock_is_refused():
 
 
 @pytest.mark.parametrize(
-    "parameters, expected",
+    ("parameters", "expected"),
     [
         ({"device": "6k"}, "device must be one of 12k, 25k, 45k, 85k, .*, not '6k'"),
         ({"speed": 5}, "speed must be one of 6, 7, 8, not 5"),
