@@ -175,10 +175,10 @@ def _dense_tile(integers: NDArray[np.int16], shape: Conv2dShape, zero_point: int
         sums = np.moveaxis(matrix.multiply(patches), 0, 1)
         result = sums.reshape(last - first, shape.output_width, shape.out_channels)
         if correction.any():
-            result = result + correction
+            result += correction
         return result
 
-    return compute, shape.output_width * shape.taps * groups
+    return compute, shape.output_width * max(shape.taps * groups, shape.out_channels)
 
 
 def _depthwise_tile(integers: NDArray[np.int16], shape: Conv2dShape, zero_point: int, dtype: Any):

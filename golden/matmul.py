@@ -41,7 +41,10 @@ class ExactMatrix:
 
     def sums(self) -> NDArray[np.int32]:
         """The sum of each output's weights, [groups, out]."""
-        return self._weights.sum(axis=2, dtype=np.float64).astype(np.int32)
+        total: NDArray[np.int32] = sum(
+            wrap32(_tap_sums(block)) for block in _safe_blocks(self._weights)
+        )
+        return total
 
     def multiply(self, activations: NDArray[np.float32]) -> NDArray[np.int32]:
         """``activations`` [groups, rows, taps] times the weights: [groups, rows, out], int32.
@@ -59,17 +62,27 @@ class ExactMatrix:
         return total
 
 
+def _safe_blocks(weights: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    starts = range(0, weights.shape[2], _SAFE_TAPS)
+    return [weights[:, :, start : start + _SAFE_TAPS] for start in starts]
+
+
+def _tap_sums(block: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Sums over the taps of one safe block: a float32 product is faster than a reduction."""
+    return np.matmul(block, np.ones(block.shape[2], np.float32))
+
+
 def _slices(weights: NDArray[np.float32]) -> list[slice]:
     """The fewest slices of whole blocks of `_SAFE_TAPS` taps that are exact, from the left."""
     taps = weights.shape[2]
-    starts = np.arange(0, taps, _SAFE_TAPS)
-    if len(starts) == 1:
+    if taps <= _SAFE_TAPS:
         return [slice(0, taps)]
-    blocks = np.add.reduceat(np.abs(weights), starts, axis=2, dtype=np.float64)
-    slices, first, bound = [], 0, np.zeros(weights.shape[:2])
-    for index in range(len(starts)):
-        bound = bound + blocks[:, :, index]
-        if index > first and _ACTIVATION * bound.max() > _EXACT:
-            slices.append(slice(int(starts[first]), int(starts[index])))
-            first, bound = index, blocks[:, :, index]
-    return [*slices, slice(int(starts[first]), taps)]
+    slices, first = [], 0
+    bound = np.zeros(weights.shape[:2], np.float64)
+    for index, block in enumerate(_safe_blocks(weights)):
+        magnitudes = _tap_sums(np.abs(block))
+        bound = bound + magnitudes
+        if _ACTIVATION * bound.max() > _EXACT:
+            slices.append(slice(first, index * _SAFE_TAPS))
+            first, bound = index * _SAFE_TAPS, magnitudes.astype(np.float64)
+    return [*slices, slice(first, taps)]
