@@ -69,19 +69,15 @@ def _choose_walk(
     shape = layer.shape
     if _windowed(layer):
         aligned = shape.in_channels % config.array.lanes == 0
-        choices = [(1, RowAccess(rows=4, together=4))] if aligned else []
-        choices += [(2, RowAccess(rows=4, together=2))]
-        if shape.kernel_height <= 2:
-            choices = [(2, RowAccess(rows=2, together=2)), *choices]
-        for distance, access in choices:
-            ring = place_rows(shape, config, distance)
+        choices = [RowAccess(rows=4, together=4)] if aligned else []
+        choices += [RowAccess(rows=4, together=2), RowAccess(rows=1, together=1)]
+        for access in choices:
+            words = 1 if access.together == 4 else 2
+            ring = place_rows(shape, config, rows=access.together, words=words)
             if ring:
                 return walk_window(shape, parts, config, access), ring
-        ring = place_rows(shape, config)
-        if ring:
-            return walk_window(shape, parts, config, RowAccess(rows=1, together=2)), ring
         return None
-    ring = place_rows(shape, config, 2) if pairs_pay(shape, config) else None
+    ring = place_rows(shape, config, rows=2) if pairs_pay(shape, config) else None
     paired = ring is not None
     ring = ring or place_rows(shape, config)
     if ring is None:

@@ -27,25 +27,35 @@ class Ring:
 
 
 def place_rows(
-    shape: Conv2dShape, config: AcceleratorConfig, distance: int | None = None
+    shape: Conv2dShape, config: AcceleratorConfig, *, rows: int = 1, words: int = 2
 ) -> Ring | None:
-    """The ring for an image, or ``None`` where it does not fit.
+    """The largest ring for an image, or ``None`` where it does not fit.
 
-    Neighbouring kernel rows are ``dilation * pitch`` words apart; ``distance`` asks for that to
-    be odd (1: four rows lie in four banks) or 2 modulo 4 (2: two pairs of words do).
+    ``rows`` neighbouring kernel rows, with ``words`` neighbouring words of each, will be read in
+    one clock: they lie in different banks, wherever in the ring the first row is. Rows beyond
+    those that the image or the kernel has are not cared for.
     """
-    words = config.memory.activation_words
+    available = config.memory.activation_words
     row_words = -(-shape.width * shape.in_channels // config.array.lanes)
     needed = min(shape.extent_height, shape.height)
+    together = min(rows, shape.kernel_height)
+    best: Ring | None = None
     for pitch in range(row_words, row_words + _BANKS):
-        apart = pitch * shape.dilation[0] % _BANKS
-        if distance == 1 and apart not in (1, 3) or distance == 2 and apart != 2:
-            continue
-        rows = min(words // pitch, (1 << SIZE_BITS) - 1)
-        if distance is not None:
-            # The ring's end must not disturb the banks' order.
-            while rows * pitch % _BANKS:
-                rows -= 1
-        if rows >= needed:
-            return Ring(pitch=pitch, rows=rows)
-    return None
+        most = min(available // pitch, (1 << SIZE_BITS) - 1)
+        for count in range(most, max(needed, most - _BANKS + 1) - 1, -1):
+            ring = Ring(pitch=pitch, rows=count)
+            if _separate(ring, shape.dilation[0], together, words) and (
+                best is None or best.rows < count
+            ):
+                best = ring
+    return best
+
+
+def _separate(ring: Ring, dilation: int, rows: int, words: int) -> bool:
+    """Whether ``rows`` kernel rows with ``words`` words of each lie in banks of their own."""
+    for first in range(ring.rows):
+        slots = {(first + row * dilation) % ring.rows for row in range(rows)}
+        banks = [(slot * ring.pitch + word) % _BANKS for slot in slots for word in range(words)]
+        if len(set(banks)) < len(banks):
+            return False
+    return True
