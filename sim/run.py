@@ -70,7 +70,10 @@ def run(
     values_path.write_text(json.dumps(values))
     results, log = folder / "results.xml", folder / "simulation.log"
     command = [str(simulator.program), *arguments]
-    runner = Runner([command], {_PARAMETERS: str(values_path), **environment})
+    # Where pytest is installed, cocotb would load all its plugins to rewrite assertions: half of
+    # the time of a short run.
+    settings = {_PARAMETERS: str(values_path), "COCOTB_REWRITE_ASSERTION_FILES": ""}
+    runner = Runner([command], {**settings, **environment})
     # The results file says which test failed; without it the log does.
     with suppress(RuntimeError, SystemExit):
         runner.test(
