@@ -109,8 +109,8 @@ class Harness(wiring.Component):
             raise TypeError(f"component must be a wiring.Component, not {component!r}")
         self._component = component
         self._reset = bool(reset)
-        self._inputs = []
-        self._outputs = []
+        self._inputs: list[Value] = []
+        self._outputs: list[Value] = []
         for _, member, value in component.signature.flatten(component):
             value = Value.cast(value)
             # What is always ready is a constant, and no port.
@@ -150,7 +150,7 @@ class Harness(wiring.Component):
             m.submodules[f"{HARNESS_PREFIX}reset"] = reset = _Source(1)
             m.d.comb += [reset.i.eq(self.rst), domain.rst.eq(reset.o)]
         m.submodules.component = self._component
-        bits = []
+        bits: list[Value] = []
         for first in range(0, self.input_bits, _CHAIN):
             source = _Source(min(_CHAIN, self.input_bits - first))
             m.submodules[f"{HARNESS_PREFIX}source_{first}"] = source
