@@ -117,7 +117,7 @@ class Conv2dCore(wiring.Component):
             line_buffer.pitch.eq(layer.pitch),
             line_buffer.ring_words.eq(layer.ring_words),
             line_buffer.ring_rows.eq(layer.ring_rows),
-            line_buffer.unsigned.eq(layer.input_unsigned),
+            line_buffer.image_unsigned.eq(layer.input_unsigned),
             line_buffer.released.eq(reader.released),
             line_buffer.rows.eq(reader.rows),
             line_buffer.offset.eq(reader.offset),

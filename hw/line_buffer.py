@@ -6,7 +6,7 @@ from amaranth import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from macaw.arch.checks import power_of_two
+from macaw.arch.checks import one_of, power_of_two
 from macaw.arch.config import Technology
 from macaw.arch.core import SIZE_BITS
 from macaw.hw.byte_aligner import ByteAligner
@@ -55,7 +55,7 @@ class LineBuffer(wiring.Component):
         Words of the ring: ``ring_rows * pitch``.
     ring_rows : In
         Rows that the ring holds.
-    unsigned : In
+    image_unsigned : In
         The stream is uint8: the top bit of each byte is flipped, so that bytes are int8 inside.
     start : In
         Begins an image: one clock, while no row is being written.
@@ -85,8 +85,9 @@ class LineBuffer(wiring.Component):
 
     def __init__(self, *, lanes: int, words: int, technology: Technology = Technology.GENERIC):
         self._lanes = power_of_two("lanes", lanes, 8, 32)
-        self._words = power_of_two("words", words, 64, 1 << 16)
-        self._technology = technology
+        self._technology = one_of("technology", technology, tuple(Technology))
+        most = min(1 << 16, _BANKS * BlockRam.deepest(technology))
+        self._words = power_of_two("words", words, 64, most)
         address = range(words)
         offset = (words * lanes).bit_length()
         super().__init__(
@@ -96,7 +97,7 @@ class LineBuffer(wiring.Component):
                 "pitch": In(range(words + 1)),
                 "ring_words": In(range(words + 1)),
                 "ring_rows": In(SIZE_BITS),
-                "unsigned": In(1),
+                "image_unsigned": In(1),
                 "start": In(1),
                 "image": In(stream.Signature(data.ArrayLayout(8, lanes))),
                 "received": Out(SIZE_BITS),
@@ -166,7 +167,7 @@ class LineBuffer(wiring.Component):
         enable = Signal()
         m.d.sync += [address.eq(row + word), enable.eq(taken)]
         m.d.sync += [
-            payload[lane].eq(self.image.payload[lane] ^ (self.unsigned << 7))
+            payload[lane].eq(self.image.payload[lane] ^ (self.image_unsigned << 7))
             for lane in range(self._lanes)
         ]
         for index, bank in enumerate(banks):

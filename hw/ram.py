@@ -49,8 +49,7 @@ class BlockRam(wiring.Component):
 
     def __init__(self, *, width: int, depth: int, technology: Technology = Technology.GENERIC):
         self._technology = one_of("technology", technology, tuple(Technology))
-        limit = 1024 if technology is Technology.ECP5 else 1 << 16
-        self._depth = integer("depth", depth, 2, limit)
+        self._depth = integer("depth", depth, 2, self.deepest(technology))
         self._width = integer("width", width, 1, 4096)
         super().__init__(
             {
@@ -61,6 +60,11 @@ class BlockRam(wiring.Component):
                 "read_data": Out(data.ArrayLayout(8, width)),
             }
         )
+
+    @staticmethod
+    def deepest(technology: Technology) -> int:
+        """The most words that the cells of ``technology`` hold."""
+        return 1024 if technology is Technology.ECP5 else 1 << 16
 
     def elaborate(self, platform):
         m = Module()
