@@ -45,8 +45,10 @@ class BoundedResult(wiring.Component):
         saturated = delay(m, self.rounded.saturated, 1)
         negative = delay(m, negative, 1)
 
-        low = delay(m, Mux(saturated, negative, total < self.minimum), 1, name="low")
-        high = delay(m, Mux(saturated, ~negative, total > self.maximum), 1, name="high")
+        # The sign of a difference leaves the carry chain sooner than its carry does.
+        below, above = (total - self.minimum)[-1], (self.maximum - total)[-1]
+        low = delay(m, Mux(saturated, negative, below), 1, name="low")
+        high = delay(m, Mux(saturated, ~negative, above), 1, name="high")
         total = delay(m, total[:8].as_signed(), 1, name="total")
         bounded = Mux(low, self.minimum, Mux(high, self.maximum, total))
         m.d.comb += self.result.eq(delay(m, bounded, 1, name="bounded"))

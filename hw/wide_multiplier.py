@@ -18,7 +18,7 @@ _CELL_BITS = 18
 
 
 class WideMultiplier(wiring.Component):
-    """The exact product of two unsigned numbers, of ``a_bits`` and ``b_bits`` (1 ... 36 each).
+    """The exact product of two unsigned numbers, of ``a_bits`` and ``b_bits`` (1 ... 32 each).
 
     ``Technology.GENERIC`` is a ``*`` between registers. ``Technology.ECP5`` takes one MULT18X18D
     for the low 18 bits of both operands and adds what their upper bits contribute, two bits a
@@ -35,7 +35,7 @@ class WideMultiplier(wiring.Component):
     """
 
     def __init__(self, a_bits, b_bits, technology):
-        a_bits, b_bits = integer("a_bits", a_bits, 1, 36), integer("b_bits", b_bits, 1, 36)
+        a_bits, b_bits = integer("a_bits", a_bits, 1, 32), integer("b_bits", b_bits, 1, 32)
         self._technology = one_of("technology", technology, tuple(Technology))
         self._rows = sum((max(0, bits - _CELL_BITS) + 1) // 2 for bits in (a_bits, b_bits))
         super().__init__({"a": In(a_bits), "b": In(b_bits), "product": Out(a_bits + b_bits)})

@@ -1,0 +1,87 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Wide products are exact in every technology, at the corners and elsewhere."""
+
+import re
+
+import numpy as np
+import pytest
+from amaranth.back import rtlil
+
+from macaw.arch import Technology
+from macaw.hw.cells.ecp5_carry import TwoBitProduct
+from macaw.hw.cells.ecp5_multiplier import UnsignedMultiplier
+from macaw.hw.wide_multiplier import WideMultiplier
+from macaw.sim.vectors import apply
+
+SEED = 20261125
+WIDTHS = [(24, 24), (32, 32), (18, 18), (7, 25)]
+
+
+def operands(random, bits, n):
+    """Numbers of every length, among them all that are next to a power of two."""
+    powers = np.int64(1) << np.arange(bits)
+    corners = np.unique(np.concatenate([[0], powers - 1, powers, powers + 1, 2 * powers - 1]))
+    corners = corners[corners < 1 << bits]
+    drawn = random.integers(0, np.int64(1) << random.integers(1, bits, n, endpoint=True))
+    return corners, drawn
+
+
+def expect_products(component, a_bits, b_bits, n):
+    random = np.random.default_rng(SEED)
+    (a_corners, a_drawn), (b_corners, b_drawn) = (
+        operands(random, bits, n) for bits in (a_bits, b_bits)
+    )
+    a = np.concatenate([np.repeat(a_corners, len(b_corners)), a_drawn])
+    b = np.concatenate([np.tile(b_corners, len(a_corners)), b_drawn])
+    products = apply(component, {"a": a, "b": b}, latency=component.latency)["product"]
+    expected = a.astype(np.uint64) * b.astype(np.uint64)  # below 2**64
+    wrong = np.flatnonzero(products.astype(np.uint64) != expected)
+    assert not wrong.size, (
+        f"seed {SEED}: {wrong.size} of {len(a)} products differ, the first for {a[wrong[0]]} * "
+        f"{b[wrong[0]]}: {products[wrong[0]]}, not {expected[wrong[0]]}"
+    )
+
+
+@pytest.mark.parametrize("technology", Technology)
+@pytest.mark.parametrize(("a_bits", "b_bits"), WIDTHS)
+def test_products_are_exact(a_bits, b_bits, technology):
+    expect_products(WideMultiplier(a_bits, b_bits, technology), a_bits, b_bits, 200_000)
+
+
+def test_the_cell_is_exact():
+    expect_products(UnsignedMultiplier(), 18, 18, 200_000)
+
+
+@pytest.mark.parametrize("bits", [9, 10])
+def test_the_carry_chain_is_exact_for_all_operands(bits):
+    codes = np.arange(1 << (bits + 2))
+    value, factor = codes >> 2, codes & 3
+    products = apply(TwoBitProduct(bits), {"value": value, "factor": factor}, latency=0)["product"]
+    assert (products == value * factor).all()
+
+
+@pytest.mark.parametrize(("a_bits", "b_bits"), WIDTHS)
+def test_one_multiplier_cell_serves_every_width(a_bits, b_bits):
+    text = rtlil.convert(WideMultiplier(a_bits, b_bits, Technology.ECP5), emit_src=False)
+    assert len(re.findall(r"cell \\MULT18X18D ", text)) == 1
+    assert "cell $mul" not in text
+
+
+@pytest.mark.parametrize(
+    ("component", "arguments", "message"),
+    [
+        (WideMultiplier, (0, 24, "ecp5"), "a_bits must be in 1 ... 32, not 0"),
+        (WideMultiplier, (24, 33, "ecp5"), "b_bits must be in 1 ... 32, not 33"),
+        (WideMultiplier, (24, 24, "ice40"), "technology must be one of generic, ecp5, not 'ice40'"),
+        (TwoBitProduct, (0,), "bits must be in 1 ... 64, not 0"),
+    ],
+)
+def test_refusals(component, arguments, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        component(*arguments)
+
+
+def test_widths_must_be_integers():
+    with pytest.raises(TypeError, match=r"^a_bits must be an integer, not 24\.0$"):
+        WideMultiplier(24.0, 24, Technology.ECP5)
