@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from macaw.arch import Conv2dShape, Mode
+from macaw.arch import Conv2dShape, Mode, Requantization
 from macaw.golden import (
     Activation,
     accumulate_conv2d,
@@ -17,6 +17,11 @@ from macaw.golden import (
     requantize,
     tflite_requantization,
 )
+
+#: One rounding, half away from zero: LiteRT's reference kernel of fully connected layers. It
+#: differs from golden's ``fixed_single`` at negative ties, and golden has no such mode.
+SINGLE_AWAY = "single rounding, half away"
+Recipe = Mode | str
 
 KINDS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 
@@ -63,12 +68,10 @@ class LiteLayer:
             return accumulate_linear(self.inputs, self.weights, **zero_point)
         return accumulate_conv2d(self.inputs, self.weights, shape=self.shape, **zero_point)
 
-    def golden(
-        self, mode: Mode, accumulators: NDArray[np.int32], *, float32_product: bool
-    ) -> NDArray[np.int8]:
-        """The golden result as one of TensorFlow Lite's kernels computes it."""
+    def requantization(self, mode: Mode, *, float32_product: bool) -> Requantization:
+        """The parameters with which one of TensorFlow Lite's kernels computes."""
         connected = self.kind == "FULLY_CONNECTED"
-        requantization = tflite_requantization(
+        return tflite_requantization(
             input_scale=self.input_scale,
             weight_scales=self.weight_scales[0] if connected else self.weight_scales,
             output_scale=self.output_scale,
@@ -78,7 +81,22 @@ class LiteLayer:
             mode=mode,
             float32_product=float32_product,
         )
-        return requantize(accumulators, requantization)
+
+    def golden(
+        self, recipe: Recipe, accumulators: NDArray[np.int32], *, float32_product: bool
+    ) -> NDArray[np.int8]:
+        """The result of a mode of golden's, or of `SINGLE_AWAY`."""
+        if recipe != SINGLE_AWAY:
+            mode = Mode(recipe)
+            return requantize(
+                accumulators, self.requantization(mode, float32_product=float32_product)
+            )
+        ours = self.requantization(Mode.FIXED_SINGLE, float32_product=float32_product)
+        biased = (accumulators + np.array(ours.bias, np.int32)).astype(np.int64)
+        products = biased * np.array(ours.multiplier)
+        shift = 31 - np.array(ours.shift)
+        rounded = np.sign(products) * ((np.abs(products) + (1 << (shift - 1))) >> shift)
+        return np.clip(rounded + ours.zero_point, ours.minimum, ours.maximum).astype(np.int8)
 
 
 def make_lite_layer(seed: int, index: int, outputs: int) -> LiteLayer:
