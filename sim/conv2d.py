@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs compiled convolutions on the compute core's RTL."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,10 @@ import numpy as np
 
 from macaw.compiler.conv2d import Conv2dProgram
 from macaw.hw import Conv2dCore
+from macaw.sim.layer_gate import LOADED, LayerGate
 from macaw.sim.streams import StreamRun, run
 
-__all__ = ["Conv2dRun", "run_conv2d"]
+__all__ = ["Conv2dRun", "core_streams", "run_conv2d", "run_conv2d_sequence"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -100,11 +101,73 @@ def run_conv2d(
         progress=progress,
         waves=waves,
     )
-    rows = streams.words["result"].reshape(shape.output_height, -1)
-    rows = rows[:, : shape.output_width * shape.out_channels].astype(np.uint8)
-    result = rows.reshape(shape.output_height, shape.output_width, shape.out_channels)
-    if program.layer.requantization.signed:
-        result = result.view(np.int8)
+    result = _result(program, streams.words["result"])
     first = streams.transfers["image"].first_cycle
     last = streams.transfers["result"].last_cycle
     return Conv2dRun(result=result, cycles=last - first + 1, streams=streams)
+
+
+def _result(program: Conv2dProgram, words: np.ndarray) -> np.ndarray:
+    """The result as a tensor, from the words of its stream."""
+    shape = program.layer.shape
+    rows = words.reshape(shape.output_height, -1)
+    rows = rows[:, : shape.output_width * shape.out_channels].astype(np.uint8)
+    result = rows.reshape(shape.output_height, shape.output_width, shape.out_channels)
+    return result.view(np.int8) if program.layer.requantization.signed else result
+
+
+def run_conv2d_sequence(
+    programs: Sequence[Conv2dProgram],
+    images: Sequence[np.ndarray],
+    *,
+    idle: float = 0.0,
+    stall: float = 0.0,
+    seed: int = 1,
+    quiet_cycles: int = 100_000,
+) -> list[np.ndarray]:
+    """The results of several layers, one after the other on one core without a reset between
+    them; each layer takes its own image.
+
+    The words of a layer's image wait at the core before the layer is known to it. ``idle``,
+    ``stall``, ``seed`` and ``quiet_cycles`` are those of `macaw.sim.streams.run`. Raises
+    ``ValueError`` for an image that does not fit, for programs of different configurations or
+    none, or as many images as there are no programs; and what that function raises.
+    """
+    if not programs or len(programs) != len(images):
+        raise ValueError(
+            f"programs must be at least one, with an image each, not {len(programs)} programs "
+            f"and {len(images)} images"
+        )
+    config = programs[0].config
+    for program in programs:
+        if program.config != config:
+            raise ValueError(
+                f"programs must be for one configuration ({config.name}), "
+                f"not for {program.config.name}"
+            )
+    layers = [core_streams(*pair) for pair in zip(programs, images, strict=True)]
+    for layer in layers:
+        for name in LOADED:
+            last = np.zeros(len(layer[name]["address"]), np.uint8)
+            last[-1] = 1
+            layer[name] = {"word": layer[name], "last": last}
+    counts = [program.layer.shape.output_height * program.result_row_words for program in programs]
+    streams = run(
+        LayerGate(config),
+        {name: _join([layer[name] for layer in layers]) for name in layers[0]},
+        {"result": sum(counts)},
+        idle=idle,
+        stall=stall,
+        seed=seed,
+        quiet_cycles=quiet_cycles,
+    )
+    ends = np.cumsum(counts)[:-1]
+    parts = np.split(streams.words["result"], ends)
+    return [_result(program, part) for program, part in zip(programs, parts, strict=True)]
+
+
+def _join(parts: list[Any]) -> Any:
+    """Words in the form of `macaw.sim.packing`, one behind the other."""
+    if isinstance(parts[0], dict):
+        return {name: _join([part[name] for part in parts]) for name in parts[0]}
+    return np.concatenate(parts)

@@ -291,6 +291,13 @@ def _refuse(
 ) -> None:
     cycles, state = int(status[0, 0]), int(status[0, 1])
     records = dict(zip(streams, status[1:], strict=True))
+    # First, since words that get lost so are the cause of a time-out.
+    for name, record in records.items():
+        if record[_BROKEN]:
+            raise StreamError(
+                f"stream {name} takes back valid or changes its payload before ready, "
+                f"{record[_BROKEN]} times (seed {seed})"
+            )
     if state != 1:
         limit = "not complete" if state == 2 else "no stream moves"
         lines = [
@@ -302,11 +309,6 @@ def _refuse(
             f"after {cycles} cycles {limit}: {'; '.join(lines) or 'draining'} (seed {seed})"
         )
     for name, record in records.items():
-        if record[_BROKEN]:
-            raise StreamError(
-                f"stream {name} takes back valid or changes its payload before ready, "
-                f"{record[_BROKEN]} times (seed {seed})"
-            )
         if record[_SURPLUS]:
             raise StreamError(
                 f"stream {name} sent {record[_SURPLUS]} words more than the {counts[name]} "
