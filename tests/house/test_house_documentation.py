@@ -50,7 +50,7 @@ GOOD = '''
 
 
 def test_good_module_passes():
-    assert violations(dedent(GOOD), "sample") == []
+    assert violations(dedent(GOOD), "macaw.hw.sample") == []
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,15 @@ def test_good_module_passes():
 )  # fmt: skip
 def test_breach_is_noticed(old, new, sentence):
     assert old in GOOD
-    assert sentence in violations(dedent(GOOD.replace(old, new)), "sample")
+    found = violations(dedent(GOOD.replace(old, new)), "macaw.hw.sample")
+    assert f"macaw.hw.{sentence}" in found
+
+
+@pytest.mark.parametrize(("heading", "count"), [("Members", 0), ("Ports", 1)])
+def test_derived_signature_outside_hw_is_allowed_with_members(heading, count):
+    derived = GOOD.replace('members["valid"] = Out(1)', "members[name] = Out(1)")
+    source = dedent(derived.replace("Members\n", f"{heading}\n"))
+    assert len(violations(source, "macaw.sim.sample")) == count
 
 
 def constructor(*lines):
