@@ -81,7 +81,8 @@ class Conv2dLayer:
         """The weights as int8 parts that add up, and the zero point that the array takes off.
 
         One part does where weights less zero points fit int8, or where all channels share a zero
-        point and ``correction`` says that the array can take it off; two otherwise.
+        point and ``correction`` says that the array can take it off. Otherwise there are two, or
+        three where a difference is 255.
         """
         differences = self.differences
         if -128 <= differences.min() and differences.max() <= 127:
@@ -90,8 +91,12 @@ class Conv2dLayer:
         if correction and len(points) == 1:
             shift = 128 if self.weights.dtype == np.uint8 else 0
             return [(self.weights.astype(np.int64) - shift).astype(np.int8)], int(points[0]) - shift
-        part = np.clip(differences, -128, 127)
-        return [part.astype(np.int8), (differences - part).astype(np.int8)], 0
+        parts = []
+        while differences.any():
+            part = np.clip(differences, -128, 127)
+            parts.append(part.astype(np.int8))
+            differences = differences - part
+        return parts, 0
 
     @property
     def folded_bias(self) -> np.ndarray:
