@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from macaw.arch import AccumulatorConfig, Overflow
+from macaw.arch.checks import integer
 
 __all__ = ["accumulate", "step_sums"]
 
@@ -39,7 +40,7 @@ def accumulate(
     total = np.broadcast_to(start, steps.shape[:-1])
     if config.overflow == Overflow.WRAP:
         total = total + steps.sum(axis=-1, dtype=np.int64)
-        return ((total + half) & (2 * half - 1)) - half
+        return np.asarray(((total + half) & (2 * half - 1)) - half, np.int64)
     for index in range(steps.shape[-1]):
         total = np.clip(total + steps[..., index], -half, half - 1)
     return np.array(total, np.int64)
@@ -48,10 +49,11 @@ def accumulate(
 def step_sums(products: NDArray[Any], lanes: int) -> NDArray[np.int64]:
     """``products`` [..., taps] summed in order, ``lanes`` at a time: [..., ceil(taps / lanes)].
 
-    The last step may be short.
+    The last step may be short. Raises what `macaw.arch.checks.integer` raises for ``lanes``.
 
     >>> step_sums(np.array([1, 2, 3, 4, 5]), 2)
     array([3, 7, 5])
     """
-    starts = np.arange(0, products.shape[-1], lanes)
+    taps = products.shape[-1]
+    starts = np.arange(0, taps, integer("lanes", lanes, 1, 1 << 16))
     return np.add.reduceat(products, starts, axis=-1, dtype=np.int64)

@@ -84,12 +84,15 @@ def channel_scales(
 
 
 def integer_bias(bias: ArrayLike | None, count: int) -> tuple[int, ...]:
-    """An int32 ``bias`` as a tuple, zeros for ``None``; ``TypeError`` for other types."""
+    """An int32 ``bias`` as a tuple, zeros for ``None``; ``TypeError`` for other types, and
+    ``ValueError`` for other shapes than [count]."""
     if bias is None:
         return (0,) * count
     values = np.asarray(bias)
     if not np.issubdtype(values.dtype, np.integer):
         raise TypeError(f"bias must be integers, not {values.dtype}")
+    if values.shape != (count,):
+        raise ValueError(f"bias must have {count} entries, not shape {values.shape!r}")
     return tuple(int(value) for value in values)
 
 

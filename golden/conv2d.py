@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two-dimensional convolution of quantised NHWC images: exact accumulators, and results."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,8 @@ _TILE_VALUES = 1 << 18
 
 #: One tile: the image's index, the first and the last row but one, the rows' accumulators.
 _Tile = tuple[int, int, int, NDArray[np.int32]]
+#: The sums of an image's output rows ``first`` ... ``last - 1``; values that a row takes.
+_Plan = tuple[Callable[[NDArray[Any], int, int], NDArray[np.int32]], int]
 
 
 def accumulate_conv2d(
@@ -157,7 +159,9 @@ def _windows(rows: NDArray[Any], shape: Conv2dShape, count: int) -> NDArray[Any]
     )
 
 
-def _dense_tile(integers: NDArray[np.int16], shape: Conv2dShape, zero_point: int, dtype: Any):
+def _dense_tile(
+    integers: NDArray[np.int16], shape: Conv2dShape, zero_point: int, dtype: Any
+) -> _Plan:
     """Patches times weights, group by group, at float32 speed.
 
     Activations are taken less their type's centre rather than their zero point, which doubles
@@ -181,7 +185,9 @@ def _dense_tile(integers: NDArray[np.int16], shape: Conv2dShape, zero_point: int
     return compute, shape.output_width * max(shape.taps * groups, shape.out_channels)
 
 
-def _depthwise_tile(integers: NDArray[np.int16], shape: Conv2dShape, zero_point: int, dtype: Any):
+def _depthwise_tile(
+    integers: NDArray[np.int16], shape: Conv2dShape, zero_point: int, dtype: Any
+) -> _Plan:
     """One multiplication and addition of whole rows in int32 for each tap and multiple."""
     multiple = shape.out_channels // shape.in_channels
     factors = integers.reshape(shape.in_channels, multiple, -1).astype(np.int32)

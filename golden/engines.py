@@ -12,6 +12,8 @@ All raise ``ValueError`` for scales that are not positive and finite and for num
 that contradict each other, and what the parameters' class raises.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -34,7 +36,7 @@ _ONE = np.float32(1)
 
 
 def _float32_mode(
-    multipliers: NDArray[np.float32], bias: tuple[int, ...], bounds: dict[str, int]
+    multipliers: NDArray[np.float32], bias: tuple[int, ...], bounds: dict[str, Any]
 ) -> Requantization:
     pairs = [float32_multiplier(float(value)) for value in multipliers]
     return Requantization(
@@ -231,7 +233,7 @@ def onnxruntime_requantization(
         weight_scales=weight_scales,
         output_scale=output_scale,
         bias=None,
-        out_channels=out_channels if bias is None else len(np.asarray(bias)),
+        out_channels=out_channels if bias is None else np.size(bias),
     )
     multipliers = np.float32(scales.input) * float32(scales.weight) / np.float32(scales.output)
     return _float32_mode(

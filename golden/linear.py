@@ -48,8 +48,10 @@ def accumulate_linear(
     matrix = ExactMatrix(weights_without_zero_point(weights, weight_zero_point)[np.newaxis])
     middle = centre(inputs.dtype)
     centred = float32(inputs.reshape(1, -1, inputs.shape[-1])) - np.float32(middle)
-    sums = matrix.multiply(centred)[0] + (middle - zero_point) * matrix.sums()[0]
-    return sums.reshape(*inputs.shape[:-1], len(weights))
+    sums = matrix.multiply(centred)[0]
+    sums += (middle - zero_point) * matrix.sums()[0]
+    result: NDArray[np.int32] = sums.reshape(*inputs.shape[:-1], len(weights))
+    return result
 
 
 def linear(

@@ -41,9 +41,9 @@ class ExactMatrix:
 
     def sums(self) -> NDArray[np.int32]:
         """The sum of each output's weights, [groups, out]."""
-        total: NDArray[np.int32] = sum(
-            wrap32(_tap_sums(block)) for block in _safe_blocks(self._weights)
-        )
+        total = np.zeros(self._weights.shape[:2], np.int32)
+        for block in _safe_blocks(self._weights):
+            total += wrap32(_tap_sums(block))
         return total
 
     def multiply(self, activations: NDArray[np.float32]) -> NDArray[np.int32]:
@@ -69,7 +69,7 @@ def _safe_blocks(weights: NDArray[np.float32]) -> list[NDArray[np.float32]]:
 
 def _tap_sums(block: NDArray[np.float32]) -> NDArray[np.float32]:
     """Sums over the taps of one safe block: a float32 product is faster than a reduction."""
-    return np.matmul(block, np.ones(block.shape[2], np.float32))
+    return float32(np.matmul(block, np.ones(block.shape[2], np.float32)))
 
 
 def _slices(weights: NDArray[np.float32]) -> list[slice]:

@@ -72,7 +72,7 @@ def _bounded(
     np.clip(values, low, high, out=values)
     if zero_point:
         values += zero_point
-    return values.astype(np.int8 if requantization.signed else np.uint8)
+    return values.astype(np.int8) if requantization.signed else values.astype(np.uint8)
 
 
 def _integer_parameters(
@@ -105,8 +105,9 @@ def _fixed_double(
     scaled = wrap32(biased.astype(np.int64) << left).astype(np.int64)
     high = (scaled * multiplier + (1 << 30)) >> 31
     # Half of the divisor; nothing where nothing is divided.
-    half = (np.int64(1) << right) >> 1
-    offset = half - ((high < 0) & (right > 0)) if away else half
+    offset = np.broadcast_to((np.int64(1) << right) >> 1, high.shape)
+    if away:
+        offset = offset - ((high < 0) & (right > 0)).astype(np.int64)
     return (high + offset) >> right
 
 

@@ -98,11 +98,12 @@ def tflite_requantization(
         weight_scales=weight_scales,
         output_scale=output_scale,
         bias=None,
-        out_channels=out_channels if bias is None else len(np.asarray(bias)),
+        out_channels=out_channels if bias is None else np.size(bias),
     )
-    kind = np.float32 if float32_product else np.float64
-    products = np.float32(scales.input).astype(kind) * float32(scales.weight).astype(kind)
-    pairs = [fixed_multiplier(float(p) / float(np.float32(scales.output))) for p in products]
+    products = float(np.float32(scales.input)) * float32(scales.weight).astype(np.float64)
+    if float32_product:
+        products = float32(products).astype(np.float64)
+    pairs = [fixed_multiplier(product / float(np.float32(scales.output))) for product in products]
     minimum, maximum = activation_bounds(
         activation, output_scale=scales.output, zero_point=zero_point, signed=signed
     )
