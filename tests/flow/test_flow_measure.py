@@ -3,6 +3,7 @@
 """A small component through synthesis, place and route, and into rows of a benchmark."""
 
 import importlib
+import re
 
 import pytest
 from amaranth.hdl import Module
@@ -10,7 +11,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from macaw.arch import preset
-from macaw.flow import ToolError, measure, synth
+from macaw.flow import Harness, ToolError, measure, place_and_route, synth, synthesize
 
 
 class Sum(wiring.Component):
@@ -53,6 +54,20 @@ def test_small_component(installed):
     assert result.median.usage["ff"].used == 8 + 16 + 8 + 3
     assert " MHz at a target of 200 MHz\n" in str(result)
     assert (result.median.folder / "nextpnr.log").exists()
+
+
+def test_missed_target_is_a_result(installed):
+    run = measure(Sum(), device="25k", frequency=1000.0).median
+    assert run.frequency == 1000.0
+    assert run.fmax < 1000.0
+
+
+@pytest.mark.parametrize("router", ["router1", "router2"])
+def test_router_reaches_nextpnr(installed, router):
+    run = place_and_route(synthesize(Harness(Sum())), device="25k", router=router)
+    log = (run.folder / "nextpnr.log").read_text()
+    # What router2 leaves, router1 completes.
+    assert re.findall("Router[12]", log)[0] == router.capitalize()
 
 
 def test_device_and_speed_reach_nextpnr(installed):

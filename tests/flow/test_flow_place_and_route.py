@@ -48,7 +48,11 @@ REPORT = {
             step("logic", 0.071, "low_1.FCI", "low_1.FCO"),
             step("routing", 0.0, "low_1.FCO", "low_2.FCI"),
             step("logic", 0.402, "low_2.FCI", "low_2.F"),
-            step("routing", 1.836, "low_2.F", "multiplier.A14"),
+            step("routing", 0.5, "low_2.F", "other_0.A"),
+            step("logic", 0.4, "other_0.A", "other_0.FCO"),
+            step("routing", 0.0, "other_0.FCO", "other_1.FCI"),
+            step("logic", 0.4, "other_1.FCI", "other_1.F"),
+            step("routing", 0.536, "other_1.F", "multiplier.A14"),
             step("setup", 0.326, "multiplier.A14"),
         ),
         path(f"posedge {CLOCK}", "<async>", step("clk-to-q", 0.5, "last.Q")),
@@ -83,7 +87,9 @@ def test_report_is_read():
         "  0.52 ns  +0.52  clk-to-q high.Q",
         "  1.66 ns  +1.13  routing  to low_0.A",
         "  2.57 ns  +0.92  carry    low_2.F",
-        "  4.41 ns  +1.84  routing  to multiplier.A14",
+        "  3.07 ns  +0.50  routing  to other_0.A",
+        "  3.87 ns  +0.80  carry    other_1.F",
+        "  4.41 ns  +0.54  routing  to multiplier.A14",
         "  4.74 ns  +0.33  setup    multiplier.A14",
     ]
 
