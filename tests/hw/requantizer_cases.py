@@ -6,6 +6,7 @@ Each class draws parameters for ``channels`` channels and solves for sums (accum
 where the recipe is about to change its mind; the accumulators follow from the sums.
 """
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -168,6 +169,57 @@ def _float32_double_rounding(random, n, channels):
     return multiplier, shift + 1 + larger, sums
 
 
+def _inverse(odd):
+    """The inverses of odd numbers modulo 2**32, by Newton's iteration from three right bits."""
+    inverse = odd.astype(np.uint64)
+    for _ in range(4):
+        inverse *= np.uint64(2) - odd.astype(np.uint64) * inverse
+    return inverse & np.uint64(0xFFFFFFFF)
+
+
+@functools.cache
+def _near_float32_ties():
+    """Factors of 24 bits, and the place of the half in their product.
+
+    Of the bits below the half that float32 keeps, at most one is set, or at most one is not (the
+    cases where all are equal come first, their number is returned too); the bits that it drops
+    are a tie, a tie and one bit, or one bit. The results are in 0 ... 199.
+    """
+    random = np.random.default_rng(0)
+    n = 1 << 22
+    factors = random.integers(1 << 22, 1 << 23, n) * 2 + 1
+    low = random.choice((0, 1 << 22, 1 << 22, 1 << 23, 3 << 22), n)
+    low += random.choice((0, 1, 1, 1, *(1 << np.arange(22))), n)
+    others = (low * _inverse(factors).astype(np.int64)) & 0xFFFFFF
+    products = factors * others
+    ones = np.bitwise_count((products >> 24) & 0x3FFF)
+    upper = np.where(ones <= 1, products, ~products) >> 38
+    half = 38 + np.bitwise_count((upper & -upper) - 1).astype(np.int64)
+    keep = (others >= 1 << 23) & ((ones <= 1) | (ones >= 13)) & (products >> half < 400)
+    equal = (ones == 0) | (ones == 14)
+    order = np.concatenate([np.flatnonzero(keep & equal), np.flatnonzero(keep & ~equal)])
+    return factors[order], others[order], half[order], np.count_nonzero(keep & equal)
+
+
+def _float32_single_bits(random, n, channels):
+    """Products one bit away from a tie, be the bit kept or dropped by float32."""
+    factors, others, half, equal = _near_float32_ties()
+    ends = np.where(random.random(channels) < 0.5, equal, len(factors))
+    chosen = random.integers(0, ends)
+    larger = random.integers(0, 8, channels)
+    beside = random.choice((0, 0, 0, 0, 0, 0, -1, 1), (n, channels))
+    sums = _signs(random, (n, channels)) * ((factors[chosen] + beside) << larger)
+    return others[chosen], half[chosen] + 1 + larger, sums
+
+
+def _fixed_single_bits(random, n, channels):
+    """Products one bit away from half of 2**31, of small results."""
+    multiplier = 2 * random.integers(0, 127, channels) + 1
+    low = (1 << 30) + (np.int64(1) << random.integers(0, 30, (n, channels)))
+    sums = (low * _inverse(multiplier).astype(np.int64)) & ((1 << 31) - 1)
+    return multiplier, np.zeros(channels, np.int64), _signs(random, (n, channels)) * sums
+
+
 def _fixed_extremes(random, n, channels):
     """Every shift, with sums and multipliers at the edges of their ranges."""
     shift = np.arange(channels) % 62 - 31
@@ -213,6 +265,7 @@ CLASSES = {
         "powers of two": _float32_powers_of_two,
         "binades": _float32_binades,
         "double rounding": _float32_double_rounding,
+        "single bits": _float32_single_bits,
     },
     Mode.FIXED_DOUBLE_AWAY: {
         "spread": _spread(_fixed_for),
@@ -221,6 +274,7 @@ CLASSES = {
         "second ties": _fixed_second_ties,
         "first ties": _fixed_first_ties,
         "left": _fixed_left,
+        "single bits": _fixed_single_bits,
     },
 }
 

@@ -22,6 +22,7 @@ FAULTS = {
         "powers of two": ("half up", "half away"),
         "binades": ("sum is truncated",),
         "double rounding": ("product is not rounded",),
+        "single bits": ("product has no sticky bits",),
     },
     Mode.FIXED_DOUBLE_AWAY: {
         "spread": ("truncate",),
@@ -30,6 +31,7 @@ FAULTS = {
         "second ties": ("second half up", "one rounding"),
         "first ties": ("first half away",),
         "left": ("left saturates",),
+        "single bits": ("product has no sticky bits",),
     },
 }
 
@@ -51,6 +53,7 @@ def _shift_right(values, places, rule):
         "away": more | tie,
         "toward zero": more,
         "truncate": np.zeros_like(tie),
+        "guard and last": (rest >= half) & (places > 0) & (quotient & 1 == 1),
     }[rule]
     return quotient + up
 
@@ -67,7 +70,8 @@ def _float32(sums, multiplier, shift, fault):
     places = np.minimum(np.maximum(_bit_length(product) - 24, 0), shift)
     if fault == "product is not rounded":
         places = np.zeros_like(places)
-    product = _shift_right(product, places, "even")
+    rule = "guard and last" if fault == "product has no sticky bits" else "even"
+    product = _shift_right(product, places, rule)
     places = shift - places
     if fault == "half up":
         up, down = (_shift_right(product, places, rule) for rule in ("away", "toward zero"))
@@ -88,7 +92,8 @@ def _fixed(sums, multiplier, shift, fault):
     negative, magnitude = product < 0, np.abs(product)
     if fault == "one rounding":
         return np.where(negative, -1, 1) * _shift_right(magnitude, 31 + right, "away")
-    up, down = (_shift_right(magnitude, np.int64(31), rule) for rule in ("away", "toward zero"))
+    lower = "truncate" if fault == "product has no sticky bits" else "toward zero"
+    up, down = (_shift_right(magnitude, np.int64(31), rule) for rule in ("away", lower))
     magnitude = np.where(negative & (fault != "first half away"), down, up)
     rule = {"truncate": "truncate"}.get(fault, "away")
     result = _shift_right(magnitude, right, rule)

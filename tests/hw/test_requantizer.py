@@ -156,7 +156,7 @@ def report(batch, results, expected, wrong):
 
 @pytest.mark.parametrize("config", CONFIGS)
 def test_every_class_is_exact(config):
-    batches = batches_of(config, n=84)
+    batches = batches_of(config, n=72)
     assert check(config, batches) >= 10**6 * len(config.requantizer.modes)
 
 
