@@ -44,7 +44,9 @@ def test_breach_is_noticed(module, source):
     [
         ("macaw.hw.block", "from amaranth import *\nfrom macaw.arch.checks import integer"),
         ("macaw.hw.block", "from .cells import generic"),
+        ("macaw.hw.block", "from macaw import arch"),
         ("macaw.golden.interpreter", "from macaw.nn.graph import QuantizedGraph"),
+        ("macaw.golden.interpreter", "from macaw.nn import graph"),
         ("macaw.nn.torch", "def load():\n    import torch"),
         ("macaw.arch.shapes", "import math\nfrom collections.abc import Iterable"),
     ],
