@@ -1,0 +1,108 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The main job: convolutions of real networks on the RTL, compared bit by bit."""
+
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from macaw.arch import AcceleratorConfig
+from macaw.cli.workloads import Workload, first_light_workloads
+from macaw.compiler.conv2d import compile_conv2d
+from macaw.compiler.cost import utilisation
+from macaw.golden import conv2d, qnnpack_requantization
+from macaw.sim.compare import first_difference
+from macaw.sim.conv2d import run_conv2d
+
+__all__ = ["first_light"]
+
+_WAVES = Path("build/waves")
+
+
+def _golden(workload: Workload) -> np.ndarray:
+    """What the RTL must compute."""
+    return conv2d(
+        workload.image,
+        workload.weights,
+        shape=workload.shape,
+        input_zero_point=workload.input_zero_point,
+        weight_zero_point=workload.weight_zero_point,
+        requantization=qnnpack_requantization(**workload.scales()),
+    )
+
+
+def _verdict(console: Console, what: str, expected: np.ndarray, actual: np.ndarray) -> bool:
+    """Prints one comparison; whether all values are equal."""
+    mismatch = first_difference(expected, actual)
+    if mismatch is None:
+        console.print(f"  {what}: {expected.size:,} outputs, 0 mismatches", highlight=False)
+        return True
+    console.print(f"  {what}: {mismatch}", style="bold red", highlight=False)
+    return False
+
+
+def _compare_torch(console: Console, workload: Workload, results: dict[str, np.ndarray]) -> bool:
+    """Compares PyTorch's modules with the RTL's or the golden model's results."""
+    from macaw.cli.torch_oracle import engine_results
+
+    equal = True
+    for engine, oracle, formula in engine_results(workload):
+        if oracle is None:
+            console.print(f"  torch {engine}: refuses weight zero points", highlight=False)
+            continue
+        where, actual = "RTL", results["rtl"]
+        if formula is not None:
+            where, actual = "golden", formula
+        equal &= _verdict(console, f"torch {engine} = {where}", oracle, actual)
+    return equal
+
+
+def first_light(
+    config: AcceleratorConfig,
+    *,
+    oracle: str | None = None,
+    waves: bool = False,
+    size: int = 224,
+    console: Console | None = None,
+) -> bool:
+    """Runs the workloads on the RTL of ``config``, prints what was compared, and says whether
+    everything is equal. The first difference ends the job.
+
+    ``oracle="torch"`` compares with PyTorch's own modules as well, ``waves`` leaves a waveform
+    of each run's first cycles, ``size`` is the photograph's (224 in the networks).
+
+    Raises ``ValueError`` where a workload does not fit ``config``, and `SimulationError` where
+    the simulator fails.
+    """
+    console = console or Console(soft_wrap=True)
+    console.print(
+        f"Macaw on configuration {config.name} ({config.digest}): "
+        f"{config.array.multipliers} multipliers, {config.requantizer.lanes} requantiser lanes",
+        highlight=False,
+    )
+    previous: np.ndarray | None = None
+    for make_workload in first_light_workloads(size):
+        workload = make_workload(previous)
+        console.print(f"[bold]{workload.name}[/]: {workload.description}", highlight=False)
+        expected = _golden(workload)
+        program = compile_conv2d(workload.layer(), config)
+        run = run_conv2d(
+            program,
+            workload.image,
+            progress=True,
+            waves=_WAVES / workload.file_name if waves else None,
+        )
+        equal = _verdict(console, "golden = RTL", expected, run.result)
+        if equal and oracle == "torch":
+            equal = _compare_torch(console, workload, {"rtl": run.result})
+        if not equal:
+            return False
+        console.print(
+            f"  {run.cycles:,} cycles, {100 * utilisation(program, run.cycles):.1f} % of the "
+            f"multipliers' peak, {run.streams.cycles_per_second:,.0f} cycles a second simulated",
+            highlight=False,
+        )
+        previous = previous if previous is not None else run.result
+    console.print("All outputs are equal.", style="bold green")
+    return True

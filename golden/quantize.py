@@ -1,0 +1,50 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""From real numbers to 8 bits and back, as PyTorch does it."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from macaw.golden.float32 import float32, fma32, round_half_even
+
+__all__ = ["choose_scale", "dequantize", "quantize"]
+
+
+def choose_scale(minimum: float, maximum: float, *, signed: bool = False) -> tuple[float, int]:
+    """The scale and zero point for real numbers from ``minimum`` to ``maximum``.
+
+    The range is widened to hold 0, which is then represented exactly; the whole type is used
+    (source: ``_calculate_qparams`` of torch/ao/quantization/observer.py, affine, full range).
+
+    >>> choose_scale(0.0, 2.55)
+    (0.009999999776482582, 0)
+
+    Raises ``ValueError`` for a range that is empty, not finite, or 0 alone.
+    """
+    low, high = np.float32(min(minimum, 0.0)), np.float32(max(maximum, 0.0))
+    if not (minimum <= maximum and np.isfinite(low) and np.isfinite(high) and low < high):
+        raise ValueError(f"range must be finite and not empty, not {minimum!r} ... {maximum!r}")
+    scale = max((high - low) / np.float32(255), np.finfo(np.float32).eps)
+    lowest = -128 if signed else 0
+    zero_point = lowest - int(round_half_even(low / scale))
+    return float(scale), int(np.clip(zero_point, lowest, lowest + 255))
+
+
+def quantize(
+    values: ArrayLike, scale: float, zero_point: int, *, signed: bool = False
+) -> NDArray[Any]:
+    """``clamp(RNE(fma(x, fl(1 / scale), zero_point)))``: ``torch.quantize_per_tensor``.
+
+    ``values`` are taken as float32; the result is uint8, or int8 if ``signed``.
+    """
+    inverse = np.float32(1) / np.float32(scale)
+    low, high, dtype = (-128, 127, np.int8) if signed else (0, 255, np.uint8)
+    rounded = round_half_even(fma32(float32(values), inverse, np.float32(zero_point)))
+    return np.clip(rounded, low, high).astype(dtype)
+
+
+def dequantize(values: NDArray[Any], scale: float, zero_point: int) -> NDArray[np.float32]:
+    """``fl((q - zero_point) * scale)`` in float32."""
+    return float32(values.astype(np.int32) - zero_point) * np.float32(scale)
