@@ -123,6 +123,7 @@ class StepExpander(wiring.Component):
         remaining = Signal.like(step.count, reset_less=True)
         row_words = Signal(len(step.row_words) + 1, reset_less=True)
         image_row = Signal(signed(SIZE_BITS + 3), reset_less=True)
+        next_top = Signal(signed(SIZE_BITS + 2), reset_less=True)
         final_read = Signal()
         pace = Signal(range(self._config.beats * self._config.array.phases + 1))
         go = Signal()
@@ -139,6 +140,7 @@ class StepExpander(wiring.Component):
                 final_read.eq(placed.step.count == 0),
                 row_words.eq(row_start + placed.step.row_words),
                 image_row.eq(top + placed.step.row),
+                next_top.eq(top + layer.row_stride),
             ]
         with m.Elif(go):
             m.d.sync += [remaining.eq(remaining - 1), final_read.eq(remaining == 1)]
@@ -157,7 +159,8 @@ class StepExpander(wiring.Component):
             m.d.sync += pace.eq(pace - 1)
 
         self._address(m, go, current, final_read, offset, row_words, image_row)
-        self._release(m, take_placed & placed_valid, placed, top, go & final_read & current.final)
+        row_done = go & final_read & current.row_final
+        self._release(m, row_done, row_done & current.final, next_top)
         return m
 
     def _address(self, m, go, current, final_read, offset, row_words, image_row):
@@ -202,15 +205,16 @@ class StepExpander(wiring.Component):
             m.d.sync += number.eq(first_image_row + distance)
             m.d.sync += read.inside[index].eq((number >= 0) & (number < layer.height))
 
-    def _release(self, m, enters, placed, top, done):
-        """Rows above the current kernel's top, and at the end all, are given up."""
+    def _release(self, m, row_done, all_done, next_top):
+        """Once a row's reads are made, the rows above the next kernel's top are given up, and at
+        the end all: the next row may be waiting for just that room."""
         given = Signal(SIZE_BITS)
         with m.If(self.start):
             m.d.sync += [given.eq(0), self.finished.eq(0)]
-        with m.Elif(done):
+        with m.Elif(all_done):
             m.d.sync += [given.eq(self.layer.height), self.finished.eq(1)]
-        with m.Elif(enters & placed.new_row & (top > 0)):
-            m.d.sync += given.eq(top)
+        with m.Elif(row_done & (next_top > 0)):
+            m.d.sync += given.eq(next_top)
         current = given
         for stage in range(_RELEASE_DELAY):
             later = Signal(SIZE_BITS, name=f"given_{stage}")

@@ -28,11 +28,20 @@ def fetched_layout(config: AcceleratorConfig) -> data.StructLayout:
     """A table entry with its place in the layer.
 
     ``new_row``, ``new_outer``, ``new_group`` and ``new_pixel`` say which loops begin with it,
-    ``first_row`` that the row is the layer's first; ``group_end``, ``row_end`` and ``layer_end``
-    that its pixel is the last of its column group, row or layer.
+    ``first_row`` that the row is the layer's first; ``group_end`` and ``row_end`` that its pixel
+    is the last of its column group or row; ``row_final`` and ``final`` that it is itself the last
+    entry of its row or of the layer.
     """
     flags = (
-        "first_row new_row new_outer new_group new_pixel group_end row_end layer_end final".split()
+        "first_row",
+        "new_row",
+        "new_outer",
+        "new_group",
+        "new_pixel",
+        "group_end",
+        "row_end",
+        "row_final",
+        "final",
     )
     return data.StructLayout({"step": step_layout(config), **dict.fromkeys(flags, 1)})
 
@@ -152,8 +161,8 @@ class StepFetcher(wiring.Component):
             place.new_pixel.eq(pixel_begins),
             place.group_end.eq(last_pixel),
             place.row_end.eq(last_pixel & groups.last),
-            place.layer_end.eq(last_pixel & groups.last & last_row),
-            place.final.eq(last_pixel & groups.last & last_row & last_entry),
+            place.row_final.eq(last_pixel & groups.last & last_entry),
+            place.final.eq(last_pixel & groups.last & last_entry & last_row),
         ]
         with m.If(self.start):
             m.d.sync += [
