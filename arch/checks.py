@@ -5,7 +5,7 @@
 import operator
 from typing import Any
 
-__all__ = ["integer", "one_of", "power_of_two"]
+__all__ = ["instance", "integer", "one_of", "power_of_two"]
 
 
 def integer(what: str, value: Any, minimum: int, maximum: int) -> int:
@@ -47,4 +47,17 @@ def one_of(what: str, value: Any, choices: Any) -> Any:
     if value not in choices:
         names = ", ".join(str(choice) for choice in choices)
         raise ValueError(f"{what} must be one of {names}, not {value!r}")
+    return value
+
+
+def instance(what: str, value: Any, kind: type) -> Any:
+    """``value`` if it is an instance of ``kind``; otherwise ``TypeError``.
+
+    >>> instance("config", 5, dict)
+    Traceback (most recent call last):
+    TypeError: config must be a dict, not 5
+    """
+    if not isinstance(value, kind):
+        article = "an" if kind.__name__[0] in "AEIOUaeiou" else "a"
+        raise TypeError(f"{what} must be {article} {kind.__name__}, not {value!r}")
     return value

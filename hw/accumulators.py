@@ -7,6 +7,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
+from macaw.arch.checks import instance
 from macaw.arch.config import AcceleratorConfig, Overflow
 from macaw.hw.delay import delay
 from macaw.hw.evaluations import Place
@@ -56,7 +57,7 @@ class Accumulators(wiring.Component):
     latency = 4
 
     def __init__(self, config: AcceleratorConfig):
-        self._config = config
+        self._config = instance("config", config, AcceleratorConfig)
         array = config.array
         sum_bits = 16 + exact_log2(array.lanes)
         super().__init__(

@@ -6,6 +6,7 @@ from amaranth import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from macaw.arch.checks import instance
 from macaw.arch.config import AcceleratorConfig
 from macaw.hw.accumulators import Accumulators
 from macaw.hw.delay import delay
@@ -58,9 +59,7 @@ class Conv2dCore(wiring.Component):
     """
 
     def __init__(self, config: AcceleratorConfig):
-        if not isinstance(config, AcceleratorConfig):
-            raise TypeError(f"config must be an AcceleratorConfig, not {config!r}")
-        self._config = config
+        self._config = instance("config", config, AcceleratorConfig)
         self._weights = WeightMemory(config.array, config.memory.weight_words, config.technology)
         word = data.ArrayLayout(8, config.array.lanes)
         super().__init__(

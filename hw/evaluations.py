@@ -6,6 +6,7 @@ from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from macaw.arch.checks import instance
 from macaw.arch.config import AcceleratorConfig
 from macaw.hw.step_expander import read_layout
 
@@ -54,7 +55,7 @@ class EvaluationIssuer(wiring.Component):
     """
 
     def __init__(self, config: AcceleratorConfig):
-        self._config = config
+        self._config = instance("config", config, AcceleratorConfig)
         super().__init__(
             {
                 "window": In(1),

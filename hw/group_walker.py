@@ -6,6 +6,7 @@ from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from macaw.arch.checks import instance
 from macaw.arch.config import AcceleratorConfig
 from macaw.hw.layouts import layer_layout
 
@@ -41,7 +42,7 @@ class GroupWalker(wiring.Component):
     """
 
     def __init__(self, config: AcceleratorConfig):
-        self._layout = layer_layout(config)
+        self._layout = layer_layout(instance("config", config, AcceleratorConfig))
         super().__init__(
             {
                 "layer": In(self._layout),

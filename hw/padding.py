@@ -39,8 +39,11 @@ class Padding(wiring.Component):
     runs : In
         The four runs that the read found, ``read_latency`` clocks later.
     padded : Out
-        The runs with padding, one clock after ``runs``.
+        The runs with padding, `latency` clocks after ``runs``.
     """
+
+    #: Clocks from ``runs`` to ``padded``.
+    latency = 1
 
     def __init__(self, *, lanes: int, offset_bits: int, read_latency: int):
         self._lanes = power_of_two("lanes", lanes, 8, 32)
@@ -61,7 +64,7 @@ class Padding(wiring.Component):
         m = Module()
         lanes = self._lanes
         count = range(lanes + 1)
-        before = Signal.like(self.offset, reset_less=True)
+        before = Signal(signed(len(self.offset) + 1), reset_less=True)
         until = Signal(signed(len(self.offset) + 1), reset_less=True)
         skipped = Signal(count, reset_less=True)
         covered = Signal(count, reset_less=True)

@@ -6,6 +6,7 @@ from amaranth import *
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from macaw.arch.checks import instance
 from macaw.arch.config import AcceleratorConfig
 from macaw.hw.delay import delay
 from macaw.hw.group_walker import GroupWalker
@@ -62,7 +63,7 @@ class ParameterStore(wiring.Component):
     latency = 1
 
     def __init__(self, config: AcceleratorConfig):
-        self._config = config
+        self._config = instance("config", config, AcceleratorConfig)
         super().__init__(
             {
                 "write": In(stream.Signature(parameter_write_layout(config), always_ready=True)),

@@ -8,6 +8,7 @@ from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
+from macaw.arch.checks import instance
 from macaw.arch.config import AcceleratorConfig
 from macaw.arch.core import SIZE_BITS
 from macaw.hw.delay import delay
@@ -48,7 +49,7 @@ class ResultBuffer(wiring.Component):
     """
 
     def __init__(self, config: AcceleratorConfig):
-        self._config = config
+        self._config = instance("config", config, AcceleratorConfig)
         super().__init__(
             {
                 "layer": In(layer_layout(config)),

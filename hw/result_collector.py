@@ -7,6 +7,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
+from macaw.arch.checks import instance
 from macaw.arch.config import AcceleratorConfig
 from macaw.hw.evaluations import Place
 from macaw.hw.group_walker import GroupWalker
@@ -56,7 +57,7 @@ class ResultCollector(wiring.Component):
     """
 
     def __init__(self, config: AcceleratorConfig):
-        self._config = config
+        self._config = instance("config", config, AcceleratorConfig)
         super().__init__(
             {
                 "layer": In(layer_layout(config)),

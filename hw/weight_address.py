@@ -6,6 +6,7 @@ from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from macaw.arch.checks import instance
 from macaw.arch.config import AcceleratorConfig
 from macaw.hw.evaluations import Evaluation
 from macaw.hw.layouts import layer_layout
@@ -38,7 +39,7 @@ class WeightAddress(wiring.Component):
     latency = 0
 
     def __init__(self, config: AcceleratorConfig):
-        layout = layer_layout(config)
+        layout = layer_layout(instance("config", config, AcceleratorConfig))
         super().__init__(
             {
                 "layer": In(layout),

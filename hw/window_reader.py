@@ -6,7 +6,7 @@ from amaranth import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from macaw.arch.checks import integer
+from macaw.arch.checks import instance, integer
 from macaw.arch.config import AcceleratorConfig
 from macaw.arch.core import SIZE_BITS
 from macaw.hw.delay import delay
@@ -67,7 +67,7 @@ class WindowReader(wiring.Component):
     """
 
     def __init__(self, config: AcceleratorConfig, *, read_latency: int, activation_lead: int):
-        self._config = config
+        self._config = instance("config", config, AcceleratorConfig)
         self._read_latency = integer("read_latency", read_latency, 3, 64)
         self._activation_lead = integer("activation_lead", activation_lead, 1, 16)
         lanes = config.array.lanes

@@ -6,6 +6,7 @@ from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from macaw.arch.checks import instance
 from macaw.arch.config import ArrayConfig
 
 __all__ = ["WindowRegisters"]
@@ -15,10 +16,10 @@ class WindowRegisters(wiring.Component):
     """Four rows of kernel columns for ``lanes`` channels, and the operands of the MAC array.
 
     A read brings one column of four rows (``four``), its first two rows (``low``) or its last two
-    (``high``); the read with ``shift`` completes the column and moves it in. ``capture`` completes the window
-    of a pixel; the second pixel of a pair comes with ``evaluate`` as well. The pair is then
-    offered to the array in phases of ``columns / 2`` channels: the first one two clocks after the
-    read, the next ones two clocks after ``next_phase``.
+    (``high``); the read with ``shift`` completes the column and moves it in. ``capture`` completes
+    the window of a pixel; the second pixel of a pair comes with ``evaluate`` as well. The pair is
+    then offered to the array in phases of ``columns / 2`` channels: the first one `latency` clocks
+    after the read, the next ones `latency` clocks after ``next_phase``.
 
     Multiplier (column p * columns/2 + q, lane r * window_columns + c) of a phase sees pixel p,
     the phase's channel q, kernel row r and window column c, of which the newest is the last.
@@ -40,8 +41,11 @@ class WindowRegisters(wiring.Component):
         The array's window operands, index ``column * lanes + lane``.
     """
 
+    #: Clocks from a read with ``evaluate``, or from ``next_phase``, to ``window``.
+    latency = 2
+
     def __init__(self, array: ArrayConfig):
-        self._array = array
+        self._array = instance("array", array, ArrayConfig)
         flags = ("four", "low", "high", "shift", "capture", "evaluate", "next_phase")
         super().__init__(
             {

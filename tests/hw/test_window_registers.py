@@ -1,0 +1,113 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The window registers slide, capture pairs of pixels and offer them phase by phase."""
+
+import numpy as np
+from side_by_side import SideBySide
+
+from macaw.arch import ArrayConfig
+from macaw.hw.window_registers import WindowRegisters
+from macaw.sim.vectors import apply
+
+SEED = 20261205
+COUNT = 6_000
+FLAGS = ("four", "low", "high", "shift", "capture", "evaluate", "next_phase")
+ARRAYS = {
+    "tiny": ArrayConfig(lanes=8, columns=4),
+    "square": ArrayConfig(lanes=8, columns=8),
+    "narrow": ArrayConfig(lanes=16, columns=2),
+}
+
+
+def stimuli(generator, array):
+    """Pairs of pixels of random columns, each column by one read of four rows or two of two, with
+    pauses, and the phases where they are due; what does not count is random."""
+    flags = {name: np.zeros(COUNT, np.uint8) for name in FLAGS}
+    clock, free = 0, 0
+    while clock < COUNT - 200:
+        for pixel in range(2):
+            columns = int(generator.integers(1, 6))
+            for column in range(columns):
+                kind = generator.choice(["four", "two", "half"])
+                for part in ("low", "high") if kind == "two" else (kind,):
+                    clock += int(generator.geometric(0.7))
+                    completes = part != "low"
+                    ends = completes and column == columns - 1
+                    evaluates = ends and pixel == 1
+                    if evaluates:
+                        # The phases of the pair before are over.
+                        clock = max(clock, free)
+                    flags["four"][clock] = part == "four"
+                    flags["low"][clock] = part in ("low", "half")
+                    flags["high"][clock] = part == "high"
+                    flags["shift"][clock] = completes
+                    flags["capture"][clock] = ends
+                    flags["evaluate"][clock] = evaluates
+                    if evaluates:
+                        free = clock
+                        for _ in range(array.phases - 1):
+                            free += int(generator.integers(1, 4))
+                            flags["next_phase"][free] = 1
+                        free += 1
+    runs = generator.integers(0, 256, (COUNT, 4, array.lanes), np.uint8)
+    return {"runs": runs, **flags}
+
+
+def expected_windows(array, inputs):
+    """(operands, valid, known) [clocks, columns, 4, window columns] of each phase at the clock of
+    its read or ``next_phase``; ``known`` leaves out rows that no read brought."""
+    half, columns = array.pair_channels, array.window_columns
+    window = np.zeros((4, columns, array.lanes), np.uint8)
+    brought = np.zeros((4, columns), bool)
+    waiting = np.zeros((2, array.lanes), np.uint8)
+    pair = offered = [None, None]
+    shape = (COUNT, array.columns, 4, columns)
+    operands, valid, known = np.zeros(shape, np.uint8), np.zeros(COUNT, bool), np.zeros(shape, bool)
+    phase = 0
+    for clock in range(COUNT):
+        at = {name: bool(inputs[name][clock]) for name in FLAGS}
+        runs = inputs["runs"][clock]
+        if at["shift"]:
+            window, brought = np.roll(window, -1, axis=1), np.roll(brought, -1, axis=1)
+            if at["four"]:
+                window[:, -1], brought[:, -1] = runs, True
+            elif at["high"]:
+                window[:, -1] = np.concatenate([waiting, runs[:2]])
+                brought[:, -1] = True
+            else:
+                window[:2, -1], brought[:, -1] = runs[:2], [True, True, False, False]
+        if at["low"]:
+            waiting = runs[:2]
+        if at["capture"]:
+            pair[at["evaluate"]] = (window.copy(), brought.copy())
+        if at["evaluate"] or at["next_phase"]:
+            phase = 0 if at["evaluate"] else phase + 1
+            offered = list(pair) if at["evaluate"] else offered
+            valid[clock] = True
+            for pixel, (values, mask) in enumerate(offered):
+                chosen = values[:, :, phase * half : (phase + 1) * half]
+                place = slice(pixel * half, (pixel + 1) * half)
+                operands[clock, place] = chosen.transpose(2, 0, 1)
+                known[clock, place] = mask
+    return operands, valid, known
+
+
+def test_pairs_of_pixels_are_offered_phase_by_phase():
+    generator = np.random.default_rng(SEED)
+    blocks = {name: WindowRegisters(array) for name, array in ARRAYS.items()}
+    inputs = {name: stimuli(generator, array) for name, array in ARRAYS.items()}
+    found = apply(
+        SideBySide(blocks),
+        {f"{name}__{port}": inputs[name][port] for name in blocks for port in inputs[name]},
+        latency={f"{name}__window": block.latency for name, block in blocks.items()},
+    )
+    for name, array in ARRAYS.items():
+        operands, valid, known = expected_windows(array, inputs[name])
+        window = found[f"{name}__window"].view(np.uint8).reshape(operands.shape)
+        assert known[valid].mean() > 0.5
+        wrong = np.argwhere((window != operands) & known & valid[:, None, None, None])
+        assert not wrong.size, (
+            f"{name}: {len(wrong)} operands differ with seed {SEED}, the first in clock "
+            f"{wrong[0][0]}, column {wrong[0][1]}, kernel row {wrong[0][2]}, window column "
+            f"{wrong[0][3]}"
+        )

@@ -1,0 +1,35 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The correction for a weight zero point is exact for all zero points and activations."""
+
+import numpy as np
+import pytest
+from side_by_side import SideBySide
+
+from macaw.hw.zero_point import ZeroPointCorrection
+from macaw.sim.vectors import apply
+
+SEED = 20261204
+COUNT = 1_000
+LANES = {"two": 2, "eight": 8, "sixteen": 16, "thirty_two": 32}
+
+
+@pytest.mark.parametrize("zero_point", [-128, -1, 85, 127])
+def test_correction_is_exact(zero_point):
+    blocks = {name: ZeroPointCorrection(lanes=lanes) for name, lanes in LANES.items()}
+    generator = np.random.default_rng([SEED, zero_point + 128])
+    activations = {}
+    for name, lanes in LANES.items():
+        activations[name] = generator.integers(-128, 128, (COUNT, lanes), np.int8)
+        activations[name][0], activations[name][1] = -128, 127
+    found = apply(
+        SideBySide(blocks),
+        {f"{name}__activations": values for name, values in activations.items()}
+        | {f"{name}__zero_point": zero_point for name in blocks},
+        latency={f"{name}__correction": block.latency for name, block in blocks.items()},
+    )
+    for name, values in activations.items():
+        expected = -zero_point * values.sum(axis=1, dtype=np.int64)
+        np.testing.assert_array_equal(
+            found[f"{name}__correction"], expected, f"{name} lanes, {SEED=}"
+        )
