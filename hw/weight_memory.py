@@ -69,14 +69,17 @@ class WeightMemory(wiring.Component):
         )
 
     @property
-    def _leaves(self):
-        return self._array.multipliers // 2 // _NEIGHBOURS
+    def _levels(self):
+        """Levels of the trees to one place for each pair of columns, and from there to one for
+        each group of neighbouring blocks."""
+        groups = self._array.lanes // _NEIGHBOURS
+        return FanOut.levels_needed(self._array.columns // 2), FanOut.levels_needed(groups)
 
     @property
     def latency(self):
         """Clocks from ``address`` to ``weights``."""
         if self._technology is Technology.ECP5:
-            return FanOut.levels_needed(self._leaves) + BlockRam.latency
+            return sum(self._levels) + BlockRam.latency
         return BlockRam.latency
 
     def elaborate(self, platform):
@@ -109,37 +112,47 @@ class WeightMemory(wiring.Component):
 
     def _elaborate_ecp5(self, m):
         lanes, pairs = self._array.lanes, self._array.columns // 2
-        levels = FanOut.levels_needed(self._leaves)
-        control = data.StructLayout({"valid": 1, "address": len(self.write.payload.address)})
+        groups, levels = lanes // _NEIGHBOURS, sum(self._levels)
+        beat = self.write.payload
+        control = data.StructLayout({"valid": 1, "address": len(beat.address)})
+        decoded = data.StructLayout({"enable": 2, "word": len(self.address)})
 
-        m.submodules.address_fan_out = addresses = FanOut(len(self.address), self._leaves)
-        m.submodules.control_fan_out = controls = FanOut(control, self._leaves)
+        m.submodules.address_fan_out = addresses = FanOut(
+            len(self.address), pairs * groups, levels=levels
+        )
+        m.submodules.control_fan_out = controls = FanOut(control, pairs)
         m.submodules.data_fan_out = write_data = FanOut(
             data.ArrayLayout(8, lanes), pairs, levels=levels
         )
         m.d.comb += [
             addresses.value.eq(self.address),
             controls.value.valid.eq(self.write.valid),
-            controls.value.address.eq(self.write.payload.address),
-            write_data.value.eq(self.write.payload.data),
+            controls.value.address.eq(beat.address),
+            write_data.value.eq(beat.data),
         ]
         for pair in range(pairs):
+            column, word = self._split_address(controls.copies[pair].address)
+            # Decoded before the last registers: their routes to the blocks are long.
+            m.submodules[f"pair_fan_out_{pair}"] = pair_controls = FanOut(
+                decoded, groups, levels=self._levels[1]
+            )
+            m.d.comb += [
+                pair_controls.value.enable[half].eq(
+                    controls.copies[pair].valid & (column == pair + half * pairs)
+                )
+                for half in range(2)
+            ]
+            m.d.comb += pair_controls.value.word.eq(word)
             for lane in range(lanes):
-                low, high = pair * lanes + lane, (pair + pairs) * lanes + lane
-                leaf = low // _NEIGHBOURS
-                column, word = self._split_address(controls.copies[leaf].address)
+                group = lane // _NEIGHBOURS
                 m.submodules[f"block_{pair}_{lane}"] = block = BlockRam(
                     width=2, depth=self._depth, technology=Technology.ECP5
                 )
-                byte = write_data.copies[pair][lane]
                 m.d.comb += [
-                    block.write_enable[0].eq(controls.copies[leaf].valid & (column == pair)),
-                    block.write_enable[1].eq(
-                        controls.copies[leaf].valid & (column == pair + pairs)
-                    ),
-                    block.write_address.eq(word),
-                    block.write_data.eq(byte.replicate(2)),
-                    block.read_address.eq(addresses.copies[leaf]),
-                    self.weights[low].eq(block.read_data[0]),
-                    self.weights[high].eq(block.read_data[1]),
+                    block.write_enable.eq(pair_controls.copies[group].enable),
+                    block.write_address.eq(pair_controls.copies[group].word),
+                    block.write_data.eq(write_data.copies[pair][lane].replicate(2)),
+                    block.read_address.eq(addresses.copies[pair * groups + group]),
+                    self.weights[pair * lanes + lane].eq(block.read_data[0]),
+                    self.weights[(pair + pairs) * lanes + lane].eq(block.read_data[1]),
                 ]
