@@ -117,6 +117,12 @@ def test_registers_at_the_border_stay(installed, width):
     assert cells == {}
 
 
+@pytest.mark.full
+def test_thousands_of_inputs(installed):
+    harness = Harness(Registers(4000))
+    assert synthesize(harness).cells["TRELLIS_FF"] == 4000 + harness.cells["TRELLIS_FF"]
+
+
 def test_reset_comes_from_a_register_of_the_harness(installed):
     without = Harness(Registers(8))
     harness = Harness(Registers(8), reset=True)
