@@ -4,7 +4,7 @@
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib.wiring import In, connect, flipped
 
 from macaw.arch.config import AcceleratorConfig
 from macaw.hw import Conv2dCore

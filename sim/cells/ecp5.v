@@ -3,8 +3,9 @@
 
 // Behavioural models of the ECP5 cells that the hardware instantiates (Lattice FPGA-TN-02204,
 // "ECP5 memory usage guide", and FPGA-TN-02205, "ECP5 sysDSP usage guide"; the names of ports and
-// parameters are those of yosys). A model ends the simulation where a design uses what it does
-// not have. The global set/reset (GSR) is not modelled: registers start at zero.
+// parameters are those of yosys). A model refuses what it does not have: parameters when the
+// simulator is built, signals by ending the simulation. The global set/reset (GSR) is not
+// modelled: registers start at zero.
 
 // The 18 x 18 multiplier with its input, pipeline and output registers, each in use where its
 // clock is CLK0. The sign bits are registered with the operands.
@@ -43,19 +44,17 @@ module MULT18X18D #(
   localparam bit REGISTER_PIPELINE = REG_PIPELINE_CLK == "CLK0";
   localparam bit REGISTER_OUTPUT = REG_OUTPUT_CLK == "CLK0";
 
-  initial begin
-    if (!REGISTER_A && REG_INPUTA_CLK != "NONE" || !REGISTER_B && REG_INPUTB_CLK != "NONE"
-        || !REGISTER_PIPELINE && REG_PIPELINE_CLK != "NONE"
-        || !REGISTER_OUTPUT && REG_OUTPUT_CLK != "NONE" || REG_INPUTC_CLK != "NONE")
-      $fatal(1, "MULT18X18D: a register's clock must be NONE or CLK0, and that of C NONE");
-    if (REG_INPUTA_CE != "CE0" || REG_INPUTB_CE != "CE0" || REG_PIPELINE_CE != "CE0"
-        || REG_OUTPUT_CE != "CE0" || REG_INPUTA_RST != "RST0" || REG_INPUTB_RST != "RST0"
-        || REG_PIPELINE_RST != "RST0" || REG_OUTPUT_RST != "RST0")
-      $fatal(1, "MULT18X18D: registers must take CE0 and RST0");
-    if (CLK0_DIV != "ENABLED" || HIGHSPEED_CLK != "NONE" || CAS_MATCH_REG != "FALSE"
-        || SOURCEB_MODE != "B_SHIFT" || MULT_BYPASS != "DISABLED")
-      $fatal(1, "MULT18X18D: this mode has no model");
-  end
+  if (!REGISTER_A && REG_INPUTA_CLK != "NONE" || !REGISTER_B && REG_INPUTB_CLK != "NONE"
+      || !REGISTER_PIPELINE && REG_PIPELINE_CLK != "NONE"
+      || !REGISTER_OUTPUT && REG_OUTPUT_CLK != "NONE" || REG_INPUTC_CLK != "NONE")
+    $fatal(1, "MULT18X18D: a register's clock must be NONE or CLK0, and that of C NONE");
+  if (REG_INPUTA_CE != "CE0" || REG_INPUTB_CE != "CE0" || REG_PIPELINE_CE != "CE0"
+      || REG_OUTPUT_CE != "CE0" || REG_INPUTA_RST != "RST0" || REG_INPUTB_RST != "RST0"
+      || REG_PIPELINE_RST != "RST0" || REG_OUTPUT_RST != "RST0")
+    $fatal(1, "MULT18X18D: registers must take CE0 and RST0");
+  if (CLK0_DIV != "ENABLED" || HIGHSPEED_CLK != "NONE" || CAS_MATCH_REG != "FALSE"
+      || SOURCEB_MODE != "B_SHIFT" || MULT_BYPASS != "DISABLED")
+    $fatal(1, "MULT18X18D: this mode has no model");
 
   always @(posedge CLK0) begin
     if (RST0) $fatal(1, "MULT18X18D: RST0 has no model");
@@ -189,16 +188,14 @@ module DP16KD #(
     output DOB17, DOB16, DOB15, DOB14, DOB13, DOB12, DOB11, DOB10, DOB9, DOB8, DOB7, DOB6, DOB5,
         DOB4, DOB3, DOB2, DOB1, DOB0
 );
-  initial begin
-    if (DATA_WIDTH_A != 9 && DATA_WIDTH_A != 18 || DATA_WIDTH_B != 9 && DATA_WIDTH_B != 18)
-      $fatal(1, "DP16KD: the widths must be 9 or 18");
-    if (REGMODE_A != "NOREG" && REGMODE_A != "OUTREG"
-        || REGMODE_B != "NOREG" && REGMODE_B != "OUTREG")
-      $fatal(1, "DP16KD: the register modes must be NOREG or OUTREG");
-    if (CSDECODE_A != "0b000" || CSDECODE_B != "0b000" || CLKAMUX != "CLKA"
-        || CLKBMUX != "CLKB" || WRITEMODE_A != "NORMAL" || WRITEMODE_B != "NORMAL")
-      $fatal(1, "DP16KD: this mode has no model");
-  end
+  if (DATA_WIDTH_A != 9 && DATA_WIDTH_A != 18 || DATA_WIDTH_B != 9 && DATA_WIDTH_B != 18)
+    $fatal(1, "DP16KD: the widths must be 9 or 18");
+  if (REGMODE_A != "NOREG" && REGMODE_A != "OUTREG"
+      || REGMODE_B != "NOREG" && REGMODE_B != "OUTREG")
+    $fatal(1, "DP16KD: the register modes must be NOREG or OUTREG");
+  if (CSDECODE_A != "0b000" || CSDECODE_B != "0b000" || CLKAMUX != "CLKA"
+      || CLKBMUX != "CLKB" || WRITEMODE_A != "NORMAL" || WRITEMODE_B != "NORMAL")
+    $fatal(1, "DP16KD: this mode has no model");
 
   localparam [20479:0] INITIAL = {
     INITVAL_3F, INITVAL_3E, INITVAL_3D, INITVAL_3C, INITVAL_3B, INITVAL_3A,
@@ -293,15 +290,13 @@ module TRELLIS_FF #(
     input CLK, LSR, CE, DI, M,
     output reg Q
 );
-  initial begin
-    if (CEMUX != "1" && CEMUX != "CE") $fatal(1, "TRELLIS_FF: CEMUX must be 1 or CE");
-    if (CLKMUX != "CLK" || LSRMUX != "LSR" || LSRMODE != "LSR" || SRMODE != "LSR_OVER_CE")
-      $fatal(1, "TRELLIS_FF: this mode has no model");
-    if (REGSET != "SET" && REGSET != "RESET")
-      $fatal(1, "TRELLIS_FF: REGSET must be SET or RESET");
-    Q = REGSET == "SET";
-  end
+  if (CEMUX != "1" && CEMUX != "CE") $fatal(1, "TRELLIS_FF: CEMUX must be 1 or CE");
+  if (CLKMUX != "CLK" || LSRMUX != "LSR" || LSRMODE != "LSR" || SRMODE != "LSR_OVER_CE")
+    $fatal(1, "TRELLIS_FF: this mode has no model");
+  if (REGSET != "SET" && REGSET != "RESET")
+    $fatal(1, "TRELLIS_FF: REGSET must be SET or RESET");
 
+  initial Q = REGSET == "SET";
   always @(posedge CLK)
     if (LSR) Q <= REGSET == "SET";
     else if (CEMUX == "1" || CE) Q <= DI;

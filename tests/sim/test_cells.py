@@ -6,63 +6,17 @@ import itertools
 
 import numpy as np
 import pytest
-from amaranth.hdl import ClockSignal, Const, Instance, Module
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from sim_cells import FlipFlops, Multipliers, Rams
 
-from macaw.sim.errors import BenchFailure
+from macaw.sim.errors import BenchFailure, BuildFailure
 from macaw.sim.vectors import apply
 
 SEED = 20261125
 COUNT = 2000
 
-
-def bits(prefix, value, direction="i"):
-    return {f"{direction}_{prefix}{index}": bit for index, bit in enumerate(value)}
-
-
-class Multiplier(wiring.Component):
-    """MULT18X18D with the parameters given."""
-
-    def __init__(self, **parameters):
-        self._parameters = {f"p_{name}": value for name, value in parameters.items()}
-        super().__init__(
-            {
-                "a": In(18),
-                "b": In(18),
-                "signed_a": In(1),
-                "signed_b": In(1),
-                "enable": In(1),
-                "reset": In(1),
-                "source": In(1),
-                "p": Out(36),
-            }
-        )
-
-    def elaborate(self, platform):
-        m = Module()
-        m.submodules.cell = Instance(
-            "MULT18X18D",
-            **self._parameters,
-            **bits("A", self.a),
-            **bits("B", self.b),
-            **bits("P", self.p, "o"),
-            i_SIGNEDA=self.signed_a,
-            i_SIGNEDB=self.signed_b,
-            i_SOURCEA=self.source,
-            i_SOURCEB=0,
-            i_CLK0=ClockSignal(),
-            i_CE0=self.enable,
-            i_RST0=self.reset,
-        )
-        return m
-
-
 REGISTERS = ("INPUTA", "INPUTB", "PIPELINE", "OUTPUT")
-
-
-def clocked(*registers):
-    return {f"REG_{name}_CLK": "CLK0" for name in registers}
+CHOICES = [chosen for n in range(5) for chosen in itertools.combinations(REGISTERS, n)]
+MULTIPLIERS = [{f"REG_{name}_CLK": "CLK0" for name in chosen} for chosen in CHOICES]
 
 
 def factors(generator):
@@ -77,24 +31,26 @@ def number(value, is_signed):
     return value - (is_signed * (value >> 17 & 1) << 18)
 
 
-@pytest.mark.parametrize(
-    "registers", [chosen for n in range(5) for chosen in itertools.combinations(REGISTERS, n)]
-)
-def test_product_behind_any_registers(registers):
+def delayed(values, cycles):
+    return np.r_[np.zeros(cycles, values.dtype), values][: len(values)]
+
+
+def test_products_behind_any_registers():
     generator = np.random.default_rng(SEED)
     a, b = factors(generator)
     signed_a, signed_b = generator.integers(0, 2, (2, COUNT))
-    product = number(a, signed_a) * number(b, signed_b)
-    behind = ("PIPELINE" in registers) + ("OUTPUT" in registers)
-    early_a, early_b = (int(name in registers) for name in ("INPUTA", "INPUTB"))
+    inputs = {"a": a, "signed_a": signed_a, "b": b, "signed_b": signed_b}
     answers = apply(
-        Multiplier(**clocked(*registers)),
-        {"a": a, "signed_a": signed_a, "b": b, "signed_b": signed_b}
-        | {"enable": 1, "reset": 0, "source": 0},
-        latency=behind,
-        early={"a": early_a, "signed_a": early_a, "b": early_b, "signed_b": early_b},
+        Multipliers(MULTIPLIERS), inputs | {"enable": 1, "reset": 0, "source": 0}, latency=0
     )
-    assert np.array_equal(answers["p"], product & ((1 << 36) - 1)), f"seed {SEED}"
+    a, b = number(a, signed_a), number(b, signed_b)
+    for index, chosen in enumerate(CHOICES):
+        behind = ("PIPELINE" in chosen) + ("OUTPUT" in chosen)
+        product = delayed(a, behind + ("INPUTA" in chosen)) * delayed(
+            b, behind + ("INPUTB" in chosen)
+        )
+        wanted = product & ((1 << 36) - 1)
+        assert np.array_equal(answers["p"][:, index], wanted), f"{chosen}, seed {SEED}"
 
 
 def test_clock_enable_holds_all_registers():
@@ -102,64 +58,44 @@ def test_clock_enable_holds_all_registers():
     a, b = factors(generator)
     enable = generator.integers(0, 2, COUNT)
     inputs = {"a": a, "b": b, "signed_a": 1, "signed_b": 1, "reset": 0, "source": 0}
-    answers = apply(Multiplier(**clocked(*REGISTERS)), inputs | {"enable": enable}, latency=0)
+    answers = apply(Multipliers(MULTIPLIERS), inputs | {"enable": enable}, latency=0)["p"][:, -1]
     held = product = output = 0
     for index in range(COUNT):
-        assert answers["p"][index] == output & ((1 << 36) - 1), f"vector {index}, seed {SEED}"
+        assert answers[index] == output & ((1 << 36) - 1), f"vector {index}, seed {SEED}"
         if enable[index]:
             output, product = product, held
             held = int(number(a[index], 1) * number(b[index], 1))
 
 
+def multiply_once(parameters, **inputs):
+    values = dict.fromkeys(["b", "signed_a", "signed_b", "enable", "reset", "source"], 0)
+    apply(Multipliers([parameters]), {"a": np.arange(4)} | values | inputs, latency=0)
+
+
 @pytest.mark.parametrize(
-    ("parameters", "inputs", "message"),
+    ("parameters", "message"),
     [
-        ({"REG_INPUTA_CLK": "CLK1"}, {}, "a register's clock must be NONE or CLK0"),
-        ({"REG_INPUTC_CLK": "CLK0"}, {}, "and that of C NONE"),
-        ({"REG_OUTPUT_CE": "CE1"}, {}, "registers must take CE0 and RST0"),
-        ({"REG_PIPELINE_RST": "RST1"}, {}, "registers must take CE0 and RST0"),
-        ({"MULT_BYPASS": "ENABLED"}, {}, "this mode has no model"),
-        ({"HIGHSPEED_CLK": "CLK0"}, {}, "this mode has no model"),
-        ({}, {"reset": 1}, "RST0 has no model"),
-        ({}, {"source": 1}, "shifted operands have no model"),
+        ({"REG_INPUTA_CLK": "CLK1"}, "a register's clock must be NONE or CLK0"),
+        ({"REG_INPUTC_CLK": "CLK0"}, "and that of C NONE"),
+        ({"REG_OUTPUT_CE": "CE1"}, "registers must take CE0 and RST0"),
+        ({"REG_PIPELINE_RST": "RST1"}, "registers must take CE0 and RST0"),
+        ({"MULT_BYPASS": "ENABLED"}, "this mode has no model"),
+        ({"HIGHSPEED_CLK": "CLK0"}, "this mode has no model"),
     ],
 )
-def test_multiplier_refuses_what_it_does_not_model(parameters, inputs, message):
-    values = dict.fromkeys(["b", "signed_a", "signed_b", "enable", "reset", "source"], 0)
-    with pytest.raises(BenchFailure, match=f"MULT18X18D: .*{message}"):
-        apply(Multiplier(**parameters), {"a": np.arange(4)} | values | inputs, latency=0)
+def test_multiplier_refuses_modes_that_it_does_not_have(parameters, message):
+    with pytest.raises(BuildFailure, match=f"MULT18X18D: .*{message}"):
+        multiply_once(parameters)
 
 
-class Ram(wiring.Component):
-    """DP16KD with the parameters given; ``a`` and ``b`` are its ports."""
-
-    NAMES = ("address", "data", "write", "enable", "output_enable", "select", "reset")
-
-    def __init__(self, **parameters):
-        self._parameters = {f"p_{name}": value for name, value in parameters.items()}
-        widths = dict(zip(self.NAMES, (14, 18, 1, 1, 1, 3, 1), strict=True))
-        super().__init__(
-            {f"{name}_{port}": In(width) for port in "ab" for name, width in widths.items()}
-            | {"q_a": Out(18), "q_b": Out(18)}
-        )
-
-    def elaborate(self, platform):
-        m = Module()
-        ports = {}
-        for port in "AB":
-            pick = {name: getattr(self, f"{name}_{port.lower()}") for name in self.NAMES}
-            ports |= bits(f"AD{port}", pick["address"]) | bits(f"DI{port}", pick["data"])
-            ports |= bits(f"CS{port}", pick["select"])
-            ports |= bits(f"DO{port}", getattr(self, f"q_{port.lower()}"), "o")
-            ports[f"i_CLK{port}"] = ClockSignal()
-            ports |= {
-                f"i_WE{port}": pick["write"],
-                f"i_CE{port}": pick["enable"],
-                f"i_OCE{port}": pick["output_enable"],
-                f"i_RST{port}": pick["reset"],
-            }
-        m.submodules.cell = Instance("DP16KD", **self._parameters, **ports)
-        return m
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("reset", "RST0 has no model"), ("source", "shifted operands have no model")],
+)
+def test_multiplier_refuses_signals_that_it_does_not_have(name, message):
+    multiply_once({})
+    with pytest.raises(BenchFailure, match=f"MULT18X18D: {message}"):
+        multiply_once({}, **{name: 1})
 
 
 class RamModel:
@@ -192,136 +128,121 @@ class RamModel:
                 self.register[port] = self.latch[port]
             if enable and not write:
                 word = sum(self.cells[place] << 9 * i for i, place in enumerate(places))
+                # The data sheet says nothing of this word; the model gives the complement.
                 undefined = written[1 - port] & set(places)
                 mask = (1 << self.widths[port]) - 1
                 self.latch[port] = word ^ mask if undefined else word
         self.cells = cells
 
 
-@pytest.mark.parametrize("widths", list(itertools.product((9, 18), repeat=2)))
-@pytest.mark.parametrize("outreg", [(False, True), (True, False)])
-def test_block_ram(widths, outreg):
+RAMS = [
+    (widths, outreg)
+    for widths in itertools.product((9, 18), repeat=2)
+    for outreg in ((False, True), (True, False))
+]
+
+
+def ram_inputs(**changes):
+    values = {f"{name}_{port}": 0 for name in Rams.NAMES for port in "ab"}
+    values |= {f"{name}_{port}": 1 for name in ("enable", "output_enable") for port in "ab"}
+    return values | {"address_a": np.full(4, 0x13)} | changes
+
+
+def test_block_rams_of_all_widths():
     generator = np.random.default_rng(SEED)
-    # Few addresses, so that words are written, read and hit by both ports often.
+    # Few addresses, so that words are written, read, and hit by both ports often.
     addresses = generator.integers(0, 8, (2, COUNT)) << 3 | generator.integers(0, 4, (2, COUNT))
     addresses |= generator.integers(0, 2, (2, COUNT)) << 13
     data = generator.integers(0, 1 << 18, (2, COUNT))
     write, enable, output_enable = (
         generator.random((2, COUNT)) < probability for probability in (0.4, 0.9, 0.9)
     )
-    initial = generator.integers(0, 1 << 18, 1024)
-    contents = {
-        f"INITVAL_{row:02X}": "0x" + "".join(
-            f"{initial[16 * row + column]:05X}" for column in reversed(range(16))
-        )
-        for row in range(64)
-    }  # fmt: skip
-    parameters = {name: Const(int(text, 16), 320) for name, text in contents.items()}
-    for port, width, registered in zip("AB", widths, outreg, strict=True):
-        parameters[f"DATA_WIDTH_{port}"] = width
-        parameters[f"REGMODE_{port}"] = "OUTREG" if registered else "NOREG"
-    inputs = {}
-    for port, name in enumerate("ab"):
-        inputs |= {
-            f"address_{name}": addresses[port],
-            f"data_{name}": data[port],
-            f"write_{name}": write[port],
-            f"enable_{name}": enable[port],
-            f"output_enable_{name}": output_enable[port],
-            f"select_{name}": 0,
-            f"reset_{name}": 0,
+    # What two ports make of a word that both write is undefined: keep them apart.
+    write[1] &= ~((addresses[0] >> 4 == addresses[1] >> 4) & write[0])
+    initial = [int(word) for word in generator.integers(0, 1 << 18, 1024)]
+    parameters = [
+        {
+            **{f"DATA_WIDTH_{port}": width for port, width in zip("AB", widths, strict=True)},
+            **{
+                f"REGMODE_{port}": "OUTREG" if registered else "NOREG"
+                for port, registered in zip("AB", outreg, strict=True)
+            },
         }
-    # Two ports that write one word at once are refused by the data sheet: keep them apart.
-    same = (addresses[0] >> 4 == addresses[1] >> 4) & write[0] & write[1]
-    inputs["write_b"] = write[1] = write[1] & ~same
-    answers = apply(Ram(**parameters), inputs, latency=0)
-    model = RamModel(widths, outreg, [half for word in initial for half in
-                                      (int(word) & 0x1FF, int(word) >> 9)])  # fmt: skip
-    for index in range(COUNT):
-        found = [int(answers[name][index]) for name in ("q_a", "q_b")]
-        assert found == model.outputs(), f"vector {index}, seed {SEED}"
-        model.clock(
-            [
-                (
-                    int(addresses[port][index]), int(data[port][index]), write[port][index],
-                    enable[port][index], output_enable[port][index],
-                )
-                for port in (0, 1)
-            ]
-        )  # fmt: skip
+        for widths, outreg in RAMS
+    ]
+    inputs = {}
+    for index, port in enumerate("ab"):
+        inputs |= {
+            f"address_{port}": addresses[index],
+            f"data_{port}": data[index],
+            f"write_{port}": write[index],
+            f"enable_{port}": enable[index],
+            f"output_enable_{port}": output_enable[index],
+        }
+    answers = apply(Rams(parameters, initial), ram_inputs(**inputs), latency=0)
+    for place, (widths, outreg) in enumerate(RAMS):
+        cells = [half for word in initial for half in (word & 0x1FF, word >> 9)]
+        model = RamModel(widths, outreg, cells)
+        for index in range(COUNT):
+            found = [int(answers[name][index, place]) for name in ("q_a", "q_b")]
+            assert found == model.outputs(), f"{widths}, {outreg}, vector {index}, seed {SEED}"
+            model.clock(
+                [
+                    tuple(
+                        int(values[port][index])
+                        for values in (addresses, data, write, enable, output_enable)
+                    )
+                    for port in (0, 1)
+                ]
+            )
 
 
-def ram_inputs(**changes):
-    values = {f"{name}_{port}": 0 for name in Ram.NAMES for port in "ab"}
-    values |= {f"{name}_{port}": 1 for name in ("enable", "output_enable") for port in "ab"}
-    return values | {"address_a": np.full(4, 0x13)} | changes
-
-
-@pytest.mark.parametrize("select", [1, 2, 4])
-def test_block_ram_that_is_not_selected_keeps_its_word(select):
-    inputs = ram_inputs(write_a=1, data_a=0x2AAAA, address_b=0x10, select_a=select)
-    assert not apply(Ram(), inputs, latency=0)["q_b"].any()
-    assert apply(Ram(), ram_inputs(**inputs | {"select_a": 0, "write_a": [1, 0, 0, 0]}),
-                 latency=0)["q_b"][2] == 0x2AAAA  # fmt: skip
+@pytest.mark.parametrize("select", [0, 1, 2, 4])
+def test_only_a_selected_block_ram_writes(select):
+    inputs = ram_inputs(write_a=[1, 0, 0, 0], data_a=0x2AAAA, address_b=0x10, select_a=select)
+    words = apply(Rams([{}]), inputs, latency=0)["q_b"][:, 0]
+    assert words.tolist() == [0, 0x3FFFF if not select else 0, *[0x2AAAA * (not select)] * 2]
 
 
 @pytest.mark.parametrize(
-    ("parameters", "inputs", "message"),
+    ("parameters", "message"),
     [
-        ({"DATA_WIDTH_A": 36}, {}, "the widths must be 9 or 18"),
-        ({"REGMODE_B": "REG"}, {}, "the register modes must be NOREG or OUTREG"),
-        ({"CSDECODE_A": "0b001"}, {}, "this mode has no model"),
-        ({"WRITEMODE_B": "READBEFOREWRITE"}, {}, "this mode has no model"),
-        ({"CLKAMUX": "INV"}, {}, "this mode has no model"),
-        ({}, {"reset_a": 1}, "RSTA has no model"),
-        ({}, {"reset_b": 1}, "RSTB has no model"),
+        ({"DATA_WIDTH_A": 36}, "the widths must be 9 or 18"),
+        ({"REGMODE_B": "REG"}, "the register modes must be NOREG or OUTREG"),
+        ({"CSDECODE_A": "0b001"}, "this mode has no model"),
+        ({"WRITEMODE_B": "READBEFOREWRITE"}, "this mode has no model"),
+        ({"CLKAMUX": "INV"}, "this mode has no model"),
     ],
 )
-def test_block_ram_refuses_what_it_does_not_model(parameters, inputs, message):
-    with pytest.raises(BenchFailure, match=f"DP16KD: {message}"):
-        apply(Ram(**parameters), ram_inputs(**inputs), latency=0)
+def test_block_ram_refuses_modes_that_it_does_not_have(parameters, message):
+    with pytest.raises(BuildFailure, match=f"DP16KD: {message}"):
+        apply(Rams([parameters]), ram_inputs(), latency=0)
 
 
-class FlipFlop(wiring.Component):
-    """TRELLIS_FF with the parameters given."""
-
-    d: In(1)
-    enable: In(1)
-    reset: In(1)
-    q: Out(1)
-
-    def __init__(self, **parameters):
-        self._parameters = {f"p_{name}": value for name, value in parameters.items()}
-        super().__init__()
-
-    def elaborate(self, platform):
-        m = Module()
-        m.submodules.cell = Instance(
-            "TRELLIS_FF", **self._parameters, i_CLK=ClockSignal(), i_DI=self.d, i_CE=self.enable,
-            i_LSR=self.reset, o_Q=self.q,
-        )  # fmt: skip
-        return m
+@pytest.mark.parametrize("port", ["a", "b"])
+def test_block_ram_refuses_a_reset(port):
+    with pytest.raises(BenchFailure, match=f"DP16KD: RST{port.upper()} has no model"):
+        apply(Rams([{}]), ram_inputs(**{f"reset_{port}": 1}), latency=0)
 
 
-@pytest.mark.parametrize("enabled", ["1", "CE"])
-@pytest.mark.parametrize("value", ["SET", "RESET"])
-def test_flip_flop(enabled, value):
+def test_flip_flops():
     generator = np.random.default_rng(SEED)
     d, enable = generator.integers(0, 2, (2, COUNT))
     reset = (generator.random(COUNT) < 0.2).astype(int)
+    kinds = list(itertools.product(("1", "CE"), ("SET", "RESET")))
+    parameters = [{"CEMUX": mux, "REGSET": value, "GSR": "DISABLED"} for mux, value in kinds]
     answers = apply(
-        FlipFlop(CEMUX=enabled, REGSET=value, GSR="DISABLED"),
-        {"d": d, "enable": enable, "reset": reset},
-        latency=1,
-    )["q"]
-    # Before the first vector the inputs are zero.
-    q = int(value == "SET") if enabled == "CE" else 0
-    for index in range(COUNT):
-        if reset[index]:
-            q = int(value == "SET")
-        elif enabled == "1" or enable[index]:
-            q = d[index]
-        assert answers[index] == q, f"vector {index}, seed {SEED}"
+        FlipFlops(parameters), {"d": d, "enable": enable, "reset": reset}, latency=1
+    )["q"]  # fmt: skip
+    for place, (mux, value) in enumerate(kinds):
+        # Before the first vector the inputs are zero.
+        q = int(value == "SET") if mux == "CE" else 0
+        for index in range(COUNT):
+            if reset[index]:
+                q = int(value == "SET")
+            elif mux == "1" or enable[index]:
+                q = d[index]
+            assert answers[index, place] == q, f"{mux}, {value}, vector {index}, seed {SEED}"
 
 
 @pytest.mark.parametrize(
@@ -333,6 +254,6 @@ def test_flip_flop(enabled, value):
         ({"REGSET": "NONE"}, "REGSET must be SET or RESET"),
     ],
 )
-def test_flip_flop_refuses_what_it_does_not_model(parameters, message):
-    with pytest.raises(BenchFailure, match=f"TRELLIS_FF: {message}"):
-        apply(FlipFlop(**parameters), {"d": [1], "enable": 1, "reset": 0}, latency=0)
+def test_flip_flop_refuses_modes_that_it_does_not_have(parameters, message):
+    with pytest.raises(BuildFailure, match=f"TRELLIS_FF: {message}"):
+        apply(FlipFlops([parameters]), {"d": [1], "enable": 1, "reset": 0}, latency=0)

@@ -1,0 +1,152 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Testbench of `macaw.hw.parameter_store.ParameterStore`: groups entered and left at random."""
+
+import random
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+import cocotb
+from cocotb.triggers import FallingEdge
+
+from macaw.sim.drivers import start_clock
+from macaw.sim.run import parameters
+
+__all__ = ["gives_each_value_its_channel"]
+
+_MOST_CYCLES = 50_000
+_FLAGS = ("valid", "last", "finish", "leave")
+
+
+class _Bench:
+    """Drives one parameter store, in the middle of each clock."""
+
+    def __init__(self, top: Any, values: dict[str, Any]):
+        self._top, self._values = top, values
+        self._random = random.Random(cocotb.RANDOM_SEED)
+        self._entry_bits = len(top.parameters) // values["lanes"]
+        self._entries: list[int] = []
+        self._entered: deque[tuple[int, int]] = deque()
+        self._expected: deque[tuple[int, dict[int, int]]] = deque()
+        self._cycle = 0
+        self.overlaps = self.checked = 0
+
+    async def layer(self, layer: dict[str, Any]) -> None:
+        """One layer: its entries written, its groups entered, its values' parameters checked."""
+        top = self._top
+        await self._write()
+        top.layer.value = layer["word"]
+        await self._clock()
+        top.start.value = 1
+        await self._clock()
+        top.start.value = 0
+        groups = [tuple(group) for group in layer["groups"]] * layer["rows"]
+        values = self._values_of(groups, layer["pixels"], layer["window"])
+        waiting = deque(groups)
+        finished = False
+        while not finished or self._expected:
+            await self._clock()
+            self._check()
+            enters = bool(waiting) and bool(top.loaded.value)
+            enters = enters and self._random.random() >= self._values["wait"]
+            top.enter.value = int(enters)
+            flags = dict.fromkeys(_FLAGS, 0)
+            if not finished:
+                found = next(values, None)
+                finished = found is None
+                flags |= found or {}
+            for name in _FLAGS:
+                getattr(top, name).value = flags[name]
+            if enters:
+                self.overlaps += bool(self._entered) or bool(flags["valid"])
+                self._entered.append(waiting.popleft())
+
+    async def _write(self) -> None:
+        """All entries, in any order, some of them twice: the last value counts."""
+        top = self._top
+        count = self._values["entries"]
+        order = [*range(count), *self._random.choices(range(count), k=count // 4)]
+        self._random.shuffle(order)
+        self._entries = [0] * count
+        for address in order:
+            self._entries[address] = self._random.getrandbits(self._entry_bits)
+            top.write__payload.value = self._entries[address] << (count - 1).bit_length() | address
+            top.write__valid.value = 1
+            await self._clock()
+            top.write__valid.value = 0
+            top.write__payload.value = self._random.getrandbits(len(top.write__payload))
+            if self._random.random() < 0.2:
+                await self._clock()
+
+    def _values_of(
+        self, groups: list[tuple[int, int]], pixels: int, window: bool
+    ) -> Iterator[dict[str, int]]:
+        """The flags of each clock; notes the entries that they ask for."""
+        beats, lanes = self._values["beats"], self._values["lanes"]
+        half = self._values["pair_channels"]
+        phases = self._values["phases"] if window else 1
+        for first, channels in groups:
+            while not self._entered:
+                yield {}
+            for turn in range(pixels * phases):
+                while self._random.random() < self._values["gap"]:
+                    yield {}
+                phase = turn % phases
+                finish = phase == phases - 1
+                for beat in range(beats):
+                    columns = range(beat * lanes, (beat + 1) * lanes)
+                    wanted = [phase * half + c % half if window else c for c in columns]
+                    self._expected.append(
+                        (
+                            self._cycle + self._values["latency"],
+                            {
+                                lane: first + channel
+                                for lane, channel in enumerate(wanted)
+                                if channel < channels
+                            },
+                        )
+                    )
+                    last = beat == beats - 1
+                    leave = last and turn == pixels * phases - 1
+                    if leave:
+                        self._entered.popleft()
+                    yield {"valid": 1, "last": last, "finish": finish, "leave": leave}
+
+    def _check(self) -> None:
+        while self._expected and self._expected[0][0] == self._cycle:
+            _, wanted = self._expected.popleft()
+            found = int(self._top.parameters.value)
+            for lane, address in wanted.items():
+                entry = found >> lane * self._entry_bits & (1 << self._entry_bits) - 1
+                assert entry == self._entries[address], (
+                    f"lane {lane} has {entry:#x}, not entry {address}, "
+                    f"{self._entries[address]:#x}, in cycle {self._cycle} "
+                    f"(seed {cocotb.RANDOM_SEED})"
+                )
+                self.checked += 1
+
+    async def _clock(self) -> None:
+        await FallingEdge(self._top.clk)
+        self._cycle += 1
+        assert self._cycle < _MOST_CYCLES, f"nothing moves (seed {cocotb.RANDOM_SEED})"
+
+
+@cocotb.test()
+async def gives_each_value_its_channel(top: Any) -> None:
+    """Every value meets the entry of its channel, for one layer after the other.
+
+    Parameters: ``latency``, ``lanes``, ``beats``, ``pair_channels``, ``phases`` and ``entries``
+    of the component; ``layers`` with their descriptor's ``word``, ``window``, ``rows``, ``pixels``
+    (or pairs) and ``groups``, each (first entry, channels); ``wait`` and ``gap``, how probably a
+    group waits for a clock although it is loaded, and values pause.
+    """
+    values = parameters()
+    for name in ("layer", "start", "enter", "write__valid", "write__payload", *_FLAGS):
+        getattr(top, name).value = 0
+    await start_clock(top)
+    bench = _Bench(top, values)
+    for layer in values["layers"]:
+        await bench.layer(layer)
+    assert bench.checked, "no value was checked"
+    assert bench.overlaps >= 20, f"only {bench.overlaps} groups came before the one in use left"
