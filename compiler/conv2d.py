@@ -8,10 +8,11 @@ import numpy as np
 
 from macaw.arch.config import AcceleratorConfig
 from macaw.arch.core import SIZE_BITS, check_fields, layer_fields, step_fields
+from macaw.arch.shapes import Conv2dShape
 from macaw.compiler.dense import pairs_pay, walk_dense
 from macaw.compiler.layer import Conv2dLayer
 from macaw.compiler.ring import Ring, place_rows
-from macaw.compiler.steps import Walk
+from macaw.compiler.steps import Step, Walk
 from macaw.compiler.window import RowAccess, walk_window
 
 __all__ = ["Conv2dProgram", "compile_conv2d"]
@@ -112,7 +113,7 @@ def compile_conv2d(layer: Conv2dLayer, config: AcceleratorConfig) -> Conv2dProgr
         layer.accumulator_bits,
         "use wider accumulators or smaller weights",
     )
-    for what in ("height", "output_height", "output_width", "extent_height"):
+    for what in ("padded_height", "output_height", "output_width"):
         refusal.limit(what, (1 << SIZE_BITS) - 1, getattr(shape, what), "tile the layer")
     refusal.limit(
         "out_channels", memory.parameter_entries, shape.out_channels, "split the layer's channels"
@@ -159,9 +160,9 @@ def compile_conv2d(layer: Conv2dLayer, config: AcceleratorConfig) -> Conv2dProgr
     )
 
 
-def _entry(step, shape, ring: Ring) -> dict[str, int]:
+def _entry(step: Step, shape: Conv2dShape, ring: Ring) -> dict[str, int]:
     row = step.kernel_row * shape.dilation[0]
-    flags = "paired four high shift capture evaluate first last".split()
+    flags = ["paired", "four", "high", "shift", "capture", "evaluate", "first", "last"]
     return {
         "offset": step.offset,
         "row": row,
@@ -233,12 +234,13 @@ def _descriptor(
 def _check_offsets(
     layer: Conv2dLayer, config: AcceleratorConfig, walk: Walk, descriptor: dict[str, int]
 ) -> None:
-    """No read of the walk is farther from its row than the offsets reach."""
+    """No read of the walk is farther from its row's first byte than the offsets reach."""
     [field] = [field for field in step_fields(config) if field.name == "offset"]
     last = descriptor["position"] + (walk.pixels - 1) * walk.pixel_stride
     last += (walk.groups.outer - 1) * walk.groups.input_step
     reach = max(step.offset + (step.reads - 1) * step.stride for step in walk.body)
-    farthest = max(last + reach, descriptor["row_bytes"]) + config.array.lanes
+    farthest = max(last + reach, descriptor["row_bytes"], -descriptor["position"])
+    farthest += config.array.lanes
     if farthest > field.maximum:
         raise ValueError(
             f"{layer.name}: bytes of a padded image row must be at most {field.maximum} on "

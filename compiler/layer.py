@@ -85,7 +85,7 @@ class Conv2dLayer:
         three where a difference is 255.
         """
         differences = self.differences
-        if -128 <= differences.min() and differences.max() <= 127:
+        if differences.min() >= -128 and differences.max() <= 127:
             return [differences.astype(np.int8)], 0
         points = np.unique(self.weight_zero_point)
         if correction and len(points) == 1:
@@ -107,7 +107,8 @@ class Conv2dLayer:
         """
         sums = self.differences.sum(axis=(1, 2, 3))
         bias = np.asarray(self.requantization.bias, np.int64) - self.input_zero_point_int8 * sums
-        return ((bias + (1 << 31)) % (1 << 32) - (1 << 31)).astype(np.int32)
+        wrapped: np.ndarray = (bias + (1 << 31)) % (1 << 32) - (1 << 31)
+        return wrapped.astype(np.int32)
 
     @property
     def accumulator_bits(self) -> int:

@@ -1,0 +1,105 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The compiler's programs, executed by a plain reading of their fields, give the golden sums."""
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from compiler_machine import Machine
+from conv2d_layers import KINDS, case_of, paths, random_case, random_shape
+
+from macaw.arch import ArrayConfig, RequantizerConfig, preset
+from macaw.compiler.conv2d import compile_conv2d
+from macaw.golden.conv2d import accumulate_conv2d
+from macaw.sim.compare import check_equal
+
+TINY = preset("tiny")
+CONFIGS = [
+    TINY,
+    preset("up5k"),
+    replace(
+        TINY,
+        name="16x8",
+        array=ArrayConfig(lanes=16, columns=8),
+        requantizer=RequantizerConfig(lanes=8, modes=TINY.requantizer.modes),
+    ),
+]
+SEEDS = 60
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.name)
+def test_sums_are_those_of_the_golden_model(config):
+    taken = Counter()
+    for seed in range(SEEDS):
+        case = random_case(seed, config)
+        layer = case.layer
+        taken.update(paths(case.program))
+        machine = Machine(case.program, case.image)
+        sums = machine.run()
+        golden = accumulate_conv2d(
+            case.image,
+            layer.weights,
+            shape=layer.shape,
+            input_zero_point=layer.input_zero_point,
+            weight_zero_point=layer.weight_zero_point,
+        ).astype(np.int64)
+        constant = layer.input_zero_point_int8 * layer.differences.sum(axis=(1, 2, 3))
+        check_equal(golden + constant, sums, what=str(case), seed=seed)
+        # The bias takes the constant off, in the 32 bits of the requantiser.
+        bias = case.program.parameters["bias"]
+        wanted = golden + np.array(layer.requantization.bias, np.int64)
+        assert not ((sums + bias - wanted) % (1 << 32)).any(), str(case)
+        assert len(machine.used_words) == len(case.program.weights), str(case)
+    names = {"dense paired", "dense unpaired", "block-diagonal", "wide groups", "split weights",
+             "window of two rows", "window of one row", "three parts"}  # fmt: skip
+    assert not names - taken.keys(), f"no layer took {names - taken.keys()}"
+
+
+def _distinct_weights(layer):
+    """The layer with weights that no zero point equals, and that differ as far as int8 allows."""
+    count = layer.weights.size
+    values = 1 + np.arange(count) % 127
+    weights = values.astype(np.int8).reshape(layer.weights.shape)
+    return replace(layer, weights=weights, weight_zero_point=0)
+
+
+@pytest.mark.parametrize("kind", range(len(KINDS)), ids=KINDS)
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.name)
+def test_every_tap_stands_in_the_weights_once(config, kind):
+    """Column by column: the taps of its channel, and nothing but the filler besides."""
+    for seed in range(kind, 20 * len(KINDS), len(KINDS)):
+        program = compile_conv2d(_distinct_weights(random_case(seed, config).layer), config)
+        weights, shape = program.layer.weights, program.layer.shape
+        found = {}
+        array, groups = config.array, list(program.walk.groups)
+        words = program.weights.reshape(len(groups), -1, array.columns, array.lanes)
+        for (_, first, count), block in zip(groups, words, strict=True):
+            if program.walk.window:
+                phases = block.reshape(-1, array.phases, array.columns, array.lanes)
+                half = array.pair_channels
+                assert not phases[:, :, half:].any()
+                columns = phases[:, :, :half].transpose(1, 2, 0, 3).reshape(array.lanes, -1)
+            else:
+                columns = block.transpose(1, 0, 2).reshape(array.columns, -1)
+            assert not columns[count:].any()
+            found |= {first + index: column for index, column in enumerate(columns[:count])}
+        assert sorted(found) == list(range(shape.out_channels))
+        for channel, column in found.items():
+            taps = np.sort(weights[channel].reshape(-1))
+            assert np.array_equal(np.sort(column[column != 0]), taps), f"seed {seed}: {shape}"
+
+
+def test_lanes_without_a_tap_hold_the_zero_point():
+    rng = np.random.default_rng(8)
+    shape = random_shape(rng, "dense")
+    case = case_of(9, shape, TINY)
+    layer = replace(
+        case.layer,
+        weights=np.full(case.layer.weights.shape, 255, np.uint8),
+        weight_zero_point=37,
+    )
+    program = compile_conv2d(layer, TINY)
+    assert program.descriptor["weight_zero_point"] == 37 - 128
+    assert set(np.unique(program.weights)) == {37 - 128, 127}
