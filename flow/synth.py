@@ -60,7 +60,7 @@ def run(
     row("fmax_worst", min(run.fmax for run in result.runs), "MHz")
     for name, usage in result.usage.items():
         row(name, usage.used, "cells")
-        row(f"{name}_share", round(100 * usage.share, 1), "%")
+        row(f"{name}_share", round(100 * usage.share, 2), "%")
     row("device", f"ecp5-{device} {result.median.package}", "name")
     row("speed_grade", speed, "grade")
     row("frequency_target", frequency, "MHz")
