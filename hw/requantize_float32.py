@@ -119,8 +119,8 @@ class Float32Rounder(wiring.Component):
 
         # The value is product * 2**(9 - exponent). Let position = exponent - 48: the bit that is
         # worth one half is product[38 + position]. Below position 0 the product, which is zero
-        # or at least 2**46, is worth 256 or more; from position 10 on the value is below one
-        # half, or is one half made of ones by rounding, a tie that becomes zero as well.
+        # or at least 2**46, is worth 256 or more; from position 10 on it is below one half, and
+        # float32 rounds it to one half at most, a tie that becomes zero as well.
         below = (self.exponent < 48) & product[46:].any()
         beyond = self.exponent[6]
 
@@ -149,14 +149,12 @@ class Float32Rounder(wiring.Component):
         state = window, some | (~long & bit_23), ones & (long | bit_23)
         state = move(2, position[1], *state)
         window, some, ones = move(1, position[0], *state)
-        window, some, ones = (
-            delay(m, window, 1, name="window"),
-            delay(m, some, 1, name="some"),
-            delay(m, ones, 1, name="ones"),
-        )
+        window = delay(m, window, 1, name="window")
+        some, ones = delay(m, some, 1, name="some"), delay(m, ones, 1, name="ones")
         carry, below = delay(m, carry, 1, name="carry"), delay(m, below, 1, name="below")
 
-        # Third clock: the carry reaches the half through ones only, and leaves zeros behind.
+        # Third clock: the carry reaches the half through ones only, and leaves zeros behind. Where
+        # it cannot, it still tells that there is something below the half.
         half, whole, odd = window[0], window[1:], window[1]
         round_up = Mux(half, some | carry | odd, ones & carry & odd)
         m.d.comb += [

@@ -179,32 +179,42 @@ def _inverse(odd):
 
 @functools.cache
 def _near_float32_ties():
-    """Factors of 24 bits, and the place of the half in their product.
+    """Factors of 24 bits, and the place of the half in their product; results in 0 ... 199.
 
-    Of the bits below the half that float32 keeps, at most one is set, or at most one is not (the
-    cases where all are equal come first, their number is returned too); the bits that it drops
-    are a tie, a tie and one bit, or one bit. The results are in 0 ... 199.
+    Of the bits below the half that float32 keeps, at most one is set, or at most one is not. The
+    bits that it drops are a tie, or a tie and one bit, for products of 47 or of 48 bits. The
+    number of cases is returned too that stand first: those in which the one dropped bit decides.
     """
     random = np.random.default_rng(0)
-    n = 1 << 22
+    found = [_search_float32_ties(random, 1 << 22) for _ in range(20)]
+    factors, others, half, decides = map(np.concatenate, zip(*found, strict=True))
+    order = np.argsort(~decides, kind="stable")
+    return factors[order], others[order], half[order], np.count_nonzero(decides)
+
+
+def _search_float32_ties(random, n):
+    """Those of ``n`` random pairs of factors that `_near_float32_ties` wants.
+
+    A factor is odd, so the other one can give the product any low 24 bits; the next 14 are luck.
+    """
     factors = random.integers(1 << 22, 1 << 23, n) * 2 + 1
-    low = random.choice((0, 1 << 22, 1 << 22, 1 << 23, 3 << 22), n)
-    low += random.choice((0, 1, 1, 1, *(1 << np.arange(22))), n)
-    others = (low * _inverse(factors).astype(np.int64)) & 0xFFFFFF
+    guard = random.integers(22, 24, n)
+    single = (np.int64(1) << random.integers(0, guard)) * (random.random(n) < 0.9)
+    others = (((np.int64(1) << guard) + single) * _inverse(factors).astype(np.int64)) & 0xFFFFFF
     products = factors * others
     ones = np.bitwise_count((products >> 24) & 0x3FFF)
     upper = np.where(ones <= 1, products, ~products) >> 38
     half = 38 + np.bitwise_count((upper & -upper) - 1).astype(np.int64)
     keep = (others >= 1 << 23) & ((ones <= 1) | (ones >= 13)) & (products >> half < 400)
-    equal = (ones == 0) | (ones == 14)
-    order = np.concatenate([np.flatnonzero(keep & equal), np.flatnonzero(keep & ~equal)])
-    return factors[order], others[order], half[order], np.count_nonzero(keep & equal)
+    even = (products >> (half + 1)) & 1 == 0
+    decides = (ones == 0) & even & (single > 0) & (guard == 22 + (products >> 47))
+    return factors[keep], others[keep], half[keep], decides[keep]
 
 
 def _float32_single_bits(random, n, channels):
     """Products one bit away from a tie, be the bit kept or dropped by float32."""
-    factors, others, half, equal = _near_float32_ties()
-    ends = np.where(random.random(channels) < 0.5, equal, len(factors))
+    factors, others, half, decisive = _near_float32_ties()
+    ends = np.where(random.random(channels) < 0.5, decisive, len(factors))
     chosen = random.integers(0, ends)
     larger = random.integers(0, 8, channels)
     beside = random.choice((0, 0, 0, 0, 0, 0, -1, 1), (n, channels))
