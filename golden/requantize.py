@@ -53,26 +53,18 @@ def requantize(
             f"not shape {accumulators.shape!r}"
         )
     wrapped = wrap32(accumulators)
+    results: NDArray[Any]
     match requantization:
-        case Float32Bias():
-            rounded = _float32_bias(wrapped, requantization)
         case Float32Chain():
-            return _bounded(_float32_chain(wrapped, requantization), requantization, 0)
+            results = _float32_chain(wrapped, requantization)
+        case Float32Bias():
+            results = _float32_bias(wrapped, requantization)
+            results += requantization.zero_point
         case _:
-            rounded = _integer_parameters(wrapped, requantization)
-    return _bounded(rounded, requantization, requantization.zero_point)
-
-
-def _bounded(
-    values: NDArray[Any], requantization: AnyRequantization, zero_point: int
-) -> NDArray[np.int8] | NDArray[np.uint8]:
-    """Integers in any numeric type, plus ``zero_point``, within the bounds; reuses ``values``."""
-    # Bounded before the zero point is added: a large float32 would not keep the sum exact.
-    low, high = requantization.minimum - zero_point, requantization.maximum - zero_point
-    np.clip(values, low, high, out=values)
-    if zero_point:
-        values += zero_point
-    return values.astype(np.int8) if requantization.signed else values.astype(np.uint8)
+            results = _integer_parameters(wrapped, requantization)
+            results += requantization.zero_point
+    np.clip(results, requantization.minimum, requantization.maximum, out=results)
+    return results.astype(np.int8) if requantization.signed else results.astype(np.uint8)
 
 
 def _integer_parameters(

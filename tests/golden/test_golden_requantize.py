@@ -130,9 +130,9 @@ def test_float32_bias_is_as_defined(fused: bool) -> None:
 
 def test_float32_chain_is_as_defined() -> None:
     rng = np.random.default_rng(SEED)
-    scales = np.float32(np.array(REALS) / 5)
+    scales = np.float32(np.array(REALS) / 6)
     ours = Float32Chain(
-        input_scale=0.25,
+        input_scale=float(np.float32(0.3)),
         weight_scale=tuple(scales),
         bias=tuple(np.float32([0, 0.5, -0.25, 3, -3, 0.1, -0.7, 1])),
         output_multiplier=float(np.float32(20)),
