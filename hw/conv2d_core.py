@@ -194,7 +194,8 @@ class Conv2dCore(wiring.Component):
         """Takes descriptors, one layer after the other; gives (layer, start)."""
         layer = Signal(layer_layout(self._config), reset_less=True)
         busy = Signal()
-        starts = Signal(_SETTLE + 1)
+        # One clock longer than `start`, in which `done` still speaks of the layer before.
+        starts = Signal(_SETTLE + 2)
         done = Signal()
         m.d.comb += self.descriptor.ready.eq(~busy)
         m.d.sync += [
@@ -209,7 +210,7 @@ class Conv2dCore(wiring.Component):
             m.d.sync += [layer.eq(self.descriptor.payload), busy.eq(1), starts.eq(1)]
         with m.Elif(done & ~starts.any()):
             m.d.sync += busy.eq(0)
-        return layer, starts[-1]
+        return layer, starts[_SETTLE]
 
 
 def _later(m, evaluation, clocks):
