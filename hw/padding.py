@@ -48,6 +48,7 @@ class Padding(wiring.Component):
     def __init__(self, *, lanes: int, offset_bits: int, read_latency: int):
         self._lanes = power_of_two("lanes", lanes, 8, 32)
         self._read_latency = integer("read_latency", read_latency, 3, 64)
+        integer("offset_bits", offset_bits, 2, 32)
         runs = data.ArrayLayout(data.ArrayLayout(8, lanes), 4)
         super().__init__(
             {

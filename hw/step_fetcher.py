@@ -7,6 +7,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
+from macaw.arch.checks import instance
 from macaw.arch.config import AcceleratorConfig
 from macaw.arch.core import SIZE_BITS
 from macaw.hw.delay import delay
@@ -80,10 +81,10 @@ class StepFetcher(wiring.Component):
     """
 
     def __init__(self, config: AcceleratorConfig):
-        self._config = config
+        self._config = instance("config", config, AcceleratorConfig)
         super().__init__(
             {
-                "table": In(stream.Signature(table_write_layout(config), always_ready=True)),
+                "table": In(stream.Signature(table_write_layout(config))),
                 "layer": In(layer_layout(config)),
                 "start": In(1),
                 "received": In(SIZE_BITS),
@@ -106,6 +107,7 @@ class StepFetcher(wiring.Component):
             technology=self._config.technology,
         )
         m.d.comb += [
+            self.table.ready.eq(1),
             ram.write_address.eq(self.table.payload.address),
             ram.write_data.eq(self.table.payload.entry.as_value()),
             ram.write_enable.eq(self.table.valid.replicate(len(ram.write_enable))),

@@ -74,7 +74,7 @@ class WindowReader(wiring.Component):
         read = read_layout(config)
         super().__init__(
             {
-                "table": In(stream.Signature(table_write_layout(config), always_ready=True)),
+                "table": In(stream.Signature(table_write_layout(config))),
                 "layer": In(layer_layout(config)),
                 "start": In(1),
                 "received": In(SIZE_BITS),

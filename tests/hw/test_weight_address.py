@@ -1,0 +1,77 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The weight address goes through a group's words for each pixel, and through the groups of a
+row for each row."""
+
+import random
+
+import numpy as np
+
+from macaw.arch import preset
+from macaw.arch.core import layer_fields
+from macaw.hw.weight_address import WeightAddress
+from macaw.sim.vectors import apply
+
+SEED = 20261209
+TINY = preset("tiny")
+LAYERS = 40
+
+
+def evaluations(generator):
+    """(evaluation or ``None``, start, first weight word, address or ``None``) of each clock."""
+    most = TINY.memory.weight_words
+    for _ in range(LAYERS):
+        groups = [generator.randint(1, 9) for _ in range(generator.randint(1, 4))]
+        start = generator.randint(0, most - sum(groups))
+        pixels = generator.randint(1, 4)
+        yield None, 0, start, None
+        yield None, 1, start, None
+        for _ in range(generator.randint(1, 3)):
+            first = start
+            for index, words in enumerate(groups):
+                for pixel in range(pixels):
+                    for word in range(words):
+                        while generator.random() < 0.2:
+                            yield None, 0, start, None
+                        last, end = word == words - 1, pixel == pixels - 1
+                        flags = {
+                            "finish": last,
+                            "group_end": end,
+                            "row_end": end and index == len(groups) - 1,
+                        }
+                        yield flags, 0, start, first + word
+                first += words
+
+
+def test_addresses_of_random_layers():
+    generator = random.Random(SEED)
+    clocks = list(evaluations(generator))
+    noise = [
+        {name: generator.randint(0, 1) for name in ("finish", "group_end", "row_end")}
+        for _ in clocks
+    ]
+    flags = [clock[0] or other for clock, other in zip(clocks, noise, strict=True)]
+    valid = np.array([clock[0] is not None for clock in clocks])
+    layer = {field.name: np.zeros(len(clocks), np.int64) for field in layer_fields(TINY)}
+    layer["weight_start"] = np.array([clock[2] for clock in clocks])
+    component = WeightAddress(TINY)
+    found = apply(
+        component,
+        {
+            "layer": layer,
+            "start": np.array([clock[1] for clock in clocks]),
+            "evaluation": {
+                "valid": valid,
+                "first": np.array([generator.randint(0, 1) for _ in clocks]),
+                "last": np.array([generator.randint(0, 1) for _ in clocks]),
+                "place": {name: np.array([int(flag[name]) for flag in flags]) for name in noise[0]},
+            },
+        },
+        latency=component.latency,
+    )["address"]
+    expected = np.array([clock[3] if clock[0] else 0 for clock in clocks])
+    wrong = np.flatnonzero(valid & (found != expected))
+    assert not wrong.size, (
+        f"{len(wrong)} addresses differ with seed {SEED}, the first in clock {wrong[0]}: "
+        f"{found[wrong[0]]}, not {expected[wrong[0]]}"
+    )
