@@ -4,8 +4,9 @@
 
 Both run on one thread, in a process of their own: numpy's BLAS reads its number of threads from
 the environment, once. ``OPENBLAS_CORETYPE`` is left out of that environment, since it may force
-kernels for an older CPU than the one at hand. The golden model pads, accumulates and requantises
-full-range int8 weights, nothing prepared; PyTorch takes a contiguous NCHW image without a bias.
+kernels for an older CPU than the one at hand. Times are processor time, which other work on the
+machine disturbs least. The golden model pads, accumulates and requantises full-range int8
+weights, nothing prepared; PyTorch takes a contiguous NCHW image without a bias.
 """
 
 import json
@@ -97,14 +98,14 @@ def _report(
 
 
 def _seconds(functions: list[Callable[[], Any]]) -> list[float]:
-    """The median time of each function, their runs taken in turn."""
+    """The median processor time of each function, their runs taken in turn."""
     times: list[list[float]] = [[] for _ in functions]
     for warm in (True, *(False,) * _ROUNDS):
         for function, measured in zip(functions, times, strict=True):
-            start = time.perf_counter()
+            start = time.process_time()
             function()
             if not warm:
-                measured.append(time.perf_counter() - start)
+                measured.append(time.process_time() - start)
     return [statistics.median(measured) for measured in times]
 
 

@@ -59,6 +59,14 @@ def test_qnnpack_bias_rounds_to_even_and_saturates() -> None:
     assert bias.tolist() == [0, 2, 0, 2**31 - 1, -(2**31)]
 
 
+def test_qnnpack_bias_takes_a_reciprocal() -> None:
+    scales = {"input_scale": 0.05758145324224634, "weight_scales": 0.03286506971651827}
+    product = np.float32(scales["input_scale"] * scales["weight_scales"])
+    bias = np.float32(2.7241364)
+    assert qnnpack_bias(**scales, bias=[bias]).tolist() == [1439]
+    assert np.rint(bias / product) == 1440
+
+
 def test_fbgemm() -> None:
     bounds = {"zero_point": 7, "minimum": 0, "maximum": 255, "signed": False}
     assert fbgemm_requantization(**LAYER) == Float32Bias(
