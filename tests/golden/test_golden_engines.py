@@ -67,6 +67,15 @@ def test_qnnpack_bias_takes_a_reciprocal() -> None:
     assert np.rint(bias / product) == 1440
 
 
+def test_qnnpack_bias_multiplies_the_scales_in_float64() -> None:
+    """PyTorch 2.13.0 gives 55 here, for weights per tensor and per channel."""
+    scales = {"input_scale": 0.07322015953741584, "weight_scales": 0.054818874155076865}
+    bias = np.float32(0.22276846)
+    assert qnnpack_bias(**scales, bias=[bias]).tolist() == [55]
+    product = np.float32(scales["input_scale"]) * np.float32(scales["weight_scales"])
+    assert np.rint(bias * (np.float32(1) / product)) == 56
+
+
 def test_fbgemm() -> None:
     bounds = {"zero_point": 7, "minimum": 0, "maximum": 255, "signed": False}
     assert fbgemm_requantization(**LAYER) == Float32Bias(
