@@ -91,6 +91,7 @@ def run_conv2d(
         Conv2dCore(program.config),
         core_streams(program, image),
         {"result": words},
+        parameters=program.config,
         after={
             "descriptor": ("weights", "parameters", "table"),
             "image": ("weights", "parameters", "table"),
@@ -156,6 +157,7 @@ def run_conv2d_sequence(
         LayerGate(config),
         {name: _join([layer[name] for layer in layers]) for name in layers[0]},
         {"result": sum(counts)},
+        parameters=config,
         idle=idle,
         stall=stall,
         seed=seed,

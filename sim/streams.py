@@ -67,6 +67,7 @@ def run(
     sources: Mapping[str, Any],
     sinks: Mapping[str, int],
     *,
+    parameters: Any = None,
     inputs: Mapping[str, Any] = {},
     after: Mapping[str, Sequence[str]] = {},
     idle: float | Mapping[str, float] = 0.0,
@@ -84,9 +85,10 @@ def run(
 
     ``sources`` maps input streams to words, as `packing` describes them for the payload's
     shape; a stream left out sends nothing. ``sinks`` maps *every* output stream to the words
-    that are expected of it. ``inputs`` gives the value, held throughout, of *every* input port
-    that belongs to no stream. A source in ``after`` starts once the sources listed there have
-    sent all their words.
+    that are expected of it. ``parameters`` are those of `macaw.sim.verilog.convert`, which save
+    the conversion of a component that was converted before. ``inputs`` gives the value, held
+    throughout, of *every* input port that belongs to no stream. A source in ``after`` starts once
+    the sources listed there have sent all their words.
 
     ``idle`` is the probability that a source pauses for a cycle, ``stall`` that a sink is not
     ready in a cycle, for all streams or by name; both are drawn from ``seed``. The run ends
@@ -102,7 +104,7 @@ def run(
     `SimulationError` where the simulator cannot be built or fails; ``ValueError`` or
     ``TypeError`` for names and values that do not fit.
     """
-    verilog = convert(component)
+    verilog = convert(component, parameters=parameters)
     streams = verilog.streams
     counts, words = _words(verilog, sources, sinks)
     pauses = _pauses(streams, idle, stall)

