@@ -150,12 +150,23 @@ def convert(component: wiring.Component, *, parameters: Any = None) -> Verilog:
 def _identity(component: wiring.Component, parameters: Any) -> str:
     """A digest of the component's class, its parameters, and every source that it is built of."""
     kind = type(component)
+    source = Path(inspect.getfile(kind)).read_bytes()
+    parts = (_versions(), kind.__qualname__, source, parameters, _SOURCES)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:24]
+
+
+def _sources() -> str:
+    """A digest of every source of the hardware."""
     folders = [Path(str(package.__file__)).parent for package in (macaw.arch, macaw.hw)]
-    files = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
-    digest = hashlib.sha256(repr((_versions(), kind.__qualname__, parameters)).encode())
-    for path in [Path(inspect.getfile(kind)), *files]:
-        digest.update(repr((path.name, path.read_bytes())).encode())
-    return digest.hexdigest()[:24]
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(repr((path.name, path.read_bytes())).encode())
+    return digest.hexdigest()
+
+
+# Read when the hardware is imported: what is edited later is not what this process elaborates.
+_SOURCES = _sources()
 
 
 def _versions() -> list[str]:

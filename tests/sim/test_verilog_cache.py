@@ -50,9 +50,11 @@ def test_a_change_of_the_hardware_is_seen(tmp_path, monkeypatch):
     source.parent.mkdir(parents=True)
     source.write_text("one")
     monkeypatch.setattr(macaw.hw, "__file__", str(tmp_path / "hw" / "__init__.py"))
+    monkeypatch.setattr(verilog, "_SOURCES", verilog._sources())
     assert elaborations(5, parameters=5)[0] == 1
     assert elaborations(5, parameters=5)[0] == 0
     source.write_text("two")
+    monkeypatch.setattr(verilog, "_SOURCES", verilog._sources())
     assert elaborations(5, parameters=5)[0] == 1
 
 
