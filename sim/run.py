@@ -4,7 +4,6 @@
 
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -20,16 +19,27 @@ __all__ = ["look_at_waves", "parameters", "run", "run_folder", "waves_arguments"
 
 _PARAMETERS = "MACAW_BENCH_PARAMETERS"
 _LOG_LINES = 30
+_LOG, _RESULTS, _VALUES = "simulation.log", "results.xml", "parameters.json"
 
 
 @contextmanager
 def run_folder() -> Iterator[Path]:
-    """A fresh folder for the files of one run; it stays only where the run fails."""
+    """A fresh folder for the files of one run; where a bench fails, its log stays."""
     parent = build_folder() / "runs"
     parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=parent))
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    keep: set[str] = set()
+    try:
+        yield folder
+    except BenchFailure:
+        keep = {_LOG, _RESULTS, _VALUES}
+        raise
+    finally:
+        for path in folder.iterdir():
+            if path.name not in keep:
+                path.unlink()
+        if not keep:
+            folder.rmdir()
 
 
 def parameters() -> Any:
@@ -66,9 +76,9 @@ def run(
 
     Raises `BenchFailure` with cocotb's messages where a test fails or the simulator ends early.
     """
-    values_path = folder / "parameters.json"
+    values_path = folder / _VALUES
     values_path.write_text(json.dumps(values))
-    results, log = folder / "results.xml", folder / "simulation.log"
+    results, log = folder / _RESULTS, folder / _LOG
     command = [str(simulator.program), *arguments]
     # Where pytest is installed, cocotb would load all its plugins to rewrite assertions: half of
     # the time of a short run.

@@ -17,8 +17,8 @@ from macaw.sim.build import NATIVE, build
 from macaw.sim.errors import StreamError, StreamTimeout
 from macaw.sim.packing import pack, unpack, word_bytes
 from macaw.sim.progress import watch
-from macaw.sim.run import run as run_simulator
 from macaw.sim.run import look_at_waves, run_folder, waves_arguments
+from macaw.sim.run import run as run_simulator
 from macaw.sim.streams_top import TOPLEVEL, chunk_bytes, layout, streams_top
 from macaw.sim.verilog import Port, Stream, Verilog, convert
 
