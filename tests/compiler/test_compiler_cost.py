@@ -1,0 +1,49 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the cost model says of layers whose cycles can be counted by hand."""
+
+from dataclasses import replace
+
+import pytest
+from conv2d_layers import case_of
+
+from macaw.arch import Conv2dShape, RequantizerConfig, preset
+from macaw.compiler.cost import model_cycles, utilisation
+
+TINY = preset("tiny")
+
+
+def shape_of(**values):
+    return Conv2dShape(
+        **{"height": 10, "width": 12, "in_channels": 32, "out_channels": 40, "kernel_height": 1,
+           "kernel_width": 1, **values}
+    )  # fmt: skip
+
+
+def test_a_dense_pixel_takes_its_reads():
+    program = case_of(1, replace(shape_of()), replace(TINY, weight_zero_point=True)).program
+    parts = len(program.weights) // (10 * 4)
+    assert program.walk.pixel_cycles == 4 * parts
+    assert program.walk.groups.outer * program.walk.groups.inner == 10
+
+
+def test_no_pixel_is_faster_than_its_results():
+    slow = replace(TINY, requantizer=RequantizerConfig(lanes=1, modes=TINY.requantizer.modes))
+    shape = shape_of(in_channels=8)
+    for config, cycles in ((TINY, 2), (slow, 4)):
+        assert case_of(3, shape, config).program.walk.pixel_cycles >= cycles
+
+
+@pytest.mark.parametrize("height", [10, 11])
+def test_one_more_row_costs_its_cycles(height):
+    small = case_of(1, shape_of(height=height), TINY).program
+    large = case_of(1, shape_of(height=height + 1), TINY).program
+    row = 10 * 12 * small.walk.pixel_cycles
+    assert model_cycles(large) - model_cycles(small) == row
+
+
+def test_utilisation_is_the_share_of_needed_products():
+    program = case_of(1, shape_of(), TINY).program
+    macs = 10 * 12 * 32 * 40
+    assert utilisation(program, macs) == 1 / 32
+    assert utilisation(program, macs // 32) == 1
