@@ -35,7 +35,3 @@ def test_every_offset_of_random_words():
             f"{lanes} lanes: {len(wrong)} bytes differ with seed {SEED}, the first at offset "
             f"{offset[wrong[0][0]]}, lane {wrong[0][1]}"
         )
-
-
-def test_latency_is_one_clock_for_two_bits_of_the_offset():
-    assert [ByteAligner(lanes=lanes).latency for lanes in (8, 16, 32)] == [2, 2, 3]
