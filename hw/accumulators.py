@@ -11,6 +11,7 @@ from macaw.arch.checks import instance
 from macaw.arch.config import AcceleratorConfig, Overflow
 from macaw.hw.delay import delay
 from macaw.hw.evaluations import Place
+from macaw.hw.fanout import fan_out
 
 __all__ = ["Accumulators"]
 
@@ -84,9 +85,12 @@ class Accumulators(wiring.Component):
         columns, lanes, beats = config.array.columns, config.requantizer.lanes, config.beats
         bits, phases = config.accumulator.bits, config.array.phases
 
-        valid = delay(m, self.valid, 2, reset_less=False)
-        first = delay(m, self.first, 2)
-        completed = delay(m, self.valid & self.last, 3, reset_less=False)
+        valid = fan_out(m, "valid_copies", self.valid, columns, clocks=2)
+        first = fan_out(m, "first_copies", self.first, columns, clocks=2)
+        window = fan_out(m, "window_copies", self.window, columns, clocks=2)
+        complete = self.valid & self.last
+        takes_over = fan_out(m, "complete_copies", complete, columns, clocks=3)
+        completed = delay(m, complete, 3, reset_less=False)
         held = [Signal(signed(bits), name=f"held_{c}", reset_less=True) for c in range(columns)]
         for column in range(columns):
             term = Signal(signed(len(self.correction) + 1), name=f"term_{column}", reset_less=True)
@@ -95,12 +99,12 @@ class Accumulators(wiring.Component):
                 for phase in range(phases)
             ]
             m.d.sync += term.eq(delay(m, self.sums[column], 1) + self.correction)
-            before = Mux(first, 0, Mux(self.window, ring[-1], ring[0]))
-            with m.If(valid):
+            before = Mux(first[column], 0, Mux(window[column], ring[-1], ring[0]))
+            with m.If(valid[column]):
                 m.d.sync += ring[0].eq(self._fit(before + term))
                 m.d.sync += [ring[i + 1].eq(ring[i]) for i in range(phases - 1)]
             later = held[column + lanes] if column + lanes < columns else 0
-            m.d.sync += held[column].eq(Mux(completed, ring[0], later))
+            m.d.sync += held[column].eq(Mux(takes_over[column], ring[0], later))
         m.d.comb += [self.values[lane].eq(held[lane]) for lane in range(lanes)]
 
         place = delay(m, self.place, 3)

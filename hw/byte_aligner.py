@@ -7,9 +7,13 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
-from macaw.arch.checks import power_of_two
+from macaw.arch.checks import integer, power_of_two
+from macaw.hw.fanout import fan_out
 
 __all__ = ["ByteAligner"]
+
+#: Parts of a run that have their own copy of the offset.
+_PARTS = 4
 
 
 class ByteAligner(wiring.Component):
@@ -22,6 +26,9 @@ class ByteAligner(wiring.Component):
     ----------
     lanes : int
         Bytes of a word, a power of two in 8 ... 32.
+    offset_lead : int
+        Clocks by which ``offset`` comes before ``words``: it spreads to its many loads in trees
+        of registers.
 
     Members
     -------
@@ -33,8 +40,9 @@ class ByteAligner(wiring.Component):
         The bytes, `latency` clocks later.
     """
 
-    def __init__(self, *, lanes: int):
+    def __init__(self, *, lanes: int, offset_lead: int = 0):
         self._lanes = power_of_two("lanes", lanes, 8, 32)
+        self._offset_lead = integer("offset_lead", offset_lead, 0, 16)
         super().__init__(
             {
                 "words": In(data.ArrayLayout(8, 2 * lanes)),
@@ -45,7 +53,7 @@ class ByteAligner(wiring.Component):
 
     @property
     def latency(self) -> int:
-        """Clocks from ``words`` and ``offset`` to ``run``."""
+        """Clocks from ``words`` to ``run``."""
         return self.stages(self._lanes)
 
     @staticmethod
@@ -56,15 +64,22 @@ class ByteAligner(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         bits = len(self.offset)
-        current, offset = self.words.as_value(), self.offset
-        for stage in reversed(range(self.latency)):
-            fine = 2 * stage
-            chosen = offset[fine : min(fine + 2, bits)]
+        current = self.words.as_value()
+        for stage in range(self.latency):
+            fine = 2 * (self.latency - 1 - stage)
+            turn = self.offset[fine : min(fine + 2, bits)]
+            turns = fan_out(
+                m, f"turn_copies_{stage}", turn, _PARTS, clocks=self._offset_lead + stage
+            )
             span = self._lanes + (1 << fine) - 1
             shifted = Signal(8 * span, name=f"shifted_{stage}", reset_less=True)
-            m.d.sync += shifted.eq((current >> (chosen << (fine + 3)))[: 8 * span])
-            rest = Signal(max(fine, 1), name=f"rest_{stage}", reset_less=True)
-            m.d.sync += rest.eq(offset[:fine])
-            current, offset = shifted, rest
+            # Each part of the result has its own copy of the turn.
+            part = -(-8 * span // _PARTS)
+            for index in range(_PARTS):
+                first = index * part
+                m.d.sync += shifted[first : first + part].eq(
+                    (current >> (turns[index] << (fine + 3)))[first : min(first + part, 8 * span)]
+                )
+            current = shifted
         m.d.comb += self.run.eq(current)
         return m

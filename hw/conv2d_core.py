@@ -11,6 +11,7 @@ from macaw.arch.config import AcceleratorConfig
 from macaw.hw.accumulators import Accumulators
 from macaw.hw.delay import delay
 from macaw.hw.evaluations import Evaluation
+from macaw.hw.fanout import fan_out
 from macaw.hw.layouts import layer_layout
 from macaw.hw.line_buffer import LineBuffer
 from macaw.hw.mac_array import MacArray
@@ -28,6 +29,9 @@ __all__ = ["Conv2dCore"]
 
 #: Clocks in which a new descriptor settles before the layer starts.
 _SETTLE = 3
+
+#: Clocks in which descriptor and start spread to the blocks.
+_COPY_CLOCKS = 2
 
 
 class Conv2dCore(wiring.Component):
@@ -94,29 +98,30 @@ class Conv2dCore(wiring.Component):
         m.submodules.result_buffer = result_buffer = ResultBuffer(config)
 
         layer, start = self._control(m, line_buffer, reader, result_buffer)
-        for block in (reader, weight_address, parameter_store, collector, result_buffer):
-            m.d.comb += [block.layer.eq(layer), block.start.eq(start)]
+        # Each block has its own copy of the descriptor and of the start.
+        blocks = (reader, weight_address, parameter_store, collector, result_buffer)
+        layers = fan_out(m, "layer_copies", layer, len(blocks) + 3, clocks=_COPY_CLOCKS)
+        starts = fan_out(m, "start_copies", start, len(blocks) + 1, clocks=_COPY_CLOCKS)
+        for index, block in enumerate(blocks):
+            m.d.comb += [block.layer.eq(layers[index]), block.start.eq(starts[index])]
+        buffer_layer, array_layer, quantise_layer = layers[len(blocks) :]
 
         # Streams in and out.
         connect(m, flipped(self.image), line_buffer.image)
         connect(m, result_buffer.result, flipped(self.result))
         connect(m, flipped(self.weights), weight_memory.write)
-        for port, block in ((self.table, reader.table), (self.parameters, parameter_store.write)):
-            m.d.comb += [
-                port.ready.eq(1),
-                block.valid.eq(port.valid),
-                block.payload.eq(port.payload),
-            ]
+        connect(m, flipped(self.parameters), parameter_store.write)
+        connect(m, flipped(self.table), reader.table)
 
         # The line buffer and its reader.
         m.d.comb += [
-            line_buffer.start.eq(start),
-            line_buffer.height.eq(layer.height),
-            line_buffer.row_words.eq(layer.row_words),
-            line_buffer.pitch.eq(layer.pitch),
-            line_buffer.ring_words.eq(layer.ring_words),
-            line_buffer.ring_rows.eq(layer.ring_rows),
-            line_buffer.image_unsigned.eq(layer.input_unsigned),
+            line_buffer.start.eq(starts[-1]),
+            line_buffer.height.eq(buffer_layer.height),
+            line_buffer.row_words.eq(buffer_layer.row_words),
+            line_buffer.pitch.eq(buffer_layer.pitch),
+            line_buffer.ring_words.eq(buffer_layer.ring_words),
+            line_buffer.ring_rows.eq(buffer_layer.ring_rows),
+            line_buffer.image_unsigned.eq(buffer_layer.input_unsigned),
             line_buffer.released.eq(reader.released),
             line_buffer.rows.eq(reader.rows),
             line_buffer.offset.eq(reader.offset),
@@ -141,8 +146,8 @@ class Conv2dCore(wiring.Component):
             array.weights.eq(weight_memory.weights),
             array.window.eq(reader.window),
             array.activations.eq(reader.activations),
-            array.window_mode.eq(layer.window),
-            accumulators.window.eq(layer.window),
+            array.window_mode.eq(array_layer.window),
+            accumulators.window.eq(array_layer.window),
             accumulators.sums.eq(array.sums),
         ]
         evaluation = _later(m, reader.evaluation, reader.evaluation_lead + array.latency)
@@ -157,7 +162,7 @@ class Conv2dCore(wiring.Component):
             wait = array.activation_lead + array.latency + 1 - zero_point.latency
             m.d.comb += [
                 zero_point.activations.eq(delay(m, reader.activations, wait)),
-                zero_point.zero_point.eq(layer.weight_zero_point),
+                zero_point.zero_point.eq(array_layer.weight_zero_point),
                 accumulators.correction.eq(zero_point.correction),
             ]
 
@@ -174,10 +179,10 @@ class Conv2dCore(wiring.Component):
             parameter_store.leave.eq(valid & last & place.finish & place.group_end),
             requantizer.accumulators.eq(delay(m, accumulators.values, parameter_store.latency)),
             requantizer.parameters.eq(parameter_store.parameters),
-            requantizer.layer.mode.eq(layer.mode),
-            requantizer.layer.zero_point.eq(layer.zero_point),
-            requantizer.layer.minimum.eq(layer.minimum),
-            requantizer.layer.maximum.eq(layer.maximum),
+            requantizer.layer.mode.eq(quantise_layer.mode),
+            requantizer.layer.zero_point.eq(quantise_layer.zero_point),
+            requantizer.layer.minimum.eq(quantise_layer.minimum),
+            requantizer.layer.maximum.eq(quantise_layer.maximum),
         ]
         wait = parameter_store.latency + requantizer.latency
         m.d.comb += [
@@ -194,8 +199,8 @@ class Conv2dCore(wiring.Component):
         """Takes descriptors, one layer after the other; gives (layer, start)."""
         layer = Signal(layer_layout(self._config), reset_less=True)
         busy = Signal()
-        # One clock longer than `start`, in which `done` still speaks of the layer before.
-        starts = Signal(_SETTLE + 2)
+        # As long as `done` still speaks of the layer before.
+        starts = Signal(_SETTLE + _COPY_CLOCKS + 3)
         done = Signal()
         m.d.comb += self.descriptor.ready.eq(~busy)
         m.d.sync += [

@@ -3,12 +3,12 @@
 """A tree of registers that brings one value to many places, each register with few loads."""
 
 from amaranth import *
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from macaw.arch.checks import integer
 
-__all__ = ["COPY_PREFIX", "FanOut"]
+__all__ = ["COPY_PREFIX", "FanOut", "fan_out"]
 
 #: Every copy is a submodule whose name starts so; its RTLIL module is called
 #: ``<path>.<COPY_PREFIX><level>_<index>``. Synthesis merges registers that hold the same value,
@@ -16,6 +16,9 @@ __all__ = ["COPY_PREFIX", "FanOut"]
 #: ``keep_hierarchy`` on the modules ``*.fanout_copy_*``, to unset it after technology mapping,
 #: and to flatten and clean without merging again.
 COPY_PREFIX = "fanout_copy_"
+
+
+_ARITY = 4
 
 
 class _Copy(wiring.Component):
@@ -50,7 +53,7 @@ class FanOut(wiring.Component):
         Each is ``value`` as it was `latency` clocks ago.
     """
 
-    def __init__(self, shape, leaves, *, arity=4, levels=None):
+    def __init__(self, shape, leaves, *, arity=_ARITY, levels=None):
         self._leaves = integer("leaves", leaves, 1, 4096)
         self._arity = integer("arity", arity, 2, 64)
         self._levels = self.levels_needed(leaves, arity=arity)
@@ -60,7 +63,7 @@ class FanOut(wiring.Component):
         super().__init__({"value": In(shape), "copies": Out(shape).array(leaves)})
 
     @staticmethod
-    def levels_needed(leaves, *, arity=4):
+    def levels_needed(leaves, *, arity=_ARITY):
         """The smallest number of levels that reaches ``leaves`` places."""
         levels = 0
         while arity**levels < leaves:
@@ -86,3 +89,24 @@ class FanOut(wiring.Component):
         for index, leaf in enumerate(self.copies):
             m.d.comb += leaf.eq(level[index * len(level) // self._leaves])
         return m
+
+
+def fan_out(m, name, value, leaves, *, clocks=None):
+    """Copies of ``value`` for ``leaves`` places, through a `FanOut` that stands in ``m`` as
+    ``name`` and takes ``clocks``, or as many as it needs; ``value`` keeps its shape. With no
+    clocks to take, the copies are ``value`` itself."""
+    if clocks == 0:
+        return [value] * leaves
+    shape = value.shape() if isinstance(value, data.View) else Value.cast(value).shape()
+    tree = FanOut(shape, leaves, levels=clocks, arity=_arity(leaves, clocks))
+    m.submodules[name] = tree
+    m.d.comb += tree.value.eq(value)
+    return tree.copies
+
+
+def _arity(leaves, clocks):
+    """The smallest arity that reaches ``leaves`` places in ``clocks``, at least the usual one."""
+    arity = _ARITY
+    while clocks and arity**clocks < leaves:
+        arity += 1
+    return arity

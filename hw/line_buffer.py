@@ -11,11 +11,15 @@ from macaw.arch.config import Technology
 from macaw.arch.core import SIZE_BITS
 from macaw.hw.byte_aligner import ByteAligner
 from macaw.hw.delay import delay
+from macaw.hw.fanout import fan_out
 from macaw.hw.ram import BlockRam
 
 __all__ = ["LineBuffer"]
 
 _BANKS = 4
+
+#: Clocks by which the offset reaches the aligners before the words.
+_OFFSET_LEAD = 2
 
 
 class LineBuffer(wiring.Component):
@@ -112,7 +116,7 @@ class LineBuffer(wiring.Component):
     @property
     def latency(self) -> int:
         """Clocks from ``rows``, ``offset`` and ``four`` to ``runs``."""
-        return 2 + BlockRam.latency + 1 + ByteAligner.stages(self._lanes)
+        return 3 + BlockRam.latency + 1 + ByteAligner.stages(self._lanes)
 
     def elaborate(self, platform):
         m = Module()
@@ -187,12 +191,16 @@ class LineBuffer(wiring.Component):
         """The reader's side: four word addresses to banks, and their data back in order."""
         bits = len(self.row_words)
         lane_bits = self._lanes.bit_length() - 1
-        word = self.offset[lane_bits:].as_signed()
+        # A clock for the two words of a row, one for the addresses, one for the banks' choice.
+        offset_word = self.offset[lane_bits:].as_signed()
+        places = [Signal(bits, name=f"place_{i}", reset_less=True) for i in range(2)]
+        m.d.sync += [place.eq(offset_word + index) for index, place in enumerate(places)]
+        rows, four = delay(m, self.rows, 1), delay(m, self.four, 1)
         requests = [Signal(bits, name=f"request_{i}", reset_less=True) for i in range(_BANKS)]
         for index, request in enumerate(requests):
-            pairs = self.rows[index // 2] + word + index % 2
-            m.d.sync += request.eq(Mux(self.four, self.rows[index] + word, pairs))
-        fine = delay(m, self.offset[:lane_bits], 1)
+            row = Mux(four, rows[index], rows[index // 2])
+            place = Mux(four, places[0], places[index % 2])
+            m.d.sync += request.eq(row + place)
 
         for index, bank in enumerate(banks):
             # The first request goes first: a read of one row alone lets the others collide.
@@ -206,29 +214,44 @@ class LineBuffer(wiring.Component):
         words = []
         wait = 1 + BlockRam.latency
         for index, request in enumerate(requests):
-            select = delay(m, request[:2], wait)
+            select = fan_out(m, f"select_copies_{index}", request[:2], 4, clocks=wait)
             word = Signal(8 * self._lanes, name=f"word_{index}", reset_less=True)
-            with m.Switch(select):
-                for number, bank in enumerate(banks):
-                    with m.Case(number):
-                        m.d.sync += word.eq(bank.read_data.as_value())
+            quarter = 2 * self._lanes
+            for part, chosen_bank in enumerate(select):
+                bits_of_part = slice(part * quarter, (part + 1) * quarter)
+                with m.Switch(chosen_bank):
+                    for number, bank in enumerate(banks):
+                        with m.Case(number):
+                            m.d.sync += word[bits_of_part].eq(
+                                bank.read_data.as_value()[bits_of_part]
+                            )
             words.append(word)
 
-        four = delay(m, self.four, 2 + wait)
-        fine = delay(m, fine, 1 + wait)
+        fine = delay(m, self.offset[:lane_bits], 3 + wait - _OFFSET_LEAD)
         runs = []
         for index in range(2):
-            m.submodules[f"aligner_{index}"] = aligner = ByteAligner(lanes=self._lanes)
+            m.submodules[f"aligner_{index}"] = aligner = ByteAligner(
+                lanes=self._lanes, offset_lead=_OFFSET_LEAD
+            )
             m.d.comb += [
                 aligner.words.eq(Cat(words[2 * index], words[2 * index + 1])),
                 aligner.offset.eq(fine),
             ]
             runs.append(aligner.run)
         straight = [delay(m, word, aligner.latency) for word in words]
-        four = delay(m, four, aligner.latency)
+        # Each quarter of the second run has its own copy.
+        fours = fan_out(m, "four_copies", self.four, 4, clocks=3 + wait + aligner.latency)
+        second = [
+            Mux(
+                copy,
+                straight[1].word_select(part, 2 * self._lanes),
+                runs[1].as_value().word_select(part, 2 * self._lanes),
+            )
+            for part, copy in enumerate(fours)
+        ]
         m.d.comb += [
             self.runs[0].eq(runs[0]),
-            self.runs[1].eq(Mux(four, straight[1], runs[1].as_value())),
+            self.runs[1].eq(Cat(second)),
             self.runs[2].eq(straight[2]),
             self.runs[3].eq(straight[3]),
         ]

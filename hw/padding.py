@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from macaw.arch.checks import integer, power_of_two
 from macaw.hw.delay import delay
+from macaw.hw.fanout import fan_out
 
 __all__ = ["Padding"]
 
@@ -81,6 +82,7 @@ class Padding(wiring.Component):
         wait = self._read_latency - 3
         skipped, covered = delay(m, skipped, wait), delay(m, covered, wait)
         inside = delay(m, self.inside, self._read_latency - 1)
+        zero_points = fan_out(m, "zero_point_copies", self.zero_point, 4, clocks=1)
         for row in range(4):
             taken = Signal(lanes, name=f"taken_{row}", reset_less=True)
             m.d.sync += taken.eq(
@@ -88,6 +90,6 @@ class Padding(wiring.Component):
             )
             for lane in range(lanes):
                 m.d.sync += self.padded[row][lane].eq(
-                    Mux(taken[lane], self.runs[row][lane], self.zero_point)
+                    Mux(taken[lane], self.runs[row][lane], zero_points[row])
                 )
         return m

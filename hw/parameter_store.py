@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 from macaw.arch.checks import instance
 from macaw.arch.config import AcceleratorConfig
 from macaw.hw.delay import delay
+from macaw.hw.fanout import fan_out
 from macaw.hw.group_walker import GroupWalker
 from macaw.hw.layouts import layer_layout
 from macaw.hw.ram import BlockRam
@@ -60,13 +61,13 @@ class ParameterStore(wiring.Component):
     """
 
     #: Clocks from ``valid`` to ``parameters``.
-    latency = 1
+    latency = 4
 
     def __init__(self, config: AcceleratorConfig):
         self._config = instance("config", config, AcceleratorConfig)
         super().__init__(
             {
-                "write": In(stream.Signature(parameter_write_layout(config), always_ready=True)),
+                "write": In(stream.Signature(parameter_write_layout(config))),
                 "layer": In(layer_layout(config)),
                 "start": In(1),
                 "loaded": Out(1),
@@ -96,6 +97,7 @@ class ParameterStore(wiring.Component):
             technology=self._config.technology,
         )
         m.d.comb += [
+            self.write.ready.eq(1),
             ram.write_address.eq(self.write.payload.address),
             ram.write_data.eq(self.write.payload.parameters.as_value()),
             ram.write_enable.eq(self.write.valid.replicate(len(ram.write_enable))),
@@ -155,24 +157,29 @@ class ParameterStore(wiring.Component):
                 for_ready.eq(completes & ~self.start),
             ]
             arrives, completes = for_write, for_ready
+        # The lane, the slot and the entry, one clock later and through trees to all lanes.
         spread = Const(0)
         if lanes > half:
             spread = layer.window
+        number, position = Signal(range(array.lanes)), Signal(range(2 * self._slots))
+        writes = delay(m, arrives, 1, reset_less=False)
+        m.d.sync += [
+            number.eq(Mux(spread, arrived.entry % half, arrived.entry % lanes)),
+            position.eq(
+                Mux(spread, arrived.entry // half, arrived.entry // lanes)
+                + arrived.filling * self._slots
+            ),
+        ]
+        entries = fan_out(m, "entry_copies", delay(m, ram.read_data, 1), lanes, clocks=2)
+        positions = fan_out(m, "position_copies", position, lanes, clocks=2)
+        numbers = fan_out(m, "number_copies", number, lanes, clocks=2)
+        valids = fan_out(m, "write_copies", writes, lanes, clocks=2)
         for lane, (write, _) in enumerate(ports):
+            mine = Mux(spread, lane % half, lane)
             m.d.comb += [
-                write.data.eq(ram.read_data.as_value()),
-                write.addr.eq(
-                    Mux(spread, arrived.entry // half, arrived.entry // lanes)
-                    + arrived.filling * self._slots
-                ),
-                write.en.eq(
-                    arrives
-                    & Mux(
-                        spread,
-                        arrived.entry % half == lane % half,
-                        arrived.entry % lanes == lane,
-                    )
-                ),
+                write.data.eq(entries[lane].as_value()),
+                write.addr.eq(positions[lane]),
+                write.en.eq(valids[lane] & (numbers[lane] == mine)),
             ]
 
         m.d.sync += in_use.eq(in_use + (read & last) - self.leave)
@@ -209,6 +216,7 @@ class ParameterStore(wiring.Component):
             each = half // lanes
             in_window = phase * each + beat % each
         slot = Mux(self.layer.window, in_window, beat) + using * self._slots
+        slots = fan_out(m, "slot_copies", delay(m, slot, 1), len(ports), clocks=self.latency - 2)
         for lane, (_, read) in enumerate(ports):
-            m.d.comb += read.addr.eq(slot)
+            m.d.comb += read.addr.eq(slots[lane])
             m.d.sync += self.parameters[lane].eq(read.data)

@@ -12,11 +12,15 @@ from macaw.arch.checks import instance
 from macaw.arch.config import AcceleratorConfig
 from macaw.arch.core import SIZE_BITS
 from macaw.hw.delay import delay
+from macaw.hw.fanout import fan_out
 from macaw.hw.layouts import layer_layout
 from macaw.hw.ram import BlockRam
 from macaw.hw.result_collector import ResultWrite
 
 __all__ = ["ResultBuffer"]
+
+#: Parts of a word that have their own copy of what turns or chooses it.
+_PARTS = 4
 
 
 class ResultBuffer(wiring.Component):
@@ -96,24 +100,27 @@ class ResultBuffer(wiring.Component):
         with m.Elif(self.write_valid & write.row_end):
             m.d.sync += self._next_row(row, number)
 
-        # One clock for each two bits of the rotation.
-        valid, address, count = self.write_valid, write.address, write.count
-        current = write.data.as_value()
-        word = Signal.like(row, reset_less=True)
-        m.d.sync += word.eq(row + (address >> fine_bits))
+        # A clock in which the turns spread, then one for each two bits of the rotation.
         stages = (fine_bits + 1) // 2
+        word = Signal.like(row, reset_less=True)
+        m.d.sync += word.eq(row + (write.address >> fine_bits))
+        current = delay(m, write.data.as_value(), 1)
         for stage in range(stages):
-            fine = address[2 * stage : min(2 * stage + 2, fine_bits)]
+            turn = write.address[2 * stage : min(2 * stage + 2, fine_bits)]
+            turns = fan_out(m, f"turn_copies_{stage}", turn, _PARTS, clocks=1 + stage)
             rotated = Signal(8 * lanes, name=f"rotated_{stage}", reset_less=True)
-            with m.Switch(fine):
-                for turns in range(1 << len(fine)):
-                    with m.Case(turns):
-                        m.d.sync += rotated.eq(current.rotate_left(8 * (turns << (2 * stage))))
+            for part, copy in enumerate(turns):
+                bits = slice(part * 8 * lanes // _PARTS, (part + 1) * 8 * lanes // _PARTS)
+                with m.Switch(copy):
+                    for value in range(1 << len(turn)):
+                        with m.Case(value):
+                            whole = current.rotate_left(8 * (value << (2 * stage)))
+                            m.d.sync += rotated[bits].eq(whole[bits])
             current = rotated
-            address, count = delay(m, address, 1), delay(m, count, 1)
-            valid = delay(m, valid, 1, reset_less=False)
-        word = delay(m, word, stages - 1)
-        offset = address[:fine_bits]
+        valid = delay(m, self.write_valid, 1 + stages, reset_less=False)
+        offset = delay(m, write.address[:fine_bits], 1 + stages)
+        count = delay(m, write.count, 1 + stages)
+        word = delay(m, word, stages)
 
         # Lane p of the rotated run is byte p - offset of it, in this word if that is not negative.
         end = Signal(fine_bits + 2)
@@ -135,7 +142,7 @@ class ResultBuffer(wiring.Component):
             ]
         # Two clocks more than the write takes to reach the banks.
         ends = self.write_valid & write.row_end
-        for stage in range(stages + 3):
+        for stage in range(stages + 4):
             later = Signal(name=f"ends_{stage}")
             m.d.sync += later.eq(ends & ~self.start)
             ends = later
@@ -171,10 +178,16 @@ class ResultBuffer(wiring.Component):
         m.d.sync += address.eq(row + word)
         wait = 1 + BlockRam.latency
         m.d.comb += [bank.read_address.eq(address >> 1) for bank in banks]
-        data_read = Mux(
-            delay(m, address[0], BlockRam.latency),
-            banks[1].read_data.as_value(),
-            banks[0].read_data.as_value(),
+        bank_copies = fan_out(m, "bank_copies", address[0], _PARTS, clocks=BlockRam.latency)
+        part_bits = 2 * self._config.array.lanes
+        words_read = [bank.read_data.as_value() for bank in banks]
+        data_read = Cat(
+            Mux(
+                copy,
+                words_read[1].word_select(part, part_bits),
+                words_read[0].word_select(part, part_bits),
+            )
+            for part, copy in enumerate(bank_copies)
         )
         flip = layer.output_unsigned.replicate(self._config.array.lanes)
         sign_bits = Cat(Cat(Const(0, 7), bit) for bit in flip)

@@ -9,7 +9,9 @@ from amaranth.utils import exact_log2
 
 from macaw.arch.checks import instance
 from macaw.arch.config import AcceleratorConfig
+from macaw.hw.delay import delay
 from macaw.hw.evaluations import Place
+from macaw.hw.fanout import fan_out
 from macaw.hw.group_walker import GroupWalker
 from macaw.hw.layouts import layer_layout
 
@@ -79,29 +81,31 @@ class ResultCollector(wiring.Component):
 
         # Two registers of a memory word's bytes, filled from the top: one for each pixel.
         collected = [Signal(8 * array.lanes, name=f"pixel_{p}", reset_less=True) for p in range(2)]
-        results = self.results.as_value()
+        results = delay(m, self.results.as_value(), 1)
+        window = fan_out(m, "window_copies", layer.window, 2, clocks=1)
         beat = Signal(range(self._config.beats))
         with m.If(self.valid):
             m.d.sync += beat.eq(Mux(self.last, 0, beat + 1))
-            for pixel in range(2):
-                dense = Cat(collected[pixel], results)[8 * lanes :]
-                part = results.word_select(pixel, 8 * half) if wide else results
-                window = Cat(collected[pixel], part)[len(part) :]
-                mine = Const(1) if wide else beat // (half // lanes) == pixel
-                with m.If(layer.window):
-                    with m.If(mine):
-                        m.d.sync += collected[pixel].eq(window)
-                with m.Elif(pixel == 0):
-                    m.d.sync += collected[pixel].eq(dense)
+        for pixel in range(2):
+            dense = Cat(collected[pixel], results)[8 * lanes :]
+            part = results.word_select(pixel, 8 * half) if wide else results
+            paired = Cat(collected[pixel], part)[len(part) :]
+            mine = Const(1) if wide else beat // (half // lanes) == pixel
+            takes = Signal(name=f"takes_{pixel}")
+            m.d.sync += takes.eq(self.valid & Mux(layer.window, mine, pixel == 0))
+            with m.If(takes):
+                m.d.sync += collected[pixel].eq(Mux(window[pixel], paired, dense))
 
         m.submodules.groups = groups = GroupWalker(self._config)
         m.d.comb += [groups.layer.eq(layer), groups.start.eq(self.start)]
         finished, second = Signal(), Signal()
         place = Signal(Place, reset_less=True)
         complete = self.valid & self.last & self.place.finish
-        m.d.sync += [finished.eq(complete), second.eq(finished & layer.window)]
-        with m.If(complete):
-            m.d.sync += place.eq(self.place)
+        completes = delay(m, complete, 1, reset_less=False)
+        arriving = delay(m, self.place, 1)
+        m.d.sync += [finished.eq(completes), second.eq(finished & layer.window)]
+        with m.If(completes):
+            m.d.sync += place.eq(arriving)
 
         # While `finished` the (first) pixel is written, while `second` the second one, of whose
         # place the copies speak: by then the next pair may have come.
@@ -119,8 +123,21 @@ class ResultCollector(wiring.Component):
             written.count.eq(groups.channels),
             written.data.eq(bytes_out),
             written.row_end.eq(place.row_end & ~layer.window),
+        ]
+        seconds = fan_out(m, "second_copies", finished & layer.window, 4, clocks=1)
+        part_bits = 2 * array.lanes
+        data_out = [
+            Mux(
+                copy,
+                pair.data.as_value().word_select(part, part_bits),
+                written.data.as_value().word_select(part, part_bits),
+            )
+            for part, copy in enumerate(seconds)
+        ]
+        m.d.sync += [
             self.write_valid.eq(finished | second),
             self.write.eq(Mux(second, pair, written)),
+            self.write.data.eq(Cat(data_out)),
         ]
         with m.If(finished):
             m.d.sync += [

@@ -11,6 +11,7 @@ from macaw.arch.config import AcceleratorConfig
 from macaw.arch.core import SIZE_BITS
 from macaw.hw.delay import delay
 from macaw.hw.evaluations import Evaluation, EvaluationIssuer
+from macaw.hw.fanout import fan_out
 from macaw.hw.layouts import layer_layout
 from macaw.hw.padding import Padding
 from macaw.hw.step_expander import StepExpander, read_layout
@@ -143,16 +144,18 @@ class WindowReader(wiring.Component):
         ]
 
         half = self._config.array.lanes // 2
-        paired = delay(m, read.paired, self._read_latency + 1)
+        paired = fan_out(m, "paired_copies", read.paired, half, clocks=self._read_latency + 1)
         for lane in range(half):
             m.d.sync += [
                 self.activations[lane].eq(padding.padded[0][lane]),
                 self.activations[half + lane].eq(
-                    Mux(paired, padding.padded[1][lane], padding.padded[0][half + lane])
+                    Mux(paired[lane], padding.padded[1][lane], padding.padded[0][half + lane])
                 ),
             ]
 
-        m.submodules.registers = registers = WindowRegisters(self._config.array)
+        m.submodules.registers = registers = WindowRegisters(
+            self._config.array, flag_lead=self._activation_lead - 1
+        )
         wait = self._activation_lead - 1
         m.d.comb += registers.runs.eq(delay(m, padding.padded, wait))
         flags = {
@@ -166,11 +169,16 @@ class WindowReader(wiring.Component):
         for name, flag in flags.items():
             active = flag & expander.valid & layer.window
             m.d.comb += getattr(registers, name).eq(
-                delay(m, active, self._read_latency + 1 + wait, reset_less=False)
+                delay(m, active, self._read_latency + 1, reset_less=False)
             )
         m.d.comb += [
             registers.next_phase.eq(
-                delay(m, issuer.next_phase, self.evaluation_lead - 2, reset_less=False)
+                delay(
+                    m,
+                    issuer.next_phase,
+                    self.evaluation_lead - registers.latency - wait,
+                    reset_less=False,
+                )
             ),
             self.window.eq(registers.window),
         ]

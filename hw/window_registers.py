@@ -6,8 +6,9 @@ from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from macaw.arch.checks import instance
+from macaw.arch.checks import instance, integer
 from macaw.arch.config import ArrayConfig
+from macaw.hw.fanout import fan_out
 
 __all__ = ["WindowRegisters"]
 
@@ -28,6 +29,9 @@ class WindowRegisters(wiring.Component):
     ----------
     array : ArrayConfig
         The array whose operands these are.
+    flag_lead : int
+        Clocks by which the flags come before ``runs``: they spread to their many loads in trees
+        of registers.
 
     Members
     -------
@@ -41,11 +45,13 @@ class WindowRegisters(wiring.Component):
         The array's window operands, index ``column * lanes + lane``.
     """
 
-    #: Clocks from a read with ``evaluate``, or from ``next_phase``, to ``window``.
+    #: Clocks from the runs of a read with ``evaluate``, or from where ``next_phase`` would meet
+    #: runs, to ``window``.
     latency = 2
 
-    def __init__(self, array: ArrayConfig):
+    def __init__(self, array: ArrayConfig, *, flag_lead: int = 0):
         self._array = instance("array", array, ArrayConfig)
+        self._flag_lead = integer("flag_lead", flag_lead, 0, 16)
         flags = ("four", "low", "high", "shift", "capture", "evaluate", "next_phase")
         super().__init__(
             {
@@ -57,60 +63,75 @@ class WindowRegisters(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        lanes, columns = self._array.lanes, self._array.window_columns
-        channels, half = lanes, self._array.pair_channels
+        lanes = channels = self._array.lanes
+        half = self._array.pair_channels
 
-        # The rows of the newest column: from this read, or from the one before.
-        waiting = [Signal(8 * lanes, name=f"waiting_{r}", reset_less=True) for r in range(2)]
-        newest = [Signal(8 * lanes, name=f"newest_{r}") for r in range(4)]
-        runs = [run.as_value() for run in self.runs]
-        m.d.comb += [
-            newest[0].eq(Mux(self.high, waiting[0], runs[0])),
-            newest[1].eq(Mux(self.high, waiting[1], runs[1])),
-            newest[2].eq(Mux(self.four, runs[2], runs[0])),
-            newest[3].eq(Mux(self.four, runs[3], runs[1])),
-        ]
-        with m.If(self.low):
-            m.d.sync += [waiting[row].eq(runs[row]) for row in range(2)]
-        window = [
-            [Signal(8 * lanes, name=f"window_{r}_{c}", reset_less=True) for c in range(columns)]
-            for r in range(4)
-        ]
-        with m.If(self.shift):
-            for row in range(4):
-                m.d.sync += window[row][-1].eq(newest[row])
-                m.d.sync += [window[row][c].eq(window[row][c + 1]) for c in range(columns - 1)]
+        # Each channel has its own copies of the flags, which arrive with the read or, those of
+        # the operands, one clock later.
+        def copies(name, flag, clocks):
+            return fan_out(m, f"{name}_copies", flag, channels, clocks=self._flag_lead + clocks)
 
-        def taps(channel):
-            return Cat(word.word_select(channel, 8) for row in window for word in row)
+        four, low, high, shift = (
+            copies(name, getattr(self, name), 0) for name in ("four", "low", "high", "shift")
+        )
+        captured = copies("captured", self.capture & ~self.evaluate, 1)
+        evaluated = copies("evaluated", self.evaluate, 1)
+        advanced = copies("advanced", self.next_phase, 1)
 
-        captured, evaluated, advanced = Signal(), Signal(), Signal()
-        m.d.sync += [
-            captured.eq(self.capture & ~self.evaluate),
-            evaluated.eq(self.evaluate),
-            advanced.eq(self.next_phase),
-        ]
+        taps = [[] for _ in range(2)]
+        for channel in range(channels):
+            window = self._window(m, channel, four, low, high, shift)
+            first = Signal(8 * lanes, name=f"first_{channel}", reset_less=True)
+            with m.If(captured[channel]):
+                m.d.sync += first.eq(window)
+            taps[0].append(first)
+            taps[1].append(window)
+
         width = 8 * lanes
-        current = [taps(channel) for channel in range(channels)]
-        first = [Signal(width, name=f"first_{c}", reset_less=True) for c in range(channels)]
-        with m.If(captured):
-            m.d.sync += [first[c].eq(current[c]) for c in range(channels)]
-
-        for pixel, values in enumerate((first, current)):
+        for pixel, values in enumerate(taps):
             held = [
-                Signal(width, name=f"held_{pixel}_{c}", reset_less=True)
-                for c in range(half, channels)
+                Signal(width, name=f"held_{pixel}_{channel}", reset_less=True)
+                for channel in range(half, channels)
             ]
             for q in range(half):
                 operand = Signal(width, name=f"operand_{pixel}_{q}", reset_less=True)
-                with m.If(evaluated):
+                with m.If(evaluated[q]):
                     m.d.sync += operand.eq(values[q])
-                with m.Elif(advanced):
+                with m.Elif(advanced[q]):
                     m.d.sync += operand.eq(held[q])
                 start = (pixel * half + q) * width
                 m.d.comb += self.window.as_value()[start : start + width].eq(operand)
-            with m.If(evaluated):
-                m.d.sync += [held[c].eq(values[half + c]) for c in range(channels - half)]
-            with m.Elif(advanced):
-                m.d.sync += [held[c].eq(held[c + half]) for c in range(channels - 2 * half)]
+            for index, register in enumerate(held):
+                channel = half + index
+                with m.If(evaluated[channel]):
+                    m.d.sync += register.eq(values[channel])
+                if channel + half < channels:
+                    with m.Elif(advanced[channel]):
+                        m.d.sync += register.eq(held[index + half])
         return m
+
+    def _window(self, m, channel, four, low, high, shift):
+        """One channel's window as a value: its rows from the top, in each the oldest column
+        first."""
+        runs = [self.runs[row][channel] for row in range(4)]
+        waiting = [Signal(8, name=f"waiting_{channel}_{row}", reset_less=True) for row in range(2)]
+        with m.If(low[channel]):
+            m.d.sync += [waiting[row].eq(runs[row]) for row in range(2)]
+        # The rows of the newest column: from this read, or from the one before.
+        newest = [
+            Mux(high[channel], waiting[0], runs[0]),
+            Mux(high[channel], waiting[1], runs[1]),
+            Mux(four[channel], runs[2], runs[0]),
+            Mux(four[channel], runs[3], runs[1]),
+        ]
+        rows = []
+        for row in range(4):
+            columns = [
+                Signal(8, name=f"window_{channel}_{row}_{column}", reset_less=True)
+                for column in range(self._array.window_columns)
+            ]
+            with m.If(shift[channel]):
+                for column, later in zip(columns, [*columns[1:], newest[row]], strict=True):
+                    m.d.sync += column.eq(later)
+            rows.append(columns)
+        return Cat(rows)
