@@ -25,7 +25,7 @@ def random_layer(generator, config, window):
         "word": layer_word(config, parameter_start=start, **fields),
         "window": window,
         "rows": generator.randint(1, 4),
-        "pixels": generator.choice([1, 1, 2, 5]),
+        "pixels": generator.choice([1, 2, 5, 40]),
         "groups": [(start + first, channels) for first, channels in groups],
     }
 
