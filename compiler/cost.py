@@ -9,13 +9,17 @@ __all__ = ["model_cycles", "utilisation"]
 #: Clocks from the first read of a row to its first result, and from its last read to its last:
 #: line buffer, array, accumulators, requantiser and result buffer, about.
 _PIPELINE = 60
+#: Clocks from a row's last word out of the result buffer to the first read of the row that takes
+#: its room, about.
+_ROOM = 4
 
 
 def model_cycles(program: Conv2dProgram) -> int:
     """Modelled clocks from the first image word to the last result word.
 
     Image words come one a clock as long as the ring has room, results leave one a clock; a row
-    is read once the rows that it needs have come and the row before is done.
+    is read once the rows that it needs have come, the row before is done, and the result buffer
+    has room for it.
     """
     shape, walk, ring = program.layer.shape, program.walk, program.ring
     groups = walk.groups.outer * walk.groups.inner
@@ -23,7 +27,8 @@ def model_cycles(program: Conv2dProgram) -> int:
     words, stride = program.image_row_words, shape.stride[0]
     arrived: list[int] = []
     freed: list[int] = [0] * shape.height
-    end = sent = 0
+    sent: list[int] = []
+    end = 0
     for row in range(shape.output_height):
         top = row * stride - shape.padding[0]
         needed = min(top + shape.extent_height, shape.height)
@@ -31,11 +36,15 @@ def model_cycles(program: Conv2dProgram) -> int:
             index = len(arrived)
             room = freed[index - ring.rows] if index >= ring.rows else 0
             arrived.append(max(arrived[-1] if arrived else 0, room) + words)
-        end = max(end, arrived[needed - 1] if needed > 0 else 0) + row_cycles
+        begin = max(end, arrived[needed - 1] if needed > 0 else 0)
+        if row >= program.descriptor["result_rows"]:
+            begin = max(begin, sent[row - program.descriptor["result_rows"]] + _ROOM)
+        end = begin + row_cycles
         for gone in range(max(top, 0), min(max(top + stride, 0), shape.height)):
             freed[gone] = end
-        sent = max(sent, end + _PIPELINE) + program.result_row_words
-    return sent
+        before = sent[-1] if sent else 0
+        sent.append(max(before, end + _PIPELINE) + program.result_row_words)
+    return sent[-1]
 
 
 def utilisation(program: Conv2dProgram, cycles: int) -> float:

@@ -36,9 +36,9 @@ def test_no_pixel_is_faster_than_its_results():
 
 @pytest.mark.parametrize("height", [10, 11])
 def test_one_more_row_costs_its_cycles(height):
-    small = case_of(1, shape_of(height=height), TINY).program
-    large = case_of(1, shape_of(height=height + 1), TINY).program
-    row = 10 * 12 * small.walk.pixel_cycles
+    small = case_of(1, shape_of(height=height, out_channels=8), TINY).program
+    large = case_of(1, shape_of(height=height + 1, out_channels=8), TINY).program
+    row = 2 * 12 * small.walk.pixel_cycles
     assert model_cycles(large) - model_cycles(small) == row
 
 
@@ -47,3 +47,12 @@ def test_utilisation_is_the_share_of_needed_products():
     macs = 10 * 12 * 32 * 40
     assert utilisation(program, macs) == 1 / 32
     assert utilisation(program, macs // 32) == 1
+
+
+def test_a_result_buffer_of_one_row_keeps_the_next_row_waiting():
+    """A row of 60 words: the next one begins when the last of them has gone."""
+    small = case_of(1, shape_of(height=10), TINY).program
+    large = case_of(1, shape_of(height=11), TINY).program
+    assert small.descriptor["result_rows"] == 1
+    row = 10 * 12 * small.walk.pixel_cycles
+    assert model_cycles(large) - model_cycles(small) >= row + 60
