@@ -12,6 +12,7 @@ from macaw.arch.config import (
     Technology,
 )
 from macaw.arch.presets import PRESETS, preset
+from macaw.arch.program import CoreProgram
 from macaw.arch.requantization import (
     Mode,
     Requantization,
@@ -26,6 +27,7 @@ __all__ = [
     "AccumulatorConfig",
     "ArrayConfig",
     "Conv2dShape",
+    "CoreProgram",
     "MemoryConfig",
     "Mode",
     "Overflow",

@@ -8,6 +8,7 @@ import numpy as np
 
 from macaw.arch.config import AcceleratorConfig
 from macaw.arch.core import SIZE_BITS, check_fields, layer_fields, step_fields
+from macaw.arch.program import CoreProgram
 from macaw.arch.shapes import Conv2dShape
 from macaw.compiler.dense import pairs_pay, walk_dense
 from macaw.compiler.layer import Conv2dLayer
@@ -19,32 +20,13 @@ __all__ = ["Conv2dProgram", "compile_conv2d"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Conv2dProgram:
-    """A layer, ready for a core of ``config``.
+class Conv2dProgram(CoreProgram):
+    """A program with what it was made from: the ``layer``, its ``walk`` and the image rows'
+    ``ring``."""
 
-    ``descriptor`` and the entries of ``table`` have the fields of `macaw.arch.core`;
-    ``weights`` is int8 (words, columns, lanes); ``parameters`` has the entries ``bias``,
-    ``multiplier`` and ``shift``, int64 (out_channels,).
-    """
-
-    config: AcceleratorConfig
     layer: Conv2dLayer
     walk: Walk
     ring: Ring
-    descriptor: dict[str, int]
-    table: tuple[dict[str, int], ...]
-    weights: np.ndarray
-    parameters: dict[str, np.ndarray]
-
-    @property
-    def image_row_words(self) -> int:
-        """Words of an image row in the image stream."""
-        return self.descriptor["row_words"] + 1
-
-    @property
-    def result_row_words(self) -> int:
-        """Words of a result row in the result stream."""
-        return self.descriptor["result_words"] + 1
 
 
 class _Refusal:
@@ -145,7 +127,11 @@ def compile_conv2d(layer: Conv2dLayer, config: AcceleratorConfig) -> Conv2dProgr
         check_fields(f"{layer.name}: step", step_fields(config), entry)
     _check_offsets(layer, config, walk, descriptor)
     return Conv2dProgram(
+        name=layer.name,
         config=config,
+        shape=shape,
+        input_signed=layer.input_signed,
+        output_signed=requantization.signed,
         layer=layer,
         walk=walk,
         ring=ring,

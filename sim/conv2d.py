@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from macaw.compiler.conv2d import Conv2dProgram
+from macaw.arch.program import CoreProgram
 from macaw.hw import Conv2dCore
 from macaw.sim.layer_gate import LOADED, LayerGate
 from macaw.sim.streams import StreamRun, run
@@ -34,16 +34,16 @@ def _rows_to_words(rows: np.ndarray, lanes: int, words: int) -> np.ndarray:
     return padded.reshape(-1, lanes)
 
 
-def core_streams(program: Conv2dProgram, image: np.ndarray) -> dict[str, Any]:
+def core_streams(program: CoreProgram, image: np.ndarray) -> dict[str, Any]:
     """The words of the core's input streams for ``program`` and an NHWC ``image`` without its
     N, in the form that `macaw.sim.packing` takes."""
-    config, shape = program.config, program.layer.shape
+    config, shape = program.config, program.shape
     lanes, columns = config.array.lanes, config.array.columns
     expected = (shape.height, shape.width, shape.in_channels)
-    dtype = np.int8 if program.layer.input_signed else np.uint8
+    dtype = np.int8 if program.input_signed else np.uint8
     if image.shape != expected or image.dtype != dtype:
         raise ValueError(
-            f"{program.layer.name}: image must be {np.dtype(dtype)} of shape {expected}, "
+            f"{program.name}: image must be {np.dtype(dtype)} of shape {expected}, "
             f"not {image.dtype} of shape {image.shape}"
         )
     beats = len(program.weights) * columns
@@ -71,7 +71,7 @@ def _columns(rows: tuple[dict[str, int], ...]) -> dict[str, np.ndarray]:
 
 
 def run_conv2d(
-    program: Conv2dProgram,
+    program: CoreProgram,
     image: np.ndarray,
     *,
     idle: float = 0.0,
@@ -85,7 +85,7 @@ def run_conv2d(
     ``idle``, ``stall``, ``seed``, ``progress`` and ``waves`` are those of `macaw.sim.streams.run`.
     Raises ``ValueError`` for an image that does not fit, and what that function raises.
     """
-    shape = program.layer.shape
+    shape = program.shape
     words = shape.output_height * program.result_row_words
     streams = run(
         Conv2dCore(program.config),
@@ -108,17 +108,17 @@ def run_conv2d(
     return Conv2dRun(result=result, cycles=last - first + 1, streams=streams)
 
 
-def _result(program: Conv2dProgram, words: np.ndarray) -> np.ndarray:
+def _result(program: CoreProgram, words: np.ndarray) -> np.ndarray:
     """The result as a tensor, from the words of its stream."""
-    shape = program.layer.shape
+    shape = program.shape
     rows = words.reshape(shape.output_height, -1)
     rows = rows[:, : shape.output_width * shape.out_channels].astype(np.uint8)
     result = rows.reshape(shape.output_height, shape.output_width, shape.out_channels)
-    return result.view(np.int8) if program.layer.requantization.signed else result
+    return result.view(np.int8) if program.output_signed else result
 
 
 def run_conv2d_sequence(
-    programs: Sequence[Conv2dProgram],
+    programs: Sequence[CoreProgram],
     images: Sequence[np.ndarray],
     *,
     idle: float = 0.0,
@@ -152,7 +152,7 @@ def run_conv2d_sequence(
             last = np.zeros(len(layer[name]["address"]), np.uint8)
             last[-1] = 1
             layer[name] = {"word": layer[name], "last": last}
-    counts = [program.layer.shape.output_height * program.result_row_words for program in programs]
+    counts = [program.shape.output_height * program.result_row_words for program in programs]
     streams = run(
         LayerGate(config),
         {name: _join([layer[name] for layer in layers]) for name in layers[0]},
