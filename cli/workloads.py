@@ -76,7 +76,7 @@ def photograph(size: int) -> np.ndarray:
     from skimage.transform import resize
 
     picture = resize(astronaut(), (size, size), anti_aliasing=True)
-    return ((picture - _MEAN) / _DEVIATION).astype(np.float32)
+    return np.asarray((picture - _MEAN) / _DEVIATION, np.float32)
 
 
 def _output_scale(workload: dict[str, Any], output_zero_point: int) -> float:
@@ -91,6 +91,12 @@ def _output_scale(workload: dict[str, Any], output_zero_point: int) -> float:
     real = sums * (workload["input_scale"] * np.asarray(workload["weight_scales"]))
     largest = float((real + workload["bias"]).max())
     return float(np.float32(largest / (255 - output_zero_point)))
+
+
+def _quantize_per_channel(real: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weights [out_channels, rows, columns, in_channels] as int8, and the scale of each channel."""
+    scales = np.max(np.abs(real), axis=(1, 2, 3)).astype(np.float64) / 127
+    return np.asarray(np.rint(real / scales[:, None, None, None]), np.int8), scales
 
 
 def _resnet50_first(size: int, *, per_tensor: bool) -> Workload:
@@ -109,8 +115,7 @@ def _resnet50_first(size: int, *, per_tensor: bool) -> Workload:
         weights = quantize(real, weight_scales, weight_zero_point, signed=True)
     else:
         weight_zero_point = 0
-        weight_scales = np.abs(real).max(axis=(1, 2, 3)).astype(np.float64) / 127
-        weights = np.rint(real / weight_scales[:, None, None, None]).astype(np.int8)
+        weights, weight_scales = _quantize_per_channel(real)
     workload: dict[str, Any] = {
         "shape": Conv2dShape(
             height=size, width=size, in_channels=3, out_channels=64, kernel_height=7,
@@ -143,7 +148,7 @@ def _depthwise(first: Workload, result: np.ndarray) -> Workload:
     image = np.tile(result, 3)
     channels = image.shape[-1]
     real = rng.normal(0, 0.3, (channels, 3, 3, 1)).astype(np.float32)
-    weight_scales = np.abs(real).max(axis=(1, 2, 3)).astype(np.float64) / 127
+    weights, weight_scales = _quantize_per_channel(real)
     return Workload(
         name="depthwise 192",
         description=(
@@ -156,8 +161,8 @@ def _depthwise(first: Workload, result: np.ndarray) -> Workload:
             padding=(5, 5, 1, 1), groups=channels,
         ),
         image=image,
-        weights=np.rint(real / weight_scales[:, None, None, None]).astype(np.int8),
-        bias=rng.normal(0, 0.5, channels).astype(np.float32),
+        weights=weights,
+        bias=rng.normal(0, 0.5, (channels,)).astype(np.float32),
         input_scale=first.output_scale,
         input_zero_point=first.output_zero_point,
         weight_scales=weight_scales,

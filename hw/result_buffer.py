@@ -15,7 +15,7 @@ from macaw.hw.delay import delay
 from macaw.hw.fanout import fan_out
 from macaw.hw.layouts import layer_layout
 from macaw.hw.ram import BlockRam
-from macaw.hw.result_collector import ResultWrite
+from macaw.hw.result_collector import result_write_layout
 
 __all__ = ["ResultBuffer"]
 
@@ -61,7 +61,7 @@ class ResultBuffer(wiring.Component):
                 "room": Out(1),
                 "claim": In(1),
                 "write_valid": In(1),
-                "write": In(ResultWrite(config)),
+                "write": In(result_write_layout(config)),
                 "result": Out(stream.Signature(data.ArrayLayout(8, config.array.lanes))),
                 "sent": Out(SIZE_BITS + 1),
             }

@@ -15,10 +15,10 @@ from macaw.hw.fanout import fan_out
 from macaw.hw.group_walker import GroupWalker
 from macaw.hw.layouts import layer_layout
 
-__all__ = ["ResultCollector", "ResultWrite"]
+__all__ = ["ResultCollector", "result_write_layout"]
 
 
-def ResultWrite(config: AcceleratorConfig) -> data.StructLayout:
+def result_write_layout(config: AcceleratorConfig) -> data.StructLayout:
     """``count`` bytes from byte ``address`` of the result row; ``row_end`` completes the row."""
     lanes = config.array.lanes
     return data.StructLayout(
@@ -69,7 +69,7 @@ class ResultCollector(wiring.Component):
                 "last": In(1),
                 "place": In(Place),
                 "write_valid": Out(1),
-                "write": Out(ResultWrite(config)),
+                "write": Out(result_write_layout(config)),
             }
         )
 

@@ -20,9 +20,10 @@ _CELL_BITS = 18
 class WideMultiplier(wiring.Component):
     """The exact product of two unsigned numbers, of ``a_bits`` and ``b_bits`` (1 ... 32 each).
 
-    ``Technology.GENERIC`` is a ``*`` between registers. ``Technology.ECP5`` takes one MULT18X18D
-    for the low 18 bits of both operands and adds what their upper bits contribute, two bits a
-    row of the carry chain. The device's multipliers are scarce: 24×24 bits take four of them.
+    ``technology`` says what it is made of. ``Technology.GENERIC`` is a ``*`` between registers.
+    ``Technology.ECP5`` takes one MULT18X18D for the low 18 bits of both operands and adds what
+    their upper bits contribute, two bits a row of the carry chain. The device's
+    multipliers are scarce: 24×24 bits take four of them.
 
     Raises ``TypeError`` or ``ValueError`` for other widths or technologies.
 
