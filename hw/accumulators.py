@@ -45,17 +45,22 @@ class Accumulators(wiring.Component):
     place : In
         With ``last``: where these sums belong; handed on with their values.
     values : Out
-        Completed sums of some columns.
+        Completed sums of some columns; the first ones `latency` clocks after the completing
+        ``sums``.
     values_valid : Out
-        ``values`` counts; first `latency` clocks after the completing ``sums``.
+        Values will count, `announcement` clocks later.
     values_last : Out
-        These are the last columns.
+        They are the last columns.
     values_place : Out
         Where they belong.
     """
 
     #: Clocks from the completing ``sums`` to the first ``values``.
     latency = 4
+
+    #: Clocks by which ``values_valid`` and what comes with it are ahead of their ``values``, so
+    #: that parameters can be looked up meanwhile.
+    announcement = 3
 
     def __init__(self, config: AcceleratorConfig):
         self._config = instance("config", config, AcceleratorConfig)
@@ -90,7 +95,6 @@ class Accumulators(wiring.Component):
         window = fan_out(m, "window_copies", self.window, columns, clocks=2)
         complete = self.valid & self.last
         takes_over = fan_out(m, "complete_copies", complete, columns, clocks=3)
-        completed = delay(m, complete, 3, reset_less=False)
         held = [Signal(signed(bits), name=f"held_{c}", reset_less=True) for c in range(columns)]
         for column in range(columns):
             term = Signal(signed(len(self.correction) + 1), name=f"term_{column}", reset_less=True)
@@ -107,10 +111,9 @@ class Accumulators(wiring.Component):
             m.d.sync += held[column].eq(Mux(takes_over[column], ring[0], later))
         m.d.comb += [self.values[lane].eq(held[lane]) for lane in range(lanes)]
 
-        place = delay(m, self.place, 3)
         left = Signal(range(beats + 1))
-        with m.If(completed):
-            m.d.sync += [left.eq(beats), self.values_place.eq(place)]
+        with m.If(complete):
+            m.d.sync += [left.eq(beats), self.values_place.eq(self.place)]
         with m.Elif(left != 0):
             m.d.sync += left.eq(left - 1)
         m.d.comb += [self.values_valid.eq(left != 0), self.values_last.eq(left == 1)]

@@ -148,25 +148,29 @@ class Conv2dCore(wiring.Component):
             array.activations.eq(reader.activations),
             array.window_mode.eq(array_layer.window),
             accumulators.window.eq(array_layer.window),
-            accumulators.sums.eq(array.sums),
         ]
-        evaluation = _later(m, reader.evaluation, reader.evaluation_lead + array.latency)
+        # Where the array is quicker than the zero point's correction, its sums wait.
+        late = 0
+        if config.weight_zero_point:
+            m.submodules.zero_point = zero_point = ZeroPointCorrection(lanes=config.array.lanes)
+            early = array.activation_lead + array.latency + 1 - zero_point.latency
+            late = max(0, -early)
+            m.d.comb += [
+                zero_point.activations.eq(delay(m, reader.activations, max(0, early))),
+                zero_point.zero_point.eq(array_layer.weight_zero_point),
+                accumulators.correction.eq(zero_point.correction),
+            ]
+        evaluation = _later(m, reader.evaluation, reader.evaluation_lead + array.latency + late)
         m.d.comb += [
+            accumulators.sums.eq(delay(m, array.sums, late)),
             accumulators.valid.eq(evaluation.valid),
             accumulators.first.eq(evaluation.first),
             accumulators.last.eq(evaluation.last),
             accumulators.place.eq(evaluation.place),
         ]
-        if config.weight_zero_point:
-            m.submodules.zero_point = zero_point = ZeroPointCorrection(lanes=config.array.lanes)
-            wait = array.activation_lead + array.latency + 1 - zero_point.latency
-            m.d.comb += [
-                zero_point.activations.eq(delay(m, reader.activations, wait)),
-                zero_point.zero_point.eq(array_layer.weight_zero_point),
-                accumulators.correction.eq(zero_point.correction),
-            ]
 
         # Values and parameters meet at the requantiser; the place follows them to the collector.
+        ahead = parameter_store.latency - accumulators.announcement
         valid, last, place = (
             accumulators.values_valid,
             accumulators.values_last,
@@ -177,7 +181,7 @@ class Conv2dCore(wiring.Component):
             parameter_store.last.eq(last),
             parameter_store.finish.eq(place.finish),
             parameter_store.leave.eq(valid & last & place.finish & place.group_end),
-            requantizer.accumulators.eq(delay(m, accumulators.values, parameter_store.latency)),
+            requantizer.accumulators.eq(delay(m, accumulators.values, ahead)),
             requantizer.parameters.eq(parameter_store.parameters),
             requantizer.layer.mode.eq(quantise_layer.mode),
             requantizer.layer.zero_point.eq(quantise_layer.zero_point),

@@ -40,7 +40,8 @@ class MacArray(wiring.Component):
     -------
     activations : In(ArrayLayout(signed(8), lanes))
     window_mode : In(1)
-        Both are taken `activation_lead` clocks earlier than the operands that they meet.
+        ``activations`` are taken `activation_lead` clocks earlier than the operands that they
+        meet, ``window_mode`` `mode_lead` clocks.
     weights : In(ArrayLayout(signed(8), columns * lanes))
     window : In(ArrayLayout(signed(8), columns * lanes))
     sums : Out(ArrayLayout(signed(16 + log2(lanes)), columns))
@@ -65,9 +66,13 @@ class MacArray(wiring.Component):
 
     @property
     def activation_lead(self):
-        """Clocks by which ``activations`` and ``window_mode`` come before the other operands."""
-        pairs = self._array.columns // 2
-        return FanOut.levels_needed(pairs * self._array.lanes if self._window else pairs)
+        """Clocks by which ``activations`` come before the other operands."""
+        return FanOut.levels_needed(self._array.columns // 2)
+
+    @property
+    def mode_lead(self):
+        """Clocks by which ``window_mode`` comes before the other operands."""
+        return FanOut.levels_needed(self._array.multipliers // 2)
 
     @property
     def latency(self):
@@ -83,9 +88,7 @@ class MacArray(wiring.Component):
         )
         m.d.comb += activations.value.eq(self.activations)
         if self._window:
-            m.submodules.mode_fan_out = modes = FanOut(
-                1, pairs * lanes, levels=self.activation_lead
-            )
+            m.submodules.mode_fan_out = modes = FanOut(1, pairs * lanes, levels=self.mode_lead)
             m.d.comb += modes.value.eq(self.window_mode)
 
         trees = [AdderTree(16, lanes) for _ in self.sums]

@@ -61,7 +61,7 @@ class ParameterStore(wiring.Component):
     """
 
     #: Clocks from ``valid`` to ``parameters``.
-    latency = 4
+    latency = 3
 
     def __init__(self, config: AcceleratorConfig):
         self._config = instance("config", config, AcceleratorConfig)
@@ -170,14 +170,14 @@ class ParameterStore(wiring.Component):
                 + arrived.filling * self._slots
             ),
         ]
-        entries = fan_out(m, "entry_copies", delay(m, ram.read_data, 1), lanes, clocks=2)
-        positions = fan_out(m, "position_copies", position, lanes, clocks=2)
-        numbers = fan_out(m, "number_copies", number, lanes, clocks=2)
-        valids = fan_out(m, "write_copies", writes, lanes, clocks=2)
+        entry_data = delay(m, ram.read_data, 2)
+        positions = fan_out(m, "position_copies", position, lanes, clocks=1)
+        numbers = fan_out(m, "number_copies", number, lanes, clocks=1)
+        valids = fan_out(m, "write_copies", writes, lanes, clocks=1)
         for lane, (write, _) in enumerate(ports):
             mine = Mux(spread, lane % half, lane)
             m.d.comb += [
-                write.data.eq(entries[lane].as_value()),
+                write.data.eq(entry_data.as_value()),
                 write.addr.eq(positions[lane]),
                 write.en.eq(valids[lane] & (numbers[lane] == mine)),
             ]

@@ -20,6 +20,9 @@ from macaw.hw.window_registers import WindowRegisters
 
 __all__ = ["WindowReader"]
 
+#: Clocks in which the flags of a read spread to the window registers.
+_FLAG_LEAD = 3
+
 
 class WindowReader(wiring.Component):
     """Walks a layer's rows, column groups and pixels, reads the taps of each from the line
@@ -154,9 +157,10 @@ class WindowReader(wiring.Component):
             ]
 
         m.submodules.registers = registers = WindowRegisters(
-            self._config.array, flag_lead=self._activation_lead - 1
+            self._config.array, flag_lead=_FLAG_LEAD
         )
         wait = self._activation_lead - 1
+        run_clocks = self._read_latency + padding.latency + wait
         m.d.comb += registers.runs.eq(delay(m, padding.padded, wait))
         flags = {
             "four": read.four,
@@ -169,14 +173,14 @@ class WindowReader(wiring.Component):
         for name, flag in flags.items():
             active = flag & expander.valid & layer.window
             m.d.comb += getattr(registers, name).eq(
-                delay(m, active, self._read_latency + 1, reset_less=False)
+                delay(m, active, run_clocks - _FLAG_LEAD, reset_less=False)
             )
         m.d.comb += [
             registers.next_phase.eq(
                 delay(
                     m,
                     issuer.next_phase,
-                    self.evaluation_lead - registers.latency - wait,
+                    self.evaluation_lead - registers.latency - _FLAG_LEAD,
                     reset_less=False,
                 )
             ),

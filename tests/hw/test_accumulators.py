@@ -104,7 +104,12 @@ def check(configs):
     found = apply(
         SideBySide({name: Accumulators(config) for name, config in configs.items()}),
         {f"{name}__{port}": inputs[name][port] for name in configs for port in inputs[name]},
-        latency={f"{name}__{port}": Accumulators.latency for name in configs for port in outputs},
+        latency={
+            f"{name}__{port}": Accumulators.latency
+            - (0 if port == "values" else Accumulators.announcement)
+            for name in configs
+            for port in outputs
+        },
         early={f"{name}__correction": -1 for name in configs},
     )
     for name, config in configs.items():

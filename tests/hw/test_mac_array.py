@@ -68,7 +68,12 @@ def test_sums_are_exact(lanes, columns, technology, window):
         {name: inputs[name] for name in ports},
         latency=array.latency,
         early={
-            name: array.activation_lead for name in ports if name in ("activations", "window_mode")
+            name: lead
+            for name, lead in (
+                ("activations", array.activation_lead),
+                ("window_mode", array.mode_lead),
+            )
+            if name in ports
         },
     )["sums"]
     expected = expected_sums(activations, weights, taps, mode)
