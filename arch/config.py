@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-from macaw.arch.checks import integer, one_of, power_of_two
+from macaw.arch.checks import instance, integer, one_of, power_of_two
 from macaw.arch.requantization import Mode
 
 __all__ = [
@@ -98,6 +98,7 @@ class RequantizerConfig:
 
     def __post_init__(self) -> None:
         power_of_two("requantizer lanes", self.lanes, 1, 32)
+        instance("modes", self.modes, tuple)
         if not self.modes or len(set(self.modes)) != len(self.modes):
             raise ValueError(f"modes must name at least one mode, each once, not {self.modes!r}")
         for mode in self.modes:
@@ -144,7 +145,13 @@ class AcceleratorConfig:
     weight_zero_point: bool = True
 
     def __post_init__(self) -> None:
+        instance("name", self.name, str)
         one_of("technology", self.technology, tuple(Technology))
+        instance("array", self.array, ArrayConfig)
+        instance("accumulator", self.accumulator, AccumulatorConfig)
+        instance("requantizer", self.requantizer, RequantizerConfig)
+        instance("memory", self.memory, MemoryConfig)
+        instance("weight_zero_point", self.weight_zero_point, bool)
         if self.requantizer.lanes > self.array.columns:
             raise ValueError(
                 f"requantizer lanes must be at most the columns ({self.array.columns}), "
@@ -161,5 +168,6 @@ class AcceleratorConfig:
         """Twelve hexadecimal digits over every value but the name."""
         values = asdict(self)
         del values["name"]
-        text = json.dumps(values, sort_keys=True)
+        # numpy's integers, which the checks take, are written as Python's.
+        text = json.dumps(values, sort_keys=True, default=int)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
