@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """PyTorch's own quantised modules as the main job's oracle."""
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -90,7 +91,12 @@ def engine_results(
             if engine == "onednn" and workload.weight_zero_point:
                 yield engine, None, None
                 continue
-            oracle = _module_result(torch, engine, workload)
+            with warnings.catch_warnings():
+                # PyTorch announces the end of what this compares with.
+                warnings.filterwarnings(
+                    "ignore", r"[\s\S]*quantized tensor.*deprecated", UserWarning
+                )
+                oracle = _module_result(torch, engine, workload)
             formula = None if engine == "qnnpack" else _formula(torch, engine, workload)
             yield engine, oracle, formula
     finally:

@@ -1,0 +1,68 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The layer of docs/why-your-conv2d-differs.md, asked of PyTorch's own modules."""
+
+import doctest
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from macaw.cli.torch_oracle import engine_results
+from macaw.cli.workloads import Workload
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "why-your-conv2d-differs.md"
+
+
+@pytest.fixture(scope="module")
+def page():
+    """The names of the page after its examples have run."""
+    test = doctest.DocTestParser().get_doctest(PAGE.read_text(), {}, PAGE.name, str(PAGE), 0)
+    runner = doctest.DocTestRunner(verbose=False)
+    assert runner.run(test, out=lambda _: None, clear_globs=False).failed == 0
+    return test.globs
+
+
+@pytest.fixture(scope="module")
+def workload(page):
+    return Workload(
+        name=PAGE.stem,
+        description="the page's layer",
+        shape=page["shape"],
+        image=page["image"],
+        weights=page["weights"],
+        bias=page["bias"],
+        input_scale=page["input_scale"],
+        input_zero_point=page["input_zero_point"],
+        weight_scales=page["weight_scales"],
+        weight_zero_point=0,
+        output_scale=page["output_scale"],
+        output_zero_point=page["output_zero_point"],
+    )
+
+
+def test_the_pages_settings_are_the_workloads(page, workload):
+    settings = {**page["scales"], "out_channels": page["shape"].out_channels}
+    assert workload.scales() == settings
+
+
+def test_every_engine_of_torch(oracle, page, workload):
+    """Qnnpack gives the page's reference, the others golden's result with their formula."""
+    oracle("torch")
+    results = {engine: (torch, golden) for engine, torch, golden in engine_results(workload)}
+    assert set(results) == {"qnnpack", "fbgemm", "onednn", "x86"}
+    for engine, (torch, golden) in results.items():
+        expected = page["reference"] if engine == "qnnpack" else golden
+        assert torch.dtype == np.uint8, engine
+        assert torch.shape == expected.shape == (16, 16, 8), engine
+        wrong = torch != expected
+        assert not wrong.any(), f"{engine}: {wrong.sum()} of {wrong.size} differ"
+    assert results["qnnpack"][1] is None
+
+
+def test_the_reference_is_not_flat(page):
+    """Most results are neither clamped nor equal, so that equality says something."""
+    reference = page["reference"]
+    inside = (reference > page["output_zero_point"]) & (reference < 255)
+    assert inside.mean() > 0.4
+    assert len(np.unique(reference)) >= 64
