@@ -53,6 +53,14 @@ def test_fields_have_names_and_meanings(config, fields_of):
     assert all(field.meaning and field.bits > 0 for field in fields)
 
 
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.name)
+def test_flags_have_one_bit(config):
+    step = {field.name for field in step_fields(config) if field.bits == 1}
+    layer = {field.name for field in layer_fields(config) if field.bits == 1}
+    assert step == {"paired", "four", "high", "shift", "capture", "evaluate", "first", "last"}
+    assert layer == {"input_unsigned", "window", "odd_width", "output_unsigned", "mode"}
+
+
 def bits(fields):
     return {field.name: field.bits for field in fields}
 

@@ -67,6 +67,13 @@ def test_output_size_counts_the_positions_of_the_kernel():
         assert [shape.output_height, shape.output_width] == counts, where
 
 
+def test_defaults():
+    shape = Conv2dShape(**SMALL)
+    assert (shape.stride, shape.dilation) == ((1, 1), (1, 1))
+    assert (shape.padding, shape.groups) == ((0, 0, 0, 0), 1)
+    assert (shape.output_height, shape.output_width) == (6, 8)
+
+
 def test_groups():
     shape = Conv2dShape(**SMALL, groups=2)
     assert shape.group_in_channels == 2
@@ -76,7 +83,14 @@ def test_groups():
 
 @pytest.mark.parametrize(
     ("in_channels", "out_channels", "groups", "depthwise"),
-    [(4, 4, 4, True), (4, 8, 4, True), (1, 8, 1, False), (4, 4, 2, False), (4, 4, 1, False)],
+    [
+        (4, 4, 4, True),
+        (4, 8, 4, True),
+        (2, 2, 2, True),
+        (1, 8, 1, False),
+        (4, 4, 2, False),
+        (4, 4, 1, False),
+    ],
 )
 def test_depthwise(in_channels, out_channels, groups, depthwise):
     channels = {"in_channels": in_channels, "out_channels": out_channels}
