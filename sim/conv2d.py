@@ -79,10 +79,13 @@ def run_conv2d(
     seed: int = 1,
     progress: Callable[[int, int], None] | bool = False,
     waves: Path | None = None,
+    waves_cycles: tuple[int, int] = (0, 4096),
 ) -> Conv2dRun:
     """The layer's result for ``image``, computed by the RTL of ``program.config``.
 
-    ``idle``, ``stall``, ``seed``, ``progress`` and ``waves`` are those of `macaw.sim.streams.run`.
+    ``idle``, ``stall``, ``seed``, ``progress``, ``waves`` and ``waves_cycles`` are those of
+    `macaw.sim.streams.run`; the first clocks load the layer, and a large array's waveform takes
+    some kilobytes a clock.
     Raises ``ValueError`` for an image that does not fit, and what that function raises.
     """
     shape = program.shape
@@ -101,6 +104,7 @@ def run_conv2d(
         seed=seed,
         progress=progress,
         waves=waves,
+        waves_cycles=waves_cycles,
     )
     result = _result(program, streams.words["result"])
     first = streams.transfers["image"].first_cycle
