@@ -79,13 +79,13 @@ def run_conv2d(
     seed: int = 1,
     progress: Callable[[int, int], None] | bool = False,
     waves: Path | None = None,
-    waves_cycles: tuple[int, int] = (0, 4096),
+    waves_cycles: tuple[int, int] = (0, 1024),
 ) -> Conv2dRun:
     """The layer's result for ``image``, computed by the RTL of ``program.config``.
 
     ``idle``, ``stall``, ``seed``, ``progress``, ``waves`` and ``waves_cycles`` are those of
-    `macaw.sim.streams.run`; the first clocks load the layer, and a large array's waveform takes
-    some kilobytes a clock.
+    `macaw.sim.streams.run`; the first clocks load the layer, and a 16x16 array's waveform takes
+    about 160 kB a clock.
     Raises ``ValueError`` for an image that does not fit, and what that function raises.
     """
     shape = program.shape
