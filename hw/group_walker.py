@@ -59,22 +59,40 @@ class GroupWalker(wiring.Component):
         layer = self.layer
         outer = Signal.like(layer.outer_groups)
         inner = Signal.like(layer.inner_groups)
+        # Whether the current group is the last is kept in registers: what hangs on it must not
+        # wait for a comparison.
         inner_last, outer_last = Signal(), Signal()
-        m.d.comb += [
-            inner_last.eq(inner == layer.inner_groups),
-            outer_last.eq(outer == layer.outer_groups),
-            self.last.eq(inner_last & outer_last),
-        ]
+        m.d.comb += self.last.eq(inner_last & outer_last)
         with m.If(~inner_last):
             m.d.comb += self.channels.eq(layer.group_channels)
         with m.Elif(~outer_last):
             m.d.comb += self.channels.eq(layer.inner_channels)
         with m.Else():
             m.d.comb += self.channels.eq(layer.final_channels)
+
+        first_inner_last = layer.inner_groups == 0
+        first_outer_last = layer.outer_groups == 0
         with m.If(self.start):
-            m.d.sync += [outer.eq(0), inner.eq(0), self.new_outer.eq(1)]
+            m.d.sync += [
+                outer.eq(0),
+                outer_last.eq(first_outer_last),
+                inner.eq(0),
+                inner_last.eq(first_inner_last),
+                self.new_outer.eq(1),
+            ]
         with m.Elif(self.advance):
-            m.d.sync += [inner.eq(inner + 1), self.new_outer.eq(inner_last)]
+            m.d.sync += [
+                inner.eq(inner + 1),
+                inner_last.eq(inner + 1 == layer.inner_groups),
+                self.new_outer.eq(inner_last),
+            ]
             with m.If(inner_last):
-                m.d.sync += [inner.eq(0), outer.eq(Mux(outer_last, 0, outer + 1))]
+                m.d.sync += [
+                    inner.eq(0),
+                    inner_last.eq(first_inner_last),
+                    outer.eq(Mux(outer_last, 0, outer + 1)),
+                    outer_last.eq(
+                        Mux(outer_last, first_outer_last, outer + 1 == layer.outer_groups)
+                    ),
+                ]
         return m
