@@ -171,7 +171,7 @@ class ResultBuffer(wiring.Component):
             budget.eq(budget - fetch + sends),
             complete.eq(complete + completed - (fetch & last)),
             held.eq(held + self.claim - (fetch & last)),
-            self.room.eq(held + self.claim < layer.result_rows),
+            self.room.eq(held < layer.result_rows),
         ]
 
         address = Signal.like(row, reset_less=True)
