@@ -204,16 +204,14 @@ class Conv2dCore(wiring.Component):
         layer = Signal(layer_layout(self._config), reset_less=True)
         busy = Signal()
         # As long as `done` still speaks of the layer before.
-        starts = Signal(_SETTLE + _COPY_CLOCKS + 3)
-        done = Signal()
+        starts = Signal(_SETTLE + _COPY_CLOCKS + 4)
+        sent, received, done = Signal(), Signal(), Signal()
         m.d.comb += self.descriptor.ready.eq(~busy)
         m.d.sync += [
             starts.eq(starts << 1),
-            done.eq(
-                reader.finished
-                & (result_buffer.sent == layer.output_rows + 1)
-                & (line_buffer.received == layer.height)
-            ),
+            sent.eq(result_buffer.sent == layer.output_rows + 1),
+            received.eq(line_buffer.received == layer.height),
+            done.eq(reader.finished & sent & received),
         ]
         with m.If(self.descriptor.valid & ~busy):
             m.d.sync += [layer.eq(self.descriptor.payload), busy.eq(1), starts.eq(1)]

@@ -57,11 +57,16 @@ class GroupWalker(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         layer = self.layer
-        outer = Signal.like(layer.outer_groups)
-        inner = Signal.like(layer.inner_groups)
-        # Whether the current group is the last is kept in registers: what hangs on it must not
-        # wait for a comparison.
+        # Groups that follow the current one. Whether it is the last is kept in registers: what
+        # hangs on it must not wait for a comparison.
+        outer_left = Signal.like(layer.outer_groups)
+        inner_left = Signal.like(layer.inner_groups)
         inner_last, outer_last = Signal(), Signal()
+        inner_single, outer_single = Signal(), Signal()
+        m.d.sync += [
+            inner_single.eq(layer.inner_groups == 0),
+            outer_single.eq(layer.outer_groups == 0),
+        ]
         m.d.comb += self.last.eq(inner_last & outer_last)
         with m.If(~inner_last):
             m.d.comb += self.channels.eq(layer.group_channels)
@@ -70,29 +75,25 @@ class GroupWalker(wiring.Component):
         with m.Else():
             m.d.comb += self.channels.eq(layer.final_channels)
 
-        first_inner_last = layer.inner_groups == 0
-        first_outer_last = layer.outer_groups == 0
         with m.If(self.start):
             m.d.sync += [
-                outer.eq(0),
-                outer_last.eq(first_outer_last),
-                inner.eq(0),
-                inner_last.eq(first_inner_last),
+                outer_left.eq(layer.outer_groups),
+                outer_last.eq(outer_single),
+                inner_left.eq(layer.inner_groups),
+                inner_last.eq(inner_single),
                 self.new_outer.eq(1),
             ]
         with m.Elif(self.advance):
             m.d.sync += [
-                inner.eq(inner + 1),
-                inner_last.eq(inner + 1 == layer.inner_groups),
+                inner_left.eq(inner_left - 1),
+                inner_last.eq(inner_left == 1),
                 self.new_outer.eq(inner_last),
             ]
             with m.If(inner_last):
                 m.d.sync += [
-                    inner.eq(0),
-                    inner_last.eq(first_inner_last),
-                    outer.eq(Mux(outer_last, 0, outer + 1)),
-                    outer_last.eq(
-                        Mux(outer_last, first_outer_last, outer + 1 == layer.outer_groups)
-                    ),
+                    inner_left.eq(layer.inner_groups),
+                    inner_last.eq(inner_single),
+                    outer_left.eq(Mux(outer_last, layer.outer_groups, outer_left - 1)),
+                    outer_last.eq(Mux(outer_last, outer_single, outer_left == 1)),
                 ]
         return m

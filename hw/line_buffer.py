@@ -13,6 +13,7 @@ from macaw.hw.byte_aligner import ByteAligner
 from macaw.hw.delay import delay
 from macaw.hw.fanout import fan_out
 from macaw.hw.ram import BlockRam
+from macaw.hw.ring_counter import RingCounter
 
 __all__ = ["LineBuffer"]
 
@@ -34,6 +35,9 @@ class LineBuffer(wiring.Component):
       rows' distance must be 2 modulo 4.
     - ``four = 1``: four rows, one word each, offset a multiple of ``lanes``. The rows' distance
       must be odd.
+
+    While there is room, a word is taken in each clock; only a row of a single word makes the next
+    one wait for two clocks.
 
     A ring whose size is no multiple of four, or rows at other distances, read wrong data: the
     compiler chooses ``pitch`` and ``ring_words`` so that this cannot happen.
@@ -81,7 +85,7 @@ class LineBuffer(wiring.Component):
         with ``four = 0`` only the first two count.
 
     Raises ``ValueError`` for sizes out of range. The parameters must be constant from
-    ``start`` on.
+    a clock before ``start`` on.
     """
 
     #: Clocks from a row's last word to ``received``, the memory's write included.
@@ -137,34 +141,76 @@ class LineBuffer(wiring.Component):
         row = Signal(address_bits)
         word = Signal(address_bits)
         written = Signal(SIZE_BITS)
-        running = Signal()
-        taking = Signal()
+        following = Signal(SIZE_BITS, init=1)
+        taking, last = Signal(), Signal()
 
-        # Room is looked at for the row in hand and for the one after, so that the change of
-        # rows costs no clock.
-        resident = Signal(signed(SIZE_BITS + 1))
-        room = Signal(2)
-        m.d.comb += resident.eq(written - self.released)
-        m.d.comb += [
-            room[index].eq((resident + index < self.ring_rows) & (written + index < self.height))
-            for index in range(2)
+        # Rows up to ``limit`` may be taken. It only grows, so it may be looked at late.
+        reach = Signal(SIZE_BITS + 1, reset_less=True)
+        limit = Signal(SIZE_BITS)
+        m.d.sync += [
+            reach.eq(self.released + self.ring_rows),
+            limit.eq(Mux(reach < self.height, reach, self.height)),
         ]
-        taken = self.image.valid & self.image.ready
-        last = Signal()
-        m.d.comb += [self.image.ready.eq(taking), last.eq(word == self.row_words)]
-        following = Signal(range(2 * self._words + 1))
-        m.d.comb += following.eq(row + self.pitch)
-        with m.If(self.start):
-            m.d.sync += [row.eq(0), word.eq(0), written.eq(0), taking.eq(0), running.eq(1)]
-        with m.Elif(taken):
-            m.d.sync += word.eq(word + 1)
-            with m.If(last):
-                m.d.sync += [word.eq(0), written.eq(written + 1), taking.eq(room[1])]
-                wrapped = following >= self.ring_words
-                m.d.sync += row.eq(Mux(wrapped, following - self.ring_words, following))
-                m.d.sync += running.eq(written + 1 != self.height)
+        # Room for the row in hand and for the one after, so that the change of rows costs no
+        # clock, unless the row had a single word: then ``written`` has been compared too late.
+        room = Signal(2)
+        settled, long = Signal(), Signal()
+        m.d.sync += [
+            room[0].eq(written != limit),
+            room[1].eq(following != limit),
+            settled.eq(1),
+        ]
+        # Between two images nothing is taken, even when the next one's height is there already.
+        running, all_in = Signal(), Signal()
+        m.d.sync += all_in.eq(written == self.height)
+        with m.If(all_in):
+            m.d.sync += running.eq(0)
+        m.submodules.ring = ring = RingCounter(SIZE_BITS)
+        words_left = Signal(address_bits)
+        single = Signal()
+        taken = self.image.valid & taking
+        ends_row = taken & last
+        m.d.sync += single.eq(self.row_words == 0)
+        m.d.comb += [
+            self.image.ready.eq(taking),
+            ring.rows.eq(self.ring_rows),
+            ring.start.eq(self.start),
+            ring.advance.eq(ends_row),
+        ]
+        with m.If(taken):
+            m.d.sync += [word.eq(word + 1), long.eq(1)]
+            m.d.sync += [words_left.eq(words_left - 1), last.eq(words_left == 1)]
+        with m.If(ends_row):
+            m.d.sync += [
+                word.eq(0),
+                words_left.eq(self.row_words),
+                last.eq(single),
+                long.eq(0),
+                settled.eq(0),
+                written.eq(following),
+                following.eq(following + 1),
+                taking.eq(long & room[1]),
+                row.eq(Mux(ring.last, 0, row + self.pitch)),
+            ]
         with m.Elif(~taking):
-            m.d.sync += taking.eq(running & room[0])
+            m.d.sync += taking.eq(running & settled & room[0])
+        with m.If(self.start):
+            m.d.sync += [
+                row.eq(0),
+                word.eq(0),
+                words_left.eq(self.row_words),
+                last.eq(single),
+                long.eq(0),
+                settled.eq(0),
+                written.eq(0),
+                following.eq(1),
+                taking.eq(0),
+                reach.eq(0),
+                limit.eq(0),
+                room.eq(0),
+                running.eq(1),
+                all_in.eq(0),
+            ]
 
         address = Signal(address_bits, reset_less=True)
         payload = Signal.like(self.image.payload, reset_less=True)

@@ -11,6 +11,7 @@ from macaw.arch.checks import one_of
 from macaw.arch.config import ArrayConfig, Technology
 from macaw.hw.adder_tree import AdderTree
 from macaw.hw.cells import ecp5, generic
+from macaw.hw.delay import delay
 from macaw.hw.fanout import FanOut
 
 __all__ = ["MacArray"]
@@ -67,7 +68,7 @@ class MacArray(wiring.Component):
     @property
     def activation_lead(self):
         """Clocks by which ``activations`` come before the other operands."""
-        return FanOut.levels_needed(self._array.columns // 2)
+        return max(1, FanOut.levels_needed(self._array.columns // 2))
 
     @property
     def mode_lead(self):
@@ -92,9 +93,12 @@ class MacArray(wiring.Component):
             m.d.comb += modes.value.eq(self.window_mode)
 
         trees = [AdderTree(16, lanes) for _ in self.sums]
+        early = self._cell.latency - self._cell.low_latency
         for column, tree in enumerate(trees):
             m.submodules[f"tree_{column}"] = tree
-            m.d.comb += self.sums[column].eq(tree.sum)
+            # Low products come first, and one sum is cheaper to keep than the products.
+            wait = early if column < pairs else 0
+            m.d.comb += self.sums[column].eq(delay(m, tree.sum, wait))
 
         for pair in range(pairs):
             for lane in range(lanes):

@@ -128,18 +128,24 @@ class ParameterStore(wiring.Component):
         filling = Signal()
         in_use = Signal(range(3))
         ready = Signal(range(3))
-        read, last = Signal(), Signal()
+        # Between two groups there is a clock in which ``last`` is made ready for the next.
+        read, last, between = Signal(), Signal(), Signal()
         m.d.comb += [
-            read.eq(running & (in_use != 2)),
-            last.eq(entry + 1 == groups.channels),
+            read.eq(running & ~between & (in_use != 2)),
             ram.read_address.eq(address),
             groups.advance.eq(read & last),
             self.loaded.eq(ready != 0),
         ]
+        with m.If(between):
+            m.d.sync += [between.eq(0), last.eq(groups.channels == 1)]
         with m.If(read):
-            m.d.sync += [entry.eq(Mux(last, 0, entry + 1)), address.eq(address + 1)]
+            m.d.sync += [
+                entry.eq(Mux(last, 0, entry + 1)),
+                last.eq(entry + 2 == groups.channels),
+                address.eq(address + 1),
+            ]
             with m.If(last):
-                m.d.sync += filling.eq(~filling)
+                m.d.sync += [filling.eq(~filling), between.eq(1)]
                 with m.If(groups.last):
                     m.d.sync += address.eq(layer.parameter_start)
 
@@ -187,6 +193,7 @@ class ParameterStore(wiring.Component):
         with m.If(self.start):
             m.d.sync += [
                 running.eq(1),
+                between.eq(1),
                 address.eq(layer.parameter_start),
                 entry.eq(0),
                 filling.eq(0),

@@ -15,6 +15,7 @@ from macaw.hw.delay import delay
 from macaw.hw.fanout import fan_out
 from macaw.hw.layouts import layer_layout
 from macaw.hw.ram import BlockRam
+from macaw.hw.ring_counter import RingCounter
 from macaw.hw.result_collector import result_write_layout
 
 __all__ = ["ResultBuffer"]
@@ -79,26 +80,30 @@ class ResultBuffer(wiring.Component):
         self._read(m, banks, completed)
         return m
 
-    def _next_row(self, row, count):
-        """First word and number, within the ring, of the row after the one at ``row``."""
+    def _ring(self, m, name, advance):
+        """First word, within the ring, of a row; ``advance`` goes to the next row."""
         layer = self.layer
-        wraps = count + 1 == layer.result_rows
-        return [
-            row.eq(Mux(wraps, 0, row + layer.result_words + 1)),
-            count.eq(Mux(wraps, 0, count + 1)),
+        m.submodules[name] = ring = RingCounter(len(layer.result_rows))
+        m.d.comb += [
+            ring.rows.eq(layer.result_rows),
+            ring.start.eq(self.start),
+            ring.advance.eq(advance),
         ]
+        row = Signal.like(layer.result_words, name=f"{name}_row")
+        pitch = Signal.like(row, name=f"{name}_pitch", reset_less=True)
+        m.d.sync += pitch.eq(layer.result_words + 1)
+        with m.If(self.start):
+            m.d.sync += row.eq(0)
+        with m.Elif(advance):
+            m.d.sync += row.eq(Mux(ring.last, 0, row + pitch))
+        return row
 
     def _write(self, m, banks):
         """Rotates each run into place: in one word, or the end of it and the next one's begin."""
         lanes = self._config.array.lanes
         fine_bits = exact_log2(lanes)
         layer, write = self.layer, self.write
-        row = Signal.like(layer.result_words)
-        number = Signal.like(layer.result_rows)
-        with m.If(self.start):
-            m.d.sync += [row.eq(0), number.eq(0)]
-        with m.Elif(self.write_valid & write.row_end):
-            m.d.sync += self._next_row(row, number)
+        row = self._ring(m, "write_ring", self.write_valid & write.row_end)
 
         # A clock in which the turns spread, then one for each two bits of the rotation.
         stages = (fine_bits + 1) // 2
@@ -119,12 +124,10 @@ class ResultBuffer(wiring.Component):
             current = rotated
         valid = delay(m, self.write_valid, 1 + stages, reset_less=False)
         offset = delay(m, write.address[:fine_bits], 1 + stages)
-        count = delay(m, write.count, 1 + stages)
         word = delay(m, word, stages)
 
         # Lane p of the rotated run is byte p - offset of it, in this word if that is not negative.
-        end = Signal(fine_bits + 2)
-        m.d.comb += end.eq(offset + count)
+        end = delay(m, write.address[:fine_bits] + write.count, 1 + stages, name="end")
         here = Cat(valid & (lane >= offset) & (lane < end) for lane in range(lanes))
         there = Cat(valid & (lane < offset) & (lane + lanes < end) for lane in range(lanes))
         for index, bank in enumerate(banks):
@@ -151,22 +154,26 @@ class ResultBuffer(wiring.Component):
     def _read(self, m, banks, completed):
         """Streams complete rows through a small queue, and counts the rows in the ring."""
         layer = self.layer
-        row = Signal.like(layer.result_words)
-        number = Signal.like(layer.result_rows)
         word = Signal.like(layer.result_words)
+        words_left = Signal.like(layer.result_words)
         held = Signal.like(layer.result_rows)
         complete = Signal.like(layer.result_rows)
         budget = Signal(range(9), init=8)
-        fetch, last = Signal(), Signal()
+        fetch, last, single = Signal(), Signal(), Signal()
+        row = self._ring(m, "read_ring", fetch & last)
         sends = self.result.valid & self.result.ready
         m.d.comb += [
             fetch.eq((complete != 0) & (budget != 0)),
-            last.eq(word == layer.result_words),
         ]
+        m.d.sync += single.eq(layer.result_words == 0)
         with m.If(fetch):
-            m.d.sync += word.eq(Mux(last, 0, word + 1))
+            m.d.sync += [
+                word.eq(word + 1),
+                words_left.eq(words_left - 1),
+                last.eq(words_left == 1),
+            ]
             with m.If(last):
-                m.d.sync += self._next_row(row, number)
+                m.d.sync += [word.eq(0), words_left.eq(layer.result_words), last.eq(single)]
         m.d.sync += [
             budget.eq(budget - fetch + sends),
             complete.eq(complete + completed - (fetch & last)),
@@ -203,9 +210,9 @@ class ResultBuffer(wiring.Component):
             m.d.sync += self.sent.eq(self.sent + 1)
         with m.If(self.start):
             m.d.sync += [
-                row.eq(0),
-                number.eq(0),
                 word.eq(0),
+                words_left.eq(layer.result_words),
+                last.eq(single),
                 held.eq(0),
                 complete.eq(0),
                 self.sent.eq(0),

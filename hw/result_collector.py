@@ -98,12 +98,15 @@ class ResultCollector(wiring.Component):
 
         m.submodules.groups = groups = GroupWalker(self._config)
         m.d.comb += [groups.layer.eq(layer), groups.start.eq(self.start)]
+        # The walker is a clock ahead of its use: what it says is registered on the way.
+        channels, last_group = delay(m, groups.channels, 1), delay(m, groups.last, 1)
         finished, second = Signal(), Signal()
         place = Signal(Place, reset_less=True)
         complete = self.valid & self.last & self.place.finish
         completes = delay(m, complete, 1, reset_less=False)
         arriving = delay(m, self.place, 1)
         m.d.sync += [finished.eq(completes), second.eq(finished & layer.window)]
+        m.d.comb += groups.advance.eq(completes & arriving.group_end)
         with m.If(completes):
             m.d.sync += place.eq(arriving)
 
@@ -113,14 +116,15 @@ class ResultCollector(wiring.Component):
         channel = Signal.like(self.write.address)
         written = Signal.like(self.write)
         pair = Signal.like(self.write)
-        step = Mux(layer.window, layer.result_step << 1, layer.result_step)
+        step = Signal.like(self.write.address, reset_less=True)
+        m.d.sync += step.eq(Mux(layer.window, layer.result_step << 1, layer.result_step))
         bytes_out = Mux(
             layer.window, collected[0], collected[0][8 * (array.lanes - array.columns) :]
         )
-        next_channel = channel + groups.channels
+        next_channel = channel + channels
         m.d.comb += [
             written.address.eq(base),
-            written.count.eq(groups.channels),
+            written.count.eq(channels),
             written.data.eq(bytes_out),
             written.row_end.eq(place.row_end & ~layer.window),
         ]
@@ -144,13 +148,12 @@ class ResultCollector(wiring.Component):
                 pair.address.eq(base + layer.result_step),
                 pair.data.eq(collected[1]),
                 pair.row_end.eq(place.row_end),
-                pair.count.eq(Mux(place.group_end & layer.odd_width, 0, groups.channels)),
+                pair.count.eq(Mux(place.group_end & layer.odd_width, 0, channels)),
                 base.eq(base + step),
             ]
             with m.If(place.group_end):
-                m.d.comb += groups.advance.eq(1)
                 m.d.sync += [base.eq(next_channel), channel.eq(next_channel)]
-                with m.If(groups.last):
+                with m.If(last_group):
                     m.d.sync += [base.eq(0), channel.eq(0)]
         with m.If(self.start):
             m.d.sync += [base.eq(0), channel.eq(0), beat.eq(0)]

@@ -16,7 +16,7 @@ from macaw.hw.step_fetcher import fetched_layout
 __all__ = ["StepExpander", "read_layout"]
 
 #: Clocks from the end of a row's reads to its rows' release, so that the last read has been made.
-_RELEASE_DELAY = 12
+_RELEASE_DELAY = 11
 
 
 def read_layout(config: AcceleratorConfig) -> data.StructLayout:
@@ -96,7 +96,14 @@ class StepExpander(wiring.Component):
             take_step.eq(~placed_valid | take_placed),
         ]
         next_group = group_position + layer.group_step
-        next_row = row_start + layer.row_step
+        # Rows begin at least three clocks apart: the fetcher and the step that ends a row see to
+        # it. So the next row's start is ready, two clocks after the row's own.
+        row_sum = Signal(len(row_start) + 1, reset_less=True)
+        next_row = Signal.like(row_start, reset_less=True)
+        m.d.sync += [
+            row_sum.eq(row_start + layer.row_step),
+            next_row.eq(_wrap(row_sum, layer.ring_words)),
+        ]
         with m.If(take_step):
             m.d.sync += placed_valid.eq(self.steps.valid)
         with m.If(take_step & self.steps.valid):
@@ -105,7 +112,7 @@ class StepExpander(wiring.Component):
                 m.d.sync += [
                     position.eq(layer.position),
                     group_position.eq(layer.position),
-                    row_start.eq(_wrap(next_row, layer.ring_words)),
+                    row_start.eq(next_row),
                     top.eq(top + layer.row_stride),
                 ]
                 with m.If(fetched.first_row):
@@ -127,16 +134,18 @@ class StepExpander(wiring.Component):
         next_top = Signal(signed(SIZE_BITS + 2), reset_less=True)
         final_read = Signal()
         pace = Signal(range(self._config.beats * self._config.array.phases + 1))
+        waits = Signal()  # pace != 0
         go = Signal()
-        paced = Mux(layer.window, current.step.evaluate, current.step.last)
+        paced = Signal()
         m.d.comb += [
-            go.eq(current_valid & ~(final_read & paced & (pace != 0))),
+            go.eq(current_valid & ~(final_read & paced & waits)),
             take_placed.eq(~current_valid | (go & final_read)),
         ]
         with m.If(take_placed):
             m.d.sync += [
                 current.eq(placed),
                 current_valid.eq(placed_valid),
+                paced.eq(Mux(layer.window, placed.step.evaluate, placed.step.last)),
                 remaining.eq(placed.step.count),
                 final_read.eq(placed.step.count == 0),
                 row_words.eq(row_start + placed.step.row_words),
@@ -155,9 +164,9 @@ class StepExpander(wiring.Component):
                 self._config.beats * self._config.array.phases - 1,
                 self._config.beats - 1,
             )
-            m.d.sync += pace.eq(interval)
-        with m.Elif(pace != 0):
-            m.d.sync += pace.eq(pace - 1)
+            m.d.sync += [pace.eq(interval), waits.eq(interval != 0)]
+        with m.Elif(waits):
+            m.d.sync += [pace.eq(pace - 1), waits.eq(pace != 1)]
 
         self._address(m, go, current, final_read, offset, row_words, image_row)
         row_done = go & final_read & current.row_final
@@ -209,13 +218,18 @@ class StepExpander(wiring.Component):
     def _release(self, m, row_done, all_done, next_top):
         """Once a row's reads are made, the rows above the next kernel's top are given up, and at
         the end all: the next row may be waiting for just that room."""
+        row_done, all_done = (
+            delay(m, flag, 1, reset_less=False) for flag in (row_done, all_done)
+        )
+        top, positive = Signal.like(next_top, reset_less=True), Signal()
+        m.d.sync += [top.eq(next_top), positive.eq(next_top > 0)]
         given = Signal(SIZE_BITS)
         with m.If(self.start):
             m.d.sync += [given.eq(0), self.finished.eq(0)]
         with m.Elif(all_done):
             m.d.sync += [given.eq(self.layer.height), self.finished.eq(1)]
-        with m.Elif(row_done & (next_top > 0)):
-            m.d.sync += given.eq(next_top)
+        with m.Elif(row_done & positive):
+            m.d.sync += given.eq(top)
         current = given
         for stage in range(_RELEASE_DELAY):
             later = Signal(SIZE_BITS, name=f"given_{stage}")

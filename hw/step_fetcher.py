@@ -115,25 +115,37 @@ class StepFetcher(wiring.Component):
         m.submodules.groups = groups = GroupWalker(self._config)
         m.d.comb += [groups.layer.eq(layer), groups.start.eq(self.start)]
 
+        # The last entry, pixel and row are known from registers, so that the decision to issue,
+        # which moves all of them, waits for no comparison.
         active = Signal()
         place = Signal(fetched)
         entry = Signal.like(layer.prologue)
-        body_end = Signal(len(layer.prologue) + 1)
-        pixel = Signal.like(layer.pixels)
+        entries_left = Signal(len(layer.prologue) + 1)
+        pixels_left = Signal.like(layer.pixels)
         row = Signal.like(layer.output_rows)
-        top = Signal(signed(SIZE_BITS + 2))
-        rows_ready = Signal()
-        m.d.sync += body_end.eq(layer.prologue + layer.body)
+        last_entry, last_pixel, last_row, first_row = Signal(), Signal(), Signal(), Signal()
+        all_entries, single_entry = Signal.like(entries_left), Signal()
+        body_single, single_pixel = Signal(), Signal()
+        m.d.sync += [
+            all_entries.eq(layer.prologue + layer.body),
+            single_entry.eq(all_entries == 0),
+            body_single.eq(layer.body == 0),
+            single_pixel.eq(layer.pixels == 0),
+            last_row.eq(row == layer.output_rows),
+        ]
 
-        # What the row needs is compared in two registered steps; `settled` masks the clocks in
-        # which they still speak of the row before.
+        # What the row needs is looked at in three registered steps; `settled` masks the clocks
+        # in which they still speak of the row before.
+        bottom = Signal(signed(SIZE_BITS + 2), reset_less=True)
         needed = Signal(signed(SIZE_BITS + 3))
-        settled = Signal(3)
-        bottom = top + layer.extent
+        rows_ready = Signal()
+        row_may_begin = Signal()
+        settled = Signal(2)
         m.d.sync += [
             needed.eq(Mux(bottom < layer.height, bottom, layer.height)),
             rows_ready.eq(needed <= self.received),
             settled.eq(Cat(1, settled)),
+            row_may_begin.eq(rows_ready & settled.all() & self.room),
         ]
 
         budget = Signal(range(9), init=8)
@@ -143,20 +155,13 @@ class StepFetcher(wiring.Component):
         may_begin = Signal()
         issue = Signal()
         m.d.comb += [
-            may_begin.eq(
-                ~group_begins
-                | (self.loaded & (~row_begins | (rows_ready & settled.all() & self.room)))
-            ),
+            may_begin.eq(~group_begins | (self.loaded & (~row_begins | row_may_begin))),
             issue.eq(active & (budget != 0) & may_begin),
             self.enter.eq(issue & group_begins),
             self.claim.eq(issue & row_begins),
         ]
-        last_entry, last_pixel, last_row = Signal(), Signal(), Signal()
         m.d.comb += [
-            last_entry.eq(entry == body_end),
-            last_pixel.eq(pixel == layer.pixels),
-            last_row.eq(row == layer.output_rows),
-            place.first_row.eq(row_begins & (row == 0)),
+            place.first_row.eq(row_begins & first_row),
             place.new_row.eq(row_begins),
             place.new_outer.eq(group_begins & groups.new_outer),
             place.new_group.eq(group_begins),
@@ -170,9 +175,14 @@ class StepFetcher(wiring.Component):
             m.d.sync += [
                 active.eq(1),
                 entry.eq(0),
-                pixel.eq(0),
+                entries_left.eq(all_entries),
+                last_entry.eq(single_entry),
+                pixels_left.eq(layer.pixels),
+                last_pixel.eq(single_pixel),
                 row.eq(0),
-                top.eq(-layer.padding_top),
+                first_row.eq(1),
+                bottom.eq(layer.extent - layer.padding_top),
+                row_may_begin.eq(0),
                 group_begins.eq(1),
                 row_begins.eq(1),
                 pixel_begins.eq(0),
@@ -181,17 +191,29 @@ class StepFetcher(wiring.Component):
         with m.Elif(issue):
             m.d.sync += [
                 entry.eq(entry + 1),
+                entries_left.eq(entries_left - 1),
+                last_entry.eq(entries_left == 1),
                 group_begins.eq(0),
                 row_begins.eq(0),
                 pixel_begins.eq(0),
             ]
             with m.If(last_entry):
-                m.d.sync += [entry.eq(layer.prologue), pixel.eq(pixel + 1), pixel_begins.eq(1)]
+                m.d.sync += [
+                    entry.eq(layer.prologue),
+                    entries_left.eq(layer.body),
+                    last_entry.eq(body_single),
+                    pixels_left.eq(pixels_left - 1),
+                    last_pixel.eq(pixels_left == 1),
+                    pixel_begins.eq(1),
+                ]
                 with m.If(last_pixel):
                     m.d.comb += groups.advance.eq(1)
                     m.d.sync += [
                         entry.eq(0),
-                        pixel.eq(0),
+                        entries_left.eq(all_entries),
+                        last_entry.eq(single_entry),
+                        pixels_left.eq(layer.pixels),
+                        last_pixel.eq(single_pixel),
                         group_begins.eq(1),
                         pixel_begins.eq(0),
                     ]
@@ -199,8 +221,10 @@ class StepFetcher(wiring.Component):
                         m.d.sync += [
                             row.eq(row + 1),
                             row_begins.eq(1),
-                            top.eq(top + layer.row_stride),
+                            first_row.eq(0),
+                            bottom.eq(bottom + layer.row_stride),
                             settled.eq(0),
+                            row_may_begin.eq(0),
                             active.eq(~last_row),
                         ]
 

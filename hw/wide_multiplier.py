@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from macaw.arch.checks import integer, one_of
 from macaw.arch.config import Technology
 from macaw.hw.cells.ecp5_carry import TwoBitProduct
-from macaw.hw.cells.ecp5_multiplier import UnsignedMultiplier
+from macaw.hw.cells.ecp5_multiplier import Multiplier18
 from macaw.hw.delay import delay
 
 __all__ = ["WideMultiplier"]
@@ -47,7 +47,7 @@ class WideMultiplier(wiring.Component):
         if self._technology == Technology.GENERIC or not self._rows:
             return 3
         # A clock for the rows, those of their adder tree, one for the last sum.
-        return max(UnsignedMultiplier.latency, 1 + (self._rows - 1).bit_length()) + 1
+        return max(Multiplier18.latency, 1 + (self._rows - 1).bit_length()) + 1
 
     def elaborate(self, platform):
         m = Module()
@@ -62,7 +62,7 @@ class WideMultiplier(wiring.Component):
     def _product_ecp5(self, m):
         a_low, a_high = self.a[:_CELL_BITS], self.a[_CELL_BITS:]
         b_low, b_high = self.b[:_CELL_BITS], self.b[_CELL_BITS:]
-        m.submodules.cell = cell = UnsignedMultiplier()
+        m.submodules.cell = cell = Multiplier18()
         m.d.comb += [cell.a.eq(a_low), cell.b.eq(b_low)]
         if not self._rows:
             return cell.product

@@ -6,10 +6,14 @@ from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from macaw.hw.cells.ecp5_multiplier import Multiplier18
+
 __all__ = ["ProductPair"]
 
 _FIELD = 9  # bits of the packed product below the high product
 _CHECKED = 7  # low bits of the high product that are computed beside the multiplier
+_PRODUCT = 25  # bits of the packed product
+_SPARE = 10  # zeros below the shared operand, in place of copies of its sign above
 
 
 class ProductPair(wiring.Component):
@@ -33,12 +37,15 @@ class ProductPair(wiring.Component):
     low, high : In(signed(8))
     shared : In(signed(8))
     low_product, high_product : Out(signed(16))
-        ``low * shared`` and ``high * shared``, `latency` clocks later.
+        ``low * shared``, `low_latency` clocks later, and ``high * shared``, `latency` clocks
+        later.
     """
 
-    # Input, pipeline and output register of the multiplier, one in the fabric behind it (its
-    # outputs have long routes), one behind d and one behind the high product.
-    latency = 6
+    # Input, pipeline and output register of the multiplier, and one behind d.
+    low_latency = Multiplier18.latency + 1
+
+    # One more behind the high product.
+    latency = low_latency + 1
 
     def __init__(self):
         super().__init__(
@@ -59,11 +66,15 @@ class ProductPair(wiring.Component):
             m.d.sync += held.eq(value)
             return held
 
+        m.submodules.multiplier = multiplier = Multiplier18(signed_operands=True)
         sign = self.low[-1]
-        packed = Cat(self.low, sign, (self.high - sign)[:_FIELD])
-        product = register(self._multiply(m, packed, self.shared), "product")
+        m.d.comb += [
+            multiplier.a.eq(Cat(self.low, sign, (self.high - sign)[:_FIELD]).as_signed()),
+            multiplier.b.eq(Cat(Const(0, _SPARE), self.shared).as_signed()),
+        ]
+        product = multiplier.product[_SPARE : _SPARE + _PRODUCT]
 
-        # Three clocks in parallel with the multiplier, the fourth with its fabric register.
+        # Three clocks beside the multiplier.
         terms = [Mux(self.shared[bit], self.high << bit, 0)[:_CHECKED] for bit in range(_CHECKED)]
         rows = [
             register((terms[bit] + terms[bit + 1])[bit:_CHECKED], f"row_{bit}")
@@ -73,50 +84,16 @@ class ProductPair(wiring.Component):
         lower = register((rows[0] + (rows[1] << 2))[:_CHECKED], "lower_rows")
         upper = register(rows[2] ^ (last << 2), "upper_rows")
         residue = register((lower + (upper << 4))[:_CHECKED], "residue")
-        residue = register(residue, "residue_delayed")
 
         difference = register((product[_FIELD:16] - residue)[:8], "difference")
         low_bits = register(product[:_FIELD], "low_bits")
-        high_bits = register(product[16:25], "high_bits")
+        high_bits = register(product[16:], "high_bits")
         residue = register(residue, "high_residue")
+        m.d.comb += self.low_product.eq(Cat(low_bits, difference[:_CHECKED]))
 
-        # d[6] - borrow is -1, 0 or 1. One carry chain takes all of them: an operand of all ones
-        # takes one off, and its lowest place, doubled, carries one in.
         borrow, negative = difference[7], difference[6]
         up, down = negative & ~borrow, borrow & ~negative
         corrected = (Cat(up, high_bits) + Cat(up, down.replicate(len(high_bits))))[1:]
         high_product = register(Cat(residue, corrected[: len(high_bits)]), "high_result")
-        low_product = register(Cat(low_bits, difference[:_CHECKED]), "low_result")
-        m.d.comb += [
-            self.low_product.eq(low_product),
-            self.high_product.eq(high_product),
-        ]
+        m.d.comb += self.high_product.eq(high_product)
         return m
-
-    def _multiply(self, m, packed, shared):
-        """``packed * shared``, 25 bits, three clocks later."""
-        product = Signal(36, name="multiplier_output")
-        # Aligned to the left, so that constant zeros fill the operand and not copies of its sign.
-        factors = {"A": packed, "B": Cat(Const(0, 10), shared)}
-        ports = {
-            f"i_{port}{bit}": value[bit] for port, value in factors.items() for bit in range(18)
-        }
-        ports |= {f"o_P{bit}": product[bit] for bit in range(36)}
-        m.submodules.multiplier = Instance(
-            "MULT18X18D",
-            p_REG_INPUTA_CLK="CLK0",
-            p_REG_INPUTB_CLK="CLK0",
-            p_REG_PIPELINE_CLK="CLK0",
-            p_REG_OUTPUT_CLK="CLK0",
-            p_GSR="DISABLED",
-            p_RESETMODE="SYNC",
-            i_CLK0=ClockSignal(),
-            i_CE0=1,
-            i_RST0=0,
-            i_SIGNEDA=1,
-            i_SIGNEDB=1,
-            i_SOURCEA=0,
-            i_SOURCEB=0,
-            **ports,
-        )
-        return product[10:35]

@@ -1,30 +1,31 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
-"""One MULT18X18D of ECP5 as an unsigned multiplier."""
+"""One MULT18X18D of ECP5 as a multiplier."""
 
 from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["UnsignedMultiplier"]
+__all__ = ["Multiplier18"]
 
 
-class UnsignedMultiplier(wiring.Component):
-    """The product of two unsigned numbers of 18 bits, in one cell with all of its registers
-    (input, pipeline and output), which synthesis does not infer.
+class Multiplier18(wiring.Component):
+    """The product of two numbers of 18 bits, both signed or both unsigned, in one cell with all
+    of its registers (input, pipeline and output), which synthesis does not infer.
 
     Members
     -------
     a, b : In(18)
     product : Out(36)
-        ``a * b``, `latency` clocks later.
+        ``a * b``, `latency` clocks later. Signed members where ``signed_operands`` is true.
     """
 
     latency = 3
 
-    a: In(18)
-    b: In(18)
-    product: Out(36)
+    def __init__(self, *, signed_operands=False):
+        self._signed = bool(signed_operands)
+        shape = signed if signed_operands else unsigned
+        super().__init__({"a": In(shape(18)), "b": In(shape(18)), "product": Out(shape(36))})
 
     def elaborate(self, platform):
         m = Module()
@@ -39,8 +40,8 @@ class UnsignedMultiplier(wiring.Component):
             i_CLK0=ClockSignal(),
             i_CE0=1,
             i_RST0=0,
-            i_SIGNEDA=0,
-            i_SIGNEDB=0,
+            i_SIGNEDA=int(self._signed),
+            i_SIGNEDB=int(self._signed),
             i_SOURCEA=0,
             i_SOURCEB=0,
             **{f"i_A{bit}": self.a[bit] for bit in range(18)},

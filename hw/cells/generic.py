@@ -18,10 +18,11 @@ class ProductPair(wiring.Component):
     low, high : In(signed(8))
     shared : In(signed(8))
     low_product, high_product : Out(signed(16))
-        ``low * shared`` and ``high * shared``, `latency` clocks later.
+        ``low * shared``, `low_latency` clocks later, and ``high * shared``, `latency` clocks
+        later.
     """
 
-    latency = 1
+    low_latency = latency = 1
 
     def __init__(self):
         super().__init__(

@@ -114,6 +114,7 @@ class _Bench:
         top.ring_words.value = image.ring_rows * image.pitch
         top.ring_rows.value = image.ring_rows
         top.image_unsigned.value = int(image.unsigned)
+        await self._clock()
         top.start.value = 1
         await self._clock()
         top.start.value = 0

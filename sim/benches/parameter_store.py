@@ -38,6 +38,7 @@ class _Bench:
         await self._write()
         top.layer.value = layer["word"]
         await self._clock()
+        await self._clock()
         top.start.value = 1
         await self._clock()
         top.start.value = 0

@@ -38,6 +38,7 @@ class _Bench:
         rows = [self._random.randbytes(layer["row_bytes"]) for _ in range(layer["rows"])]
         top.layer.value = layer["word"]
         await self._clock()
+        await self._clock()
         top.start.value = 1
         await self._clock()
         top.start.value = 0

@@ -79,11 +79,11 @@ def test_a_stream_with_room_never_waits_within_an_image():
     component = LineBuffer(lanes=8, words=64)
     images = [
         {"height": 40, "row_words": row_words, "pitch": 9, "ring_rows": 7, "unsigned": False}
-        for row_words in (1, 2, 9)
+        for row_words in (2, 3, 9)
     ]
     changes = {"idle": 0.0, "release": 0.95, "ahead": 1.0, "covers": ["ahead"]}
-    # Up to three clocks until the start, and one before the first row is taken.
-    between = LineBuffer.write_latency + component.latency + 8
+    # Up to four clocks until the start, and three before the first row is taken.
+    between = LineBuffer.write_latency + component.latency + 11
     run_bench(
         component,
         BENCH,

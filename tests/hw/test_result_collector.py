@@ -66,6 +66,7 @@ class Stimuli:
         self.idle(8)
         self._layer = {**fields, "result_step": channels, "odd_width": width % 2}
         self.idle(2)
+        self._clock()
         self._clock(start=True)
         for _ in range(generator.randint(1, 3)):
             row = np.full((width, channels), -1)

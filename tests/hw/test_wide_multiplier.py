@@ -10,7 +10,7 @@ from amaranth.back import rtlil
 
 from macaw.arch import Technology
 from macaw.hw.cells.ecp5_carry import TwoBitProduct
-from macaw.hw.cells.ecp5_multiplier import UnsignedMultiplier
+from macaw.hw.cells.ecp5_multiplier import Multiplier18
 from macaw.hw.wide_multiplier import WideMultiplier
 from macaw.sim.vectors import apply
 
@@ -50,7 +50,7 @@ def test_products_are_exact(a_bits, b_bits, technology):
 
 
 def test_the_cell_is_exact():
-    expect_products(UnsignedMultiplier(), 18, 18, 200_000)
+    expect_products(Multiplier18(), 18, 18, 200_000)
 
 
 @pytest.mark.parametrize("bits", [9, 10])
