@@ -134,7 +134,6 @@ class ParameterStore(wiring.Component):
             read.eq(running & ~between & (in_use != 2)),
             ram.read_address.eq(address),
             groups.advance.eq(read & last),
-            self.loaded.eq(ready != 0),
         ]
         with m.If(between):
             m.d.sync += [between.eq(0), last.eq(groups.channels == 1)]
@@ -189,7 +188,8 @@ class ParameterStore(wiring.Component):
             ]
 
         m.d.sync += in_use.eq(in_use + (read & last) - self.leave)
-        m.d.sync += ready.eq(ready + completes - self.enter)
+        next_ready = (ready + completes - self.enter)[: len(ready)]
+        m.d.sync += [ready.eq(next_ready), self.loaded.eq(next_ready != 0)]
         with m.If(self.start):
             m.d.sync += [
                 running.eq(1),
@@ -199,6 +199,7 @@ class ParameterStore(wiring.Component):
                 filling.eq(0),
                 in_use.eq(0),
                 ready.eq(0),
+                self.loaded.eq(0),
             ]
 
     def _look_up(self, m, ports):

@@ -162,10 +162,10 @@ class ResultBuffer(wiring.Component):
         fetch, last, single = Signal(), Signal(), Signal()
         row = self._ring(m, "read_ring", fetch & last)
         sends = self.result.valid & self.result.ready
-        m.d.comb += [
-            fetch.eq((complete != 0) & (budget != 0)),
-        ]
+        m.d.comb += fetch.eq((complete != 0) & (budget != 0))
         m.d.sync += single.eq(layer.result_words == 0)
+        # Room may be late.
+        freed = delay(m, fetch & last, 1, reset_less=False)
         with m.If(fetch):
             m.d.sync += [
                 word.eq(word + 1),
@@ -177,7 +177,7 @@ class ResultBuffer(wiring.Component):
         m.d.sync += [
             budget.eq(budget - fetch + sends),
             complete.eq(complete + completed - (fetch & last)),
-            held.eq(held + self.claim - (fetch & last)),
+            held.eq(held + self.claim - freed),
             self.room.eq(held < layer.result_rows),
         ]
 
