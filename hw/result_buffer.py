@@ -15,8 +15,8 @@ from macaw.hw.delay import delay
 from macaw.hw.fanout import fan_out
 from macaw.hw.layouts import layer_layout
 from macaw.hw.ram import BlockRam
-from macaw.hw.ring_counter import RingCounter
 from macaw.hw.result_collector import result_write_layout
+from macaw.hw.ring_counter import RingCounter
 
 __all__ = ["ResultBuffer"]
 
@@ -102,7 +102,7 @@ class ResultBuffer(wiring.Component):
         """Rotates each run into place: in one word, or the end of it and the next one's begin."""
         lanes = self._config.array.lanes
         fine_bits = exact_log2(lanes)
-        layer, write = self.layer, self.write
+        write = self.write
         row = self._ring(m, "write_ring", self.write_valid & write.row_end)
 
         # A clock in which the turns spread, then one for each two bits of the rotation.

@@ -218,9 +218,7 @@ class StepExpander(wiring.Component):
     def _release(self, m, row_done, all_done, next_top):
         """Once a row's reads are made, the rows above the next kernel's top are given up, and at
         the end all: the next row may be waiting for just that room."""
-        row_done, all_done = (
-            delay(m, flag, 1, reset_less=False) for flag in (row_done, all_done)
-        )
+        row_done, all_done = (delay(m, flag, 1, reset_less=False) for flag in (row_done, all_done))
         top, positive = Signal.like(next_top, reset_less=True), Signal()
         m.d.sync += [top.eq(next_top), positive.eq(next_top > 0)]
         given = Signal(SIZE_BITS)

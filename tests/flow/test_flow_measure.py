@@ -70,6 +70,13 @@ def test_router_reaches_nextpnr(installed, router):
     assert re.findall("Router[12]", log)[0] == router.capitalize()
 
 
+@pytest.mark.parametrize(("placer", "word"), [("static", "penalty="), ("heap", "HeAP Placer")])
+def test_placer_reaches_nextpnr(installed, placer, word):
+    run = place_and_route(synthesize(Harness(Sum())), device="25k", placer=placer)
+    log = (run.folder / "nextpnr.log").read_text()
+    assert [name for name in ("penalty=", "HeAP Placer") if name in log] == [word]
+
+
 def test_device_and_speed_reach_nextpnr(installed):
     slow = measure(Sum(), device="85k", speed=6).median
     fast = measure(Sum(), device="85k", speed=8).median

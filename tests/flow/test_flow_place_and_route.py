@@ -104,6 +104,7 @@ def test_report_without_clock_is_refused():
     [
         ({"device": "6k"}, "device must be one of 12k, 25k, 45k, 85k, .*, not '6k'"),
         ({"speed": 5}, "speed must be one of 6, 7, 8, not 5"),
+        ({"placer": "hand"}, "placer must be one of static, heap, sa, not 'hand'"),
         ({"router": "router3"}, "router must be one of router1, router2, not 'router3'"),
         ({"seed": -1}, "seed must be in 0 ... 2147483647, not -1"),
         ({"frequency": 0}, "frequency must be in 1 ... 1000 MHz, not 0"),

@@ -82,8 +82,8 @@ def test_a_stream_with_room_never_waits_within_an_image():
         for row_words in (2, 3, 9)
     ]
     changes = {"idle": 0.0, "release": 0.95, "ahead": 1.0, "covers": ["ahead"]}
-    # Up to four clocks until the start, and three before the first row is taken.
-    between = LineBuffer.write_latency + component.latency + 11
+    # Up to nine clocks until the start, and three before the first row is taken.
+    between = LineBuffer.write_latency + component.latency + 16
     run_bench(
         component,
         BENCH,
