@@ -25,7 +25,7 @@ class Padding(wiring.Component):
     offset_bits : int
         Bits of the signed ``offset``.
     read_latency : int
-        Clocks by which ``runs`` comes later than ``inside`` and ``offset``, at least 3.
+        Clocks by which ``runs`` comes later than ``inside`` and ``offset``, at least 4.
 
     Members
     -------
@@ -48,7 +48,7 @@ class Padding(wiring.Component):
 
     def __init__(self, *, lanes: int, offset_bits: int, read_latency: int):
         self._lanes = power_of_two("lanes", lanes, 8, 32)
-        self._read_latency = integer("read_latency", read_latency, 3, 64)
+        self._read_latency = integer("read_latency", read_latency, 4, 64)
         integer("offset_bits", offset_bits, 2, 32)
         runs = data.ArrayLayout(data.ArrayLayout(8, lanes), 4)
         super().__init__(
@@ -70,7 +70,7 @@ class Padding(wiring.Component):
         until = Signal(signed(len(self.offset) + 1), reset_less=True)
         skipped = Signal(count, reset_less=True)
         covered = Signal(count, reset_less=True)
-        # Clock 1: distances to both edges; clock 2: as numbers of lanes; then one bit a lane.
+        # Clock 1: distances to both edges; clock 2: as numbers of lanes; clock 3: one bit a lane.
         m.d.sync += [before.eq(-self.offset), until.eq(self.row_bytes - self.offset)]
         for distance, lane_count in ((before, skipped), (until, covered)):
             with m.If(distance <= 0):
@@ -79,15 +79,14 @@ class Padding(wiring.Component):
                 m.d.sync += lane_count.eq(lanes)
             with m.Else():
                 m.d.sync += lane_count.eq(distance)
-        wait = self._read_latency - 3
-        skipped, covered = delay(m, skipped, wait), delay(m, covered, wait)
+        columns = Signal(lanes, reset_less=True)
+        m.d.sync += columns.eq(Cat((lane >= skipped) & (lane < covered) for lane in range(lanes)))
+        columns = delay(m, columns, self._read_latency - 4)
         inside = delay(m, self.inside, self._read_latency - 1)
         zero_points = fan_out(m, "zero_point_copies", self.zero_point, 4, clocks=1)
         for row in range(4):
             taken = Signal(lanes, name=f"taken_{row}", reset_less=True)
-            m.d.sync += taken.eq(
-                Cat(inside[row] & (lane >= skipped) & (lane < covered) for lane in range(lanes))
-            )
+            m.d.sync += taken.eq(inside[row].replicate(lanes) & columns)
             for lane in range(lanes):
                 m.d.sync += self.padded[row][lane].eq(
                     Mux(taken[lane], self.runs[row][lane], zero_points[row])

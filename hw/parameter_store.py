@@ -223,7 +223,7 @@ class ParameterStore(wiring.Component):
         else:
             each = half // lanes
             in_window = phase * each + beat % each
-        slot = Mux(self.layer.window, in_window, beat) + using * self._slots
+        slot = Mux(delay(m, self.layer.window, 1), in_window, beat) + using * self._slots
         slots = fan_out(m, "slot_copies", delay(m, slot, 1), len(ports), clocks=self.latency - 2)
         for lane, (_, read) in enumerate(ports):
             m.d.comb += read.addr.eq(slots[lane])

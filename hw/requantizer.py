@@ -10,6 +10,7 @@ from macaw.arch.config import AcceleratorConfig
 from macaw.arch.requantization import Mode
 from macaw.hw.bounded_result import BoundedResult
 from macaw.hw.delay import delay
+from macaw.hw.fanout import fan_out
 from macaw.hw.requantize_fixed import FixedRounder, FixedShifter
 from macaw.hw.requantize_float32 import Float32Normalizer, Float32Rounder
 from macaw.hw.wide_multiplier import WideMultiplier
@@ -194,12 +195,15 @@ class Requantizer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        # The lanes are spread over the device, so each has its own copy; a lane looks at it three
+        # clocks after an accumulator at the earliest.
+        layers = fan_out(m, "layer_copies", self.layer, len(self._lanes), clocks=2)
         for index, lane in enumerate(self._lanes):
             m.submodules[f"lane_{index}"] = lane
             m.d.comb += [
                 lane.accumulator.eq(self.accumulators[index]),
                 lane.parameters.eq(self.parameters[index]),
-                lane.layer.eq(self.layer),
+                lane.layer.eq(layers[index]),
                 self.results[index].eq(lane.result),
             ]
         return m

@@ -40,7 +40,7 @@ class ResultBuffer(wiring.Component):
     start : In
         Begins the layer, for one clock, while no row is held.
     room : Out
-        One more row may be begun; at most two clocks after ``claim`` it speaks of the next.
+        One more row may be begun; at most three clocks after ``claim`` it speaks of the next.
     claim : In
         A row is begun: it will be written, and completed by ``row_end``.
     write_valid : In
@@ -164,8 +164,9 @@ class ResultBuffer(wiring.Component):
         sends = self.result.valid & self.result.ready
         m.d.comb += fetch.eq((complete != 0) & (budget != 0))
         m.d.sync += single.eq(layer.result_words == 0)
-        # Room may be late.
+        # Room may be late, and the claim comes from far away.
         freed = delay(m, fetch & last, 1, reset_less=False)
+        claimed = delay(m, self.claim, 1, reset_less=False)
         with m.If(fetch):
             m.d.sync += [
                 word.eq(word + 1),
@@ -177,7 +178,7 @@ class ResultBuffer(wiring.Component):
         m.d.sync += [
             budget.eq(budget - fetch + sends),
             complete.eq(complete + completed - (fetch & last)),
-            held.eq(held + self.claim - freed),
+            held.eq(held + claimed - freed),
             self.room.eq(held < layer.result_rows),
         ]
 
@@ -206,7 +207,8 @@ class ResultBuffer(wiring.Component):
             self.result.valid.eq(queue.r_rdy),
             queue.r_en.eq(self.result.ready),
         ]
-        with m.If(sends & queue.r_data[-1]):
+        row_sent = delay(m, sends & queue.r_data[-1], 1, reset_less=False)
+        with m.If(row_sent):
             m.d.sync += self.sent.eq(self.sent + 1)
         with m.If(self.start):
             m.d.sync += [

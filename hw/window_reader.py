@@ -72,7 +72,7 @@ class WindowReader(wiring.Component):
 
     def __init__(self, config: AcceleratorConfig, *, read_latency: int, activation_lead: int):
         self._config = instance("config", config, AcceleratorConfig)
-        self._read_latency = integer("read_latency", read_latency, 3, 64)
+        self._read_latency = integer("read_latency", read_latency, 4, 64)
         self._activation_lead = integer("activation_lead", activation_lead, 1, 16)
         lanes = config.array.lanes
         read = read_layout(config)

@@ -16,7 +16,7 @@ __all__ = ["streams_complete_rows"]
 
 _MOST_CYCLES = 100_000
 #: Clocks from a claim until ``room`` has to speak of the row after it.
-_CLAIM_CYCLES = 2
+_CLAIM_CYCLES = 3
 
 
 class _Bench:

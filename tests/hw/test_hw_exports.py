@@ -42,7 +42,7 @@ BY_CONFIG = [
     ResultCollector, StepExpander, StepFetcher, WeightAddress,
 ]  # fmt: skip
 RAM = {"width": 4, "depth": 16}
-PADDING = {"lanes": 8, "offset_bits": 8, "read_latency": 3}
+PADDING = {"lanes": 8, "offset_bits": 8, "read_latency": 4}
 
 
 def test_all_exported_components_are_known_here():
@@ -111,9 +111,9 @@ def test_a_reader_and_registers_of_another_type_are_refused():
         ),
         (
             Padding,
-            PADDING | {"read_latency": 2},
+            PADDING | {"read_latency": 3},
             ValueError,
-            "read_latency must be in 3 ... 64, not 2",
+            "read_latency must be in 4 ... 64, not 3",
         ),
         (ZeroPointCorrection, {"lanes": 1}, ValueError, "lanes must be in 2 ... 256, not 1"),
         (ZeroPointCorrection, {"lanes": 6}, ValueError, "lanes must be a power of two, not 6"),

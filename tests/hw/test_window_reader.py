@@ -137,7 +137,7 @@ def test_other_arrays(lanes, columns):
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"read_latency": 2}, ValueError, "read_latency must be in 3 ... 64, not 2"),
+        ({"read_latency": 3}, ValueError, "read_latency must be in 4 ... 64, not 3"),
         ({"read_latency": 3.0}, TypeError, "read_latency must be an integer, not 3.0"),
         ({"activation_lead": 0}, ValueError, "activation_lead must be in 1 ... 16, not 0"),
         ({"activation_lead": None}, TypeError, "activation_lead must be an integer, not None"),
