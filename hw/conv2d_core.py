@@ -119,7 +119,6 @@ class Conv2dCore(wiring.Component):
             line_buffer.height.eq(buffer_layer.height),
             line_buffer.row_words.eq(buffer_layer.row_words),
             line_buffer.pitch.eq(buffer_layer.pitch),
-            line_buffer.ring_words.eq(buffer_layer.ring_words),
             line_buffer.ring_rows.eq(buffer_layer.ring_rows),
             line_buffer.image_unsigned.eq(buffer_layer.input_unsigned),
             line_buffer.released.eq(reader.released),

@@ -40,7 +40,7 @@ class LineBuffer(wiring.Component):
     one wait for two clocks.
 
     A ring whose size is no multiple of four, or rows at other distances, read wrong data: the
-    compiler chooses ``pitch`` and ``ring_words`` so that this cannot happen.
+    compiler chooses ``pitch`` and ``ring_rows`` so that this cannot happen.
 
     Parameters
     ----------
@@ -59,8 +59,6 @@ class LineBuffer(wiring.Component):
         Words of a row, less one.
     pitch : In
         Words from one row to the next.
-    ring_words : In
-        Words of the ring: ``ring_rows * pitch``.
     ring_rows : In
         Rows that the ring holds.
     image_unsigned : In
@@ -103,7 +101,6 @@ class LineBuffer(wiring.Component):
                 "height": In(SIZE_BITS),
                 "row_words": In(address),
                 "pitch": In(range(words + 1)),
-                "ring_words": In(range(words + 1)),
                 "ring_rows": In(SIZE_BITS),
                 "image_unsigned": In(1),
                 "start": In(1),

@@ -91,6 +91,8 @@ class ProductPair(wiring.Component):
         residue = register(residue, "high_residue")
         m.d.comb += self.low_product.eq(Cat(low_bits, difference[:_CHECKED]))
 
+        # d[6] - borrow is -1, 0 or 1. One carry chain takes all of them: an operand of all ones
+        # takes one off, and its lowest place, doubled, carries one in.
         borrow, negative = difference[7], difference[6]
         up, down = negative & ~borrow, borrow & ~negative
         corrected = (Cat(up, high_bits) + Cat(up, down.replicate(len(high_bits))))[1:]

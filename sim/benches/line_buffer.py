@@ -111,7 +111,6 @@ class _Bench:
         top.height.value = image.height
         top.row_words.value = image.row_words - 1
         top.pitch.value = image.pitch
-        top.ring_words.value = image.ring_rows * image.pitch
         top.ring_rows.value = image.ring_rows
         top.image_unsigned.value = int(image.unsigned)
         # What waits in the stream must not be taken for the image before.
@@ -218,7 +217,7 @@ async def keeps_rows_until_released(top: Any) -> None:
     ``stream_waits``, whether a word may have to wait within an image.
     """
     values = parameters()
-    for name in ("height", "row_words", "pitch", "ring_words", "ring_rows", "image_unsigned"):
+    for name in ("height", "row_words", "pitch", "ring_rows", "image_unsigned"):
         getattr(top, name).value = 0
     for name in ("start", "released", "rows", "offset", "four"):
         getattr(top, name).value = 0

@@ -75,15 +75,16 @@ def test_wider_words_on_device_cells(lanes, words):
     run_bench(component, BENCH, values(component, lanes, images), seed=SEED)
 
 
-def test_a_stream_with_room_never_waits_within_an_image():
+@pytest.mark.parametrize(("row_words", "wait"), [((2, 3, 9), 0), ((1,), 2)])
+def test_a_stream_with_room_waits_only_after_rows_of_one_word(row_words, wait):
     component = LineBuffer(lanes=8, words=64)
     images = [
-        {"height": 40, "row_words": row_words, "pitch": 9, "ring_rows": 7, "unsigned": False}
-        for row_words in (2, 3, 9)
+        {"height": 40, "row_words": words, "pitch": 9, "ring_rows": 7, "unsigned": False}
+        for words in row_words
     ]
     changes = {"idle": 0.0, "release": 0.95, "ahead": 1.0, "covers": ["ahead"]}
     # Up to nine clocks until the start, and three before the first row is taken.
-    between = LineBuffer.write_latency + component.latency + 16
+    between = LineBuffer.write_latency + component.latency + 16 + 40 * wait
     run_bench(
         component,
         BENCH,

@@ -68,7 +68,7 @@ class WindowReading(wiring.Component):
         )
         m.submodules.weight_address = weight_address = WeightAddress(config)
         layer, start = self._control(m, line_buffer, reader)
-        fields = ["height", "row_words", "pitch", "ring_words", "ring_rows"]
+        fields = ["height", "row_words", "pitch", "ring_rows"]
         connect(m, flipped(self.image), line_buffer.image)
         m.d.comb += [
             *(getattr(line_buffer, name).eq(layer[name]) for name in fields),
