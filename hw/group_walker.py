@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from macaw.arch.checks import instance
 from macaw.arch.config import AcceleratorConfig
+from macaw.hw.countdown import countdown
 from macaw.hw.layouts import layer_layout
 
 __all__ = ["GroupWalker"]
@@ -57,16 +58,12 @@ class GroupWalker(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         layer = self.layer
-        # Groups that follow the current one. Whether it is the last is kept in registers: what
-        # hangs on it must not wait for a comparison.
-        outer_left = Signal.like(layer.outer_groups)
-        inner_left = Signal.like(layer.inner_groups)
-        inner_last, outer_last = Signal(), Signal()
-        inner_single, outer_single = Signal(), Signal()
-        m.d.sync += [
-            inner_single.eq(layer.inner_groups == 0),
-            outer_single.eq(layer.outer_groups == 0),
-        ]
+        inner_last = countdown(
+            m, "inner", layer.inner_groups, start=self.start, advance=self.advance
+        )
+        outer_last = countdown(
+            m, "outer", layer.outer_groups, start=self.start, advance=self.advance & inner_last
+        )
         m.d.comb += self.last.eq(inner_last & outer_last)
         with m.If(~inner_last):
             m.d.comb += self.channels.eq(layer.group_channels)
@@ -76,24 +73,7 @@ class GroupWalker(wiring.Component):
             m.d.comb += self.channels.eq(layer.final_channels)
 
         with m.If(self.start):
-            m.d.sync += [
-                outer_left.eq(layer.outer_groups),
-                outer_last.eq(outer_single),
-                inner_left.eq(layer.inner_groups),
-                inner_last.eq(inner_single),
-                self.new_outer.eq(1),
-            ]
+            m.d.sync += self.new_outer.eq(1)
         with m.Elif(self.advance):
-            m.d.sync += [
-                inner_left.eq(inner_left - 1),
-                inner_last.eq(inner_left == 1),
-                self.new_outer.eq(inner_last),
-            ]
-            with m.If(inner_last):
-                m.d.sync += [
-                    inner_left.eq(layer.inner_groups),
-                    inner_last.eq(inner_single),
-                    outer_left.eq(Mux(outer_last, layer.outer_groups, outer_left - 1)),
-                    outer_last.eq(Mux(outer_last, outer_single, outer_left == 1)),
-                ]
+            m.d.sync += self.new_outer.eq(inner_last)
         return m

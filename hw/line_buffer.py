@@ -10,10 +10,10 @@ from macaw.arch.checks import one_of, power_of_two
 from macaw.arch.config import Technology
 from macaw.arch.core import SIZE_BITS
 from macaw.hw.byte_aligner import ByteAligner
+from macaw.hw.countdown import countdown
 from macaw.hw.delay import delay
 from macaw.hw.fanout import fan_out
 from macaw.hw.ram import BlockRam
-from macaw.hw.ring_counter import RingCounter
 
 __all__ = ["LineBuffer"]
 
@@ -139,7 +139,7 @@ class LineBuffer(wiring.Component):
         word = Signal(address_bits)
         written = Signal(SIZE_BITS)
         following = Signal(SIZE_BITS, init=1)
-        taking, last = Signal(), Signal()
+        taking = Signal()
 
         # Rows up to ``limit`` may be taken. It only grows, so it may be looked at late.
         reach = Signal(SIZE_BITS + 1, reset_less=True)
@@ -162,32 +162,23 @@ class LineBuffer(wiring.Component):
         m.d.sync += all_in.eq(written == self.height)
         with m.If(all_in):
             m.d.sync += running.eq(0)
-        m.submodules.ring = ring = RingCounter(SIZE_BITS)
-        words_left = Signal(address_bits)
-        single = Signal()
         taken = self.image.valid & taking
+        last = countdown(m, "words", self.row_words, start=self.start, advance=taken)
         ends_row = taken & last
-        m.d.sync += single.eq(self.row_words == 0)
-        m.d.comb += [
-            self.image.ready.eq(taking),
-            ring.rows.eq(self.ring_rows),
-            ring.start.eq(self.start),
-            ring.advance.eq(ends_row),
-        ]
+        ring_rows = (self.ring_rows - 1)[:SIZE_BITS]
+        ring_ends = countdown(m, "ring", ring_rows, start=self.start, advance=ends_row)
+        m.d.comb += self.image.ready.eq(taking)
         with m.If(taken):
             m.d.sync += [word.eq(word + 1), long.eq(1)]
-            m.d.sync += [words_left.eq(words_left - 1), last.eq(words_left == 1)]
         with m.If(ends_row):
             m.d.sync += [
                 word.eq(0),
-                words_left.eq(self.row_words),
-                last.eq(single),
                 long.eq(0),
                 settled.eq(0),
                 written.eq(following),
                 following.eq(following + 1),
                 taking.eq(long & room[1]),
-                row.eq(Mux(ring.last, 0, row + self.pitch)),
+                row.eq(Mux(ring_ends, 0, row + self.pitch)),
             ]
         with m.Elif(~taking):
             m.d.sync += taking.eq(running & settled & room[0])
@@ -195,8 +186,6 @@ class LineBuffer(wiring.Component):
             m.d.sync += [
                 row.eq(0),
                 word.eq(0),
-                words_left.eq(self.row_words),
-                last.eq(single),
                 long.eq(0),
                 settled.eq(0),
                 written.eq(0),

@@ -11,12 +11,12 @@ from amaranth.utils import exact_log2
 from macaw.arch.checks import instance
 from macaw.arch.config import AcceleratorConfig
 from macaw.arch.core import SIZE_BITS
+from macaw.hw.countdown import countdown
 from macaw.hw.delay import delay
 from macaw.hw.fanout import fan_out
 from macaw.hw.layouts import layer_layout
 from macaw.hw.ram import BlockRam
 from macaw.hw.result_collector import result_write_layout
-from macaw.hw.ring_counter import RingCounter
 
 __all__ = ["ResultBuffer"]
 
@@ -83,19 +83,15 @@ class ResultBuffer(wiring.Component):
     def _ring(self, m, name, advance):
         """First word, within the ring, of a row; ``advance`` goes to the next row."""
         layer = self.layer
-        m.submodules[name] = ring = RingCounter(len(layer.result_rows))
-        m.d.comb += [
-            ring.rows.eq(layer.result_rows),
-            ring.start.eq(self.start),
-            ring.advance.eq(advance),
-        ]
+        rows = (layer.result_rows - 1)[: len(layer.result_rows)]
+        last = countdown(m, name, rows, start=self.start, advance=advance)
         row = Signal.like(layer.result_words, name=f"{name}_row")
         pitch = Signal.like(row, name=f"{name}_pitch", reset_less=True)
         m.d.sync += pitch.eq(layer.result_words + 1)
         with m.If(self.start):
             m.d.sync += row.eq(0)
         with m.Elif(advance):
-            m.d.sync += row.eq(Mux(ring.last, 0, row + pitch))
+            m.d.sync += row.eq(Mux(last, 0, row + pitch))
         return row
 
     def _write(self, m, banks):
@@ -155,26 +151,19 @@ class ResultBuffer(wiring.Component):
         """Streams complete rows through a small queue, and counts the rows in the ring."""
         layer = self.layer
         word = Signal.like(layer.result_words)
-        words_left = Signal.like(layer.result_words)
         held = Signal.like(layer.result_rows)
         complete = Signal.like(layer.result_rows)
         budget = Signal(range(9), init=8)
-        fetch, last, single = Signal(), Signal(), Signal()
+        fetch = Signal()
+        last = countdown(m, "words", layer.result_words, start=self.start, advance=fetch)
         row = self._ring(m, "read_ring", fetch & last)
         sends = self.result.valid & self.result.ready
         m.d.comb += fetch.eq((complete != 0) & (budget != 0))
-        m.d.sync += single.eq(layer.result_words == 0)
         # Room may be late, and the claim comes from far away.
         freed = delay(m, fetch & last, 1, reset_less=False)
         claimed = delay(m, self.claim, 1, reset_less=False)
         with m.If(fetch):
-            m.d.sync += [
-                word.eq(word + 1),
-                words_left.eq(words_left - 1),
-                last.eq(words_left == 1),
-            ]
-            with m.If(last):
-                m.d.sync += [word.eq(0), words_left.eq(layer.result_words), last.eq(single)]
+            m.d.sync += word.eq(Mux(last, 0, word + 1))
         m.d.sync += [
             budget.eq(budget - fetch + sends),
             complete.eq(complete + completed - (fetch & last)),
@@ -213,8 +202,6 @@ class ResultBuffer(wiring.Component):
         with m.If(self.start):
             m.d.sync += [
                 word.eq(0),
-                words_left.eq(layer.result_words),
-                last.eq(single),
                 held.eq(0),
                 complete.eq(0),
                 self.sent.eq(0),

@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 from macaw.arch.checks import instance
 from macaw.arch.config import AcceleratorConfig
 from macaw.arch.core import SIZE_BITS
+from macaw.hw.countdown import countdown
 from macaw.hw.delay import delay
 from macaw.hw.group_walker import GroupWalker
 from macaw.hw.layouts import layer_layout, step_layout
@@ -121,16 +122,14 @@ class StepFetcher(wiring.Component):
         place = Signal(fetched)
         entry = Signal.like(layer.prologue)
         entries_left = Signal(len(layer.prologue) + 1)
-        pixels_left = Signal.like(layer.pixels)
         row = Signal.like(layer.output_rows)
-        last_entry, last_pixel, last_row, first_row = Signal(), Signal(), Signal(), Signal()
+        last_entry, last_row, first_row = Signal(), Signal(), Signal()
         all_entries, single_entry = Signal.like(entries_left), Signal()
-        body_single, single_pixel = Signal(), Signal()
+        body_single = Signal()
         m.d.sync += [
             all_entries.eq(layer.prologue + layer.body),
             single_entry.eq(all_entries == 0),
             body_single.eq(layer.body == 0),
-            single_pixel.eq(layer.pixels == 0),
             last_row.eq(row == layer.output_rows),
         ]
 
@@ -154,6 +153,9 @@ class StepFetcher(wiring.Component):
         pixel_begins = Signal()
         may_begin = Signal()
         issue = Signal()
+        last_pixel = countdown(
+            m, "pixels", layer.pixels, start=self.start, advance=issue & last_entry
+        )
         m.d.comb += [
             may_begin.eq(~group_begins | (self.loaded & (~row_begins | row_may_begin))),
             issue.eq(active & (budget != 0) & may_begin),
@@ -177,8 +179,6 @@ class StepFetcher(wiring.Component):
                 entry.eq(0),
                 entries_left.eq(all_entries),
                 last_entry.eq(single_entry),
-                pixels_left.eq(layer.pixels),
-                last_pixel.eq(single_pixel),
                 row.eq(0),
                 first_row.eq(1),
                 bottom.eq(layer.extent - layer.padding_top),
@@ -202,8 +202,6 @@ class StepFetcher(wiring.Component):
                     entry.eq(layer.prologue),
                     entries_left.eq(layer.body),
                     last_entry.eq(body_single),
-                    pixels_left.eq(pixels_left - 1),
-                    last_pixel.eq(pixels_left == 1),
                     pixel_begins.eq(1),
                 ]
                 with m.If(last_pixel):
@@ -212,8 +210,6 @@ class StepFetcher(wiring.Component):
                         entry.eq(0),
                         entries_left.eq(all_entries),
                         last_entry.eq(single_entry),
-                        pixels_left.eq(layer.pixels),
-                        last_pixel.eq(single_pixel),
                         group_begins.eq(1),
                         pixel_begins.eq(0),
                     ]
