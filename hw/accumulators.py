@@ -38,8 +38,8 @@ class Accumulators(wiring.Component):
         Window mode; constant while a layer runs.
     sums : In
         The array's sums of this step.
-    correction : In
-        Added to every column's sum, one clock after ``sums``.
+    corrections : In
+        Added to the columns' sums, one clock after ``sums``.
     valid, first, last : In
         With ``sums``: they count; they start new sums; they complete them.
     place : In
@@ -70,7 +70,7 @@ class Accumulators(wiring.Component):
             {
                 "window": In(1),
                 "sums": In(data.ArrayLayout(signed(sum_bits), array.columns)),
-                "correction": In(signed(sum_bits + 1)),
+                "corrections": In(data.ArrayLayout(signed(sum_bits + 1), array.columns)),
                 "valid": In(1),
                 "first": In(1),
                 "last": In(1),
@@ -97,12 +97,13 @@ class Accumulators(wiring.Component):
         takes_over = fan_out(m, "complete_copies", complete, columns, clocks=3)
         held = [Signal(signed(bits), name=f"held_{c}", reset_less=True) for c in range(columns)]
         for column in range(columns):
-            term = Signal(signed(len(self.correction) + 1), name=f"term_{column}", reset_less=True)
+            correction = self.corrections[column]
+            term = Signal(signed(len(correction) + 1), name=f"term_{column}", reset_less=True)
             ring = [
                 Signal(signed(bits), name=f"sum_{column}_{phase}", reset_less=True)
                 for phase in range(phases)
             ]
-            m.d.sync += term.eq(delay(m, self.sums[column], 1) + self.correction)
+            m.d.sync += term.eq(delay(m, self.sums[column], 1) + correction)
             before = Mux(first[column], 0, Mux(window[column], ring[-1], ring[0]))
             with m.If(valid[column]):
                 m.d.sync += ring[0].eq(self._fit(before + term))

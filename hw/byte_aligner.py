@@ -13,7 +13,7 @@ from macaw.hw.fanout import fan_out
 __all__ = ["ByteAligner"]
 
 #: Parts of a run that have their own copy of the offset.
-_PARTS = 4
+_PARTS = 8
 
 
 class ByteAligner(wiring.Component):

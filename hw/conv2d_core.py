@@ -33,6 +33,9 @@ _SETTLE = 3
 #: Clocks in which descriptor and start spread to the blocks.
 _COPY_CLOCKS = 2
 
+#: Columns that one copy of the zero point's correction serves.
+_NEIGHBOURS = 4
+
 
 class Conv2dCore(wiring.Component):
     """Quantised two-dimensional convolutions, equal to the golden model to the bit.
@@ -148,16 +151,27 @@ class Conv2dCore(wiring.Component):
             array.window_mode.eq(array_layer.window),
             accumulators.window.eq(array_layer.window),
         ]
-        # Where the array is quicker than the zero point's correction, its sums wait.
+        # The quicker one waits: the array's sums or the zero point's correction, which spreads to
+        # all columns meanwhile.
         late = 0
         if config.weight_zero_point:
             m.submodules.zero_point = zero_point = ZeroPointCorrection(lanes=config.array.lanes)
             early = array.activation_lead + array.latency + 1 - zero_point.latency
             late = max(0, -early)
             m.d.comb += [
-                zero_point.activations.eq(delay(m, reader.activations, max(0, early))),
+                zero_point.activations.eq(reader.activations),
                 zero_point.zero_point.eq(array_layer.weight_zero_point),
-                accumulators.correction.eq(zero_point.correction),
+            ]
+            corrections = fan_out(
+                m,
+                "correction_copies",
+                zero_point.correction,
+                -(-config.array.columns // _NEIGHBOURS),
+                clocks=max(0, early),
+            )
+            m.d.comb += [
+                accumulators.corrections[column].eq(corrections[column // _NEIGHBOURS])
+                for column in range(config.array.columns)
             ]
         evaluation = _later(m, reader.evaluation, reader.evaluation_lead + array.latency + late)
         m.d.comb += [

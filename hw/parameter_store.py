@@ -177,15 +177,13 @@ class ParameterStore(wiring.Component):
         ]
         entry_data = delay(m, ram.read_data, 2)
         positions = fan_out(m, "position_copies", position, lanes, clocks=1)
-        numbers = fan_out(m, "number_copies", number, lanes, clocks=1)
-        valids = fan_out(m, "write_copies", writes, lanes, clocks=1)
         for lane, (write, _) in enumerate(ports):
             mine = Mux(spread, lane % half, lane)
             m.d.comb += [
                 write.data.eq(entry_data.as_value()),
                 write.addr.eq(positions[lane]),
-                write.en.eq(valids[lane] & (numbers[lane] == mine)),
             ]
+            m.d.sync += write.en.eq(writes & (number == mine))
 
         m.d.sync += in_use.eq(in_use + (read & last) - self.leave)
         next_ready = (ready + completes - self.enter)[: len(ready)]

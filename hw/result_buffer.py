@@ -23,6 +23,9 @@ __all__ = ["ResultBuffer"]
 #: Parts of a word that have their own copy of what turns or chooses it.
 _PARTS = 4
 
+#: Words that wait for the stream at most: what a LUT memory holds.
+_QUEUE = 16
+
 
 class ResultBuffer(wiring.Component):
     """A ring of result rows in two banks, so that a run of bytes is written at any offset in one
@@ -153,18 +156,26 @@ class ResultBuffer(wiring.Component):
         word = Signal.like(layer.result_words)
         held = Signal.like(layer.result_rows)
         complete = Signal.like(layer.result_rows)
-        budget = Signal(range(9), init=8)
+        # One place of the queue stays free for the word that is fetched meanwhile, so that
+        # registers say whether one may be.
+        budget = Signal(range(_QUEUE + 1), init=_QUEUE)
+        available, sending = Signal(), Signal()
         fetch = Signal()
         last = countdown(m, "words", layer.result_words, start=self.start, advance=fetch)
         row = self._ring(m, "read_ring", fetch & last)
         sends = self.result.valid & self.result.ready
-        m.d.comb += fetch.eq((complete != 0) & (budget != 0))
+        m.d.comb += fetch.eq(sending & available)
+        with m.If(fetch & last):
+            m.d.sync += sending.eq(0)
+        with m.Elif(~sending):
+            m.d.sync += sending.eq(complete != 0)
         # Room may be late, and the claim comes from far away.
         freed = delay(m, fetch & last, 1, reset_less=False)
         claimed = delay(m, self.claim, 1, reset_less=False)
         with m.If(fetch):
             m.d.sync += word.eq(Mux(last, 0, word + 1))
         m.d.sync += [
+            available.eq(budget > 1),
             budget.eq(budget - fetch + sends),
             complete.eq(complete + completed - (fetch & last)),
             held.eq(held + claimed - freed),
@@ -188,7 +199,7 @@ class ResultBuffer(wiring.Component):
         )
         flip = layer.output_unsigned.replicate(self._config.array.lanes)
         sign_bits = Cat(Cat(Const(0, 7), bit) for bit in flip)
-        m.submodules.queue = queue = SyncFIFOBuffered(width=len(data_read) + 1, depth=8)
+        m.submodules.queue = queue = SyncFIFOBuffered(width=len(data_read) + 1, depth=_QUEUE)
         m.d.comb += [
             queue.w_data.eq(Cat(data_read ^ sign_bits, delay(m, last, wait))),
             queue.w_en.eq(delay(m, fetch, wait, reset_less=False)),
@@ -204,6 +215,7 @@ class ResultBuffer(wiring.Component):
                 word.eq(0),
                 held.eq(0),
                 complete.eq(0),
+                sending.eq(0),
                 self.sent.eq(0),
                 self.room.eq(1),
             ]

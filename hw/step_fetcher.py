@@ -18,6 +18,9 @@ from macaw.hw.ram import BlockRam
 
 __all__ = ["StepFetcher", "fetched_layout", "table_write_layout"]
 
+#: Entries that wait for the expander at most: what a LUT memory holds.
+_QUEUE = 16
+
 
 def table_write_layout(config: AcceleratorConfig) -> data.StructLayout:
     """One write to the step table."""
@@ -147,18 +150,26 @@ class StepFetcher(wiring.Component):
             row_may_begin.eq(rows_ready & settled.all() & self.room),
         ]
 
-        budget = Signal(range(9), init=8)
+        # Whether an entry may be issued is known a clock before: one place of the queue stays
+        # free for the entry that is issued meanwhile, and a group begins a clock late.
+        budget = Signal(range(_QUEUE + 1), init=_QUEUE)
+        available = Signal()
         group_begins = Signal()
         row_begins = Signal()
         pixel_begins = Signal()
         may_begin = Signal()
         issue = Signal()
+        m.d.sync += [
+            available.eq(budget > 1),
+            may_begin.eq(
+                active & (~group_begins | (self.loaded & (~row_begins | row_may_begin)))
+            ),
+        ]
         last_pixel = countdown(
             m, "pixels", layer.pixels, start=self.start, advance=issue & last_entry
         )
         m.d.comb += [
-            may_begin.eq(~group_begins | (self.loaded & (~row_begins | row_may_begin))),
-            issue.eq(active & (budget != 0) & may_begin),
+            issue.eq(available & may_begin),
             self.enter.eq(issue & group_begins),
             self.claim.eq(issue & row_begins),
         ]
@@ -183,6 +194,7 @@ class StepFetcher(wiring.Component):
                 first_row.eq(1),
                 bottom.eq(layer.extent - layer.padding_top),
                 row_may_begin.eq(0),
+                may_begin.eq(0),
                 group_begins.eq(1),
                 row_begins.eq(1),
                 pixel_begins.eq(0),
@@ -210,6 +222,7 @@ class StepFetcher(wiring.Component):
                         entry.eq(0),
                         entries_left.eq(all_entries),
                         last_entry.eq(single_entry),
+                        may_begin.eq(0),
                         group_begins.eq(1),
                         pixel_begins.eq(0),
                     ]
@@ -224,7 +237,7 @@ class StepFetcher(wiring.Component):
                             active.eq(~last_row),
                         ]
 
-        m.submodules.queue = queue = SyncFIFOBuffered(width=fetched.size, depth=8)
+        m.submodules.queue = queue = SyncFIFOBuffered(width=fetched.size, depth=_QUEUE)
         arrived = Signal(fetched)
         m.d.comb += [
             ram.read_address.eq(entry),

@@ -72,7 +72,7 @@ def stimuli(generator, config, steps):
         **flags,
         "window": (np.arange(COUNT) >= SWITCH).astype(np.uint8),
         "sums": numbers(column_bits, config.array.columns),
-        "correction": numbers(Shape.cast(members["correction"].shape).width),
+        "corrections": numbers(column_bits + 1, config.array.columns),
         "place": {name: generator.integers(0, 2, COUNT) for name in PLACES},
     }
 
@@ -84,7 +84,7 @@ def expected_outputs(config, inputs, steps):
     values = np.zeros((COUNT, lanes), np.int64)
     place = {name: np.zeros(COUNT, np.uint8) for name in PLACES}
     for member in steps:
-        terms = inputs["sums"][member] + inputs["correction"][member][:, None]
+        terms = inputs["sums"][member] + inputs["corrections"][member]
         sums = accumulate(
             terms.T, bits=config.accumulator.bits, overflow=config.accumulator.overflow
         )
@@ -110,7 +110,7 @@ def check(configs):
             for name in configs
             for port in outputs
         },
-        early={f"{name}__correction": -1 for name in configs},
+        early={f"{name}__corrections": -1 for name in configs},
     )
     for name, config in configs.items():
         valid, last, values, place = expected_outputs(config, inputs[name], steps[name])
