@@ -11,10 +11,14 @@ from dataclasses import dataclass
 from macaw.arch.checks import integer
 from macaw.arch.config import AcceleratorConfig
 
-__all__ = ["SIZE_BITS", "Field", "check_fields", "layer_fields", "step_fields"]
+__all__ = ["EXCESS", "SIZE_BITS", "Field", "check_fields", "layer_fields", "step_fields"]
 
 #: Bits of an image's height or width, of a result's, and of a number of column groups.
 SIZE_BITS = 12
+
+#: What the array adds to one operand of each product, which makes it unsigned: to the weights in
+#: dense mode, to the activations in window mode.
+EXCESS = 128
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +137,11 @@ def layer_fields(config: AcceleratorConfig) -> tuple[Field, ...]:
             bits=_log2(config.memory.weight_words),
             meaning="weight word of the first evaluation",
         ),
-        byte("weight_zero_point", "dense: zero point of all weights, as int8"),
+        Field(
+            name="weight_offset",
+            bits=8,
+            meaning=f"dense: zero point of all weights, as int8, and {EXCESS}; window: 0",
+        ),
         Field(
             name="parameter_start",
             bits=_log2(config.memory.parameter_entries),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from macaw.arch.config import AcceleratorConfig
-from macaw.arch.core import SIZE_BITS, check_fields, layer_fields, step_fields
+from macaw.arch.core import EXCESS, SIZE_BITS, check_fields, layer_fields, step_fields
 from macaw.arch.program import CoreProgram
 from macaw.arch.shapes import Conv2dShape
 from macaw.compiler.dense import pairs_pay, walk_dense
@@ -50,7 +50,7 @@ def _choose_walk(
 ) -> tuple[Walk, Ring] | None:
     """The fastest walk whose rows fit into the line buffer."""
     shape = layer.shape
-    if _windowed(layer):
+    if layer.windowed:
         aligned = shape.in_channels % config.array.lanes == 0
         choices = [RowAccess(rows=4, together=4)] if aligned else []
         choices += [RowAccess(rows=4, together=2), RowAccess(rows=1, together=1)]
@@ -66,11 +66,6 @@ def _choose_walk(
     if ring is None:
         return None
     return walk_dense(shape, parts, filler, config, paired=paired), ring
-
-
-def _windowed(layer: Conv2dLayer) -> bool:
-    shape = layer.shape
-    return shape.depthwise and shape.out_channels == shape.in_channels
 
 
 def compile_conv2d(layer: Conv2dLayer, config: AcceleratorConfig) -> Conv2dProgram:
@@ -101,7 +96,7 @@ def compile_conv2d(layer: Conv2dLayer, config: AcceleratorConfig) -> Conv2dProgr
         "out_channels", memory.parameter_entries, shape.out_channels, "split the layer's channels"
     )
 
-    correction = config.weight_zero_point and not _windowed(layer)
+    correction = config.weight_zero_point and not layer.windowed
     parts, filler = layer.array_weights(correction=correction)
     choice = _choose_walk(layer, parts, filler, config)
     if choice is None:
@@ -200,7 +195,7 @@ def _descriptor(
         "inner_groups": groups.inner - 1,
         "group_step": groups.input_step,
         "weight_start": 0,
-        "weight_zero_point": filler,
+        "weight_offset": 0 if walk.window else filler + EXCESS,
         "parameter_start": 0,
         "group_channels": groups.channels,
         "inner_channels": groups.inner_channels,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from macaw.arch.checks import integer
+from macaw.arch.core import EXCESS
 from macaw.arch.requantization import Requantization
 from macaw.arch.shapes import Conv2dShape
 
@@ -67,6 +68,11 @@ class Conv2dLayer:
             integer(f"{self.name}: weight_zero_point", point, low, high)
 
     @property
+    def windowed(self) -> bool:
+        """The layer runs in window mode: one input and one output channel a group."""
+        return self.shape.depthwise and self.shape.out_channels == self.shape.in_channels
+
+    @property
     def input_zero_point_int8(self) -> int:
         """The input's zero point once the image is int8."""
         return self.input_zero_point - (0 if self.input_signed else 128)
@@ -102,16 +108,22 @@ class Conv2dLayer:
     def folded_bias(self) -> np.ndarray:
         """int32 biases that also take off what the input's zero point adds to each sum.
 
-        The sums of the array are over int8 activations as they are; modulo 2**32, as the
-        requantiser adds, the difference is the same constant for every pixel.
+        The sums of the array are over int8 activations as they are, with `EXCESS` in window mode;
+        modulo 2**32, as the requantiser adds, the difference is the same constant for every pixel.
         """
+        zero_point = self.input_zero_point_int8 + (EXCESS if self.windowed else 0)
         sums = self.differences.sum(axis=(1, 2, 3))
-        bias = np.asarray(self.requantization.bias, np.int64) - self.input_zero_point_int8 * sums
+        bias = np.asarray(self.requantization.bias, np.int64) - zero_point * sums
         wrapped: np.ndarray = (bias + (1 << 31)) % (1 << 32) - (1 << 31)
         return wrapped.astype(np.int32)
 
     @property
     def accumulator_bits(self) -> int:
         """Bits that hold every sum of the array, whatever the image."""
-        bound = 128 * int(np.abs(self.differences).sum(axis=(1, 2, 3)).max())
-        return bound.bit_length() + 1
+        excess = EXCESS if self.windowed else 0
+        low, high = -128 + excess, 127 + excess
+        positive = np.maximum(self.differences, 0).sum(axis=(1, 2, 3))
+        negative = np.minimum(self.differences, 0).sum(axis=(1, 2, 3))
+        lowest = int((low * positive + high * negative).min())
+        highest = int((high * positive + low * negative).max())
+        return max(-1 - lowest, highest, 0).bit_length() + 1

@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from macaw.arch.checks import instance
 from macaw.arch.config import AcceleratorConfig
+from macaw.arch.core import EXCESS
 from macaw.hw.accumulators import Accumulators
 from macaw.hw.delay import delay
 from macaw.hw.evaluations import Evaluation
@@ -153,26 +154,28 @@ class Conv2dCore(wiring.Component):
         ]
         # The quicker one waits: the array's sums or the zero point's correction, which spreads to
         # all columns meanwhile.
-        late = 0
-        if config.weight_zero_point:
-            m.submodules.zero_point = zero_point = ZeroPointCorrection(lanes=config.array.lanes)
-            early = array.activation_lead + array.latency + 1 - zero_point.latency
-            late = max(0, -early)
-            m.d.comb += [
-                zero_point.activations.eq(reader.activations),
-                zero_point.zero_point.eq(array_layer.weight_zero_point),
-            ]
-            corrections = fan_out(
-                m,
-                "correction_copies",
-                zero_point.correction,
-                -(-config.array.columns // _NEIGHBOURS),
-                clocks=max(0, early),
-            )
-            m.d.comb += [
+        m.submodules.zero_point = zero_point = ZeroPointCorrection(lanes=config.array.lanes)
+        early = array.activation_lead + array.latency + 1 - zero_point.latency
+        late = max(0, -early)
+        corrections = fan_out(
+            m,
+            "correction_copies",
+            zero_point.correction,
+            -(-config.array.columns // _NEIGHBOURS),
+            clocks=max(0, early),
+        )
+        # Without zero points of weights the offset is `EXCESS` or nothing.
+        offset = array_layer.weight_offset
+        if not config.weight_zero_point:
+            offset &= EXCESS
+        m.d.comb += [
+            zero_point.activations.eq(reader.activations),
+            zero_point.offset.eq(offset),
+            *(
                 accumulators.corrections[column].eq(corrections[column // _NEIGHBOURS])
                 for column in range(config.array.columns)
-            ]
+            ),
+        ]
         evaluation = _later(m, reader.evaluation, reader.evaluation_lead + array.latency + late)
         m.d.comb += [
             accumulators.sums.eq(delay(m, array.sums, late)),

@@ -9,6 +9,7 @@ from amaranth.utils import exact_log2
 
 from macaw.arch.checks import one_of
 from macaw.arch.config import ArrayConfig, Technology
+from macaw.arch.core import EXCESS
 from macaw.hw.adder_tree import AdderTree
 from macaw.hw.cells import ecp5, generic
 from macaw.hw.delay import delay
@@ -16,15 +17,25 @@ from macaw.hw.fanout import FanOut
 
 __all__ = ["MacArray"]
 
+def _unsigned(value):
+    """An int8 ``value`` and `EXCESS`."""
+    return (value ^ EXCESS)[:8]
+
+
 _PRODUCT_PAIRS = {Technology.GENERIC: generic.ProductPair, Technology.ECP5: ecp5.ProductPair}
 
 
 class MacArray(wiring.Component):
     """``lanes * columns`` products of int8 numbers and their exact sums over the lanes, new
-    operands and a new choice of mode each clock.
+    operands and a new choice of mode each clock. The operand that columns do not share becomes
+    unsigned by `EXCESS`, 128:
 
-    - Dense (``window_mode`` 0): ``sums[c] = Σ_l activations[l] * weights[c, l]``.
-    - Window (``window_mode`` 1): ``sums[c] = Σ_l window[c, l] * weights[c mod (columns/2), l]``.
+    - Dense (``window_mode`` 0): ``sums[c] = Σ_l activations[l] * (weights[c, l] + 128)``.
+    - Window (``window_mode`` 1):
+      ``sums[c] = Σ_l (window[c, l] + 128) * weights[c mod (columns/2), l]``.
+
+    So the weights of dense mode have a zero point of 128 more, for `ZeroPointCorrection` or
+    another place to take off, and the window has one, which a bias takes off.
 
     ``weights[c, l]`` and ``window[c, l]`` stand at index ``c * lanes + l``. Columns q and
     q + columns/2 share a multiplier cell in each lane, since they share an operand in both modes:
@@ -104,14 +115,14 @@ class MacArray(wiring.Component):
             for lane in range(lanes):
                 low, high = pair * lanes + lane, (pair + pairs) * lanes + lane
                 operands = {
-                    "low": self.weights[low],
-                    "high": self.weights[high],
+                    "low": _unsigned(self.weights[low]),
+                    "high": _unsigned(self.weights[high]),
                     "shared": activations.copies[pair][lane],
                 }
                 if self._window:
                     window_operands = {
-                        "low": self.window[low],
-                        "high": self.window[high],
+                        "low": _unsigned(self.window[low]),
+                        "high": _unsigned(self.window[high]),
                         "shared": self.weights[low],
                     }
                     mode = modes.copies[low]
@@ -122,7 +133,7 @@ class MacArray(wiring.Component):
                 cell = self._cell()
                 m.submodules[f"cell_{pair}_{lane}"] = cell
                 for name, operand in operands.items():
-                    register = Signal(signed(8), name=f"{name}_{pair}_{lane}", reset_less=True)
+                    register = Signal(8, name=f"{name}_{pair}_{lane}", reset_less=True)
                     m.d.sync += register.eq(operand)
                     m.d.comb += getattr(cell, name).eq(register)
                 m.d.comb += [

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a weight zero point takes off every column's sum."""
+"""What the weights' zero point takes off every column's sum."""
 
 from amaranth import *
 from amaranth.lib import data, wiring
@@ -9,14 +9,13 @@ from amaranth.utils import exact_log2
 
 from macaw.arch.checks import power_of_two
 from macaw.hw.adder_tree import AdderTree
-from macaw.hw.delay import delay
 
 __all__ = ["ZeroPointCorrection"]
 
 
 class ZeroPointCorrection(wiring.Component):
-    """``-zero_point * Σ activations``: as Σ a·(w - z) = Σ a·w - z·Σ a, one such number a step
-    serves all columns. One row of LUTs for each bit of the zero point, no multiplier cell.
+    """``-offset * Σ activations``: as Σ a·(w - z) = Σ a·w - z·Σ a, one such number a step serves
+    all columns. One row of LUTs for each bit of the offset, no multiplier cell.
 
     Parameters
     ----------
@@ -27,8 +26,8 @@ class ZeroPointCorrection(wiring.Component):
     -------
     activations : In
         The step's activations.
-    zero_point : In
-        The weights' zero point; constant while a layer runs.
+    offset : In(8)
+        The zero point of unsigned weights; constant while a layer runs.
     correction : Out
         The number to add to each column's sum, `latency` clocks later.
     """
@@ -38,7 +37,7 @@ class ZeroPointCorrection(wiring.Component):
         super().__init__(
             {
                 "activations": In(data.ArrayLayout(signed(8), lanes)),
-                "zero_point": In(signed(8)),
+                "offset": In(8),
                 "correction": Out(signed(17 + exact_log2(lanes))),
             }
         )
@@ -46,7 +45,7 @@ class ZeroPointCorrection(wiring.Component):
     @property
     def latency(self) -> int:
         """Clocks from ``activations`` to ``correction``: two adder trees and two registers."""
-        return exact_log2(self._lanes) + 2 + exact_log2(len(self.zero_point))
+        return exact_log2(self._lanes) + 2 + exact_log2(len(self.offset))
 
     def elaborate(self, platform):
         m = Module()
@@ -54,15 +53,12 @@ class ZeroPointCorrection(wiring.Component):
         m.d.comb += [tree.values[lane].eq(self.activations[lane]) for lane in range(self._lanes)]
         negated = Signal(signed(len(tree.sum) + 1), reset_less=True)
         m.d.sync += negated.eq(-tree.sum)
-        total = delay(m, tree.sum, 1)
 
-        bits = len(self.zero_point)
+        bits = len(self.offset)
         m.submodules.rows = rows = AdderTree(len(negated) + bits - 1, bits)
         for bit in range(bits):
-            # The top bit of the zero point has negative weight.
-            multiple = total if bit == bits - 1 else negated
             row = Signal.like(rows.values[bit], name=f"row_{bit}", reset_less=True)
-            m.d.sync += row.eq(Mux(self.zero_point[bit], multiple << bit, 0))
+            m.d.sync += row.eq(Mux(self.offset[bit], negated << bit, 0))
             m.d.comb += rows.values[bit].eq(row)
         m.d.comb += self.correction.eq(rows.sum)
         return m

@@ -17,24 +17,25 @@ _SPARE = 10  # zeros below the shared operand, in place of copies of its sign ab
 
 
 class ProductPair(wiring.Component):
-    """Two exact products of int8 numbers that share an operand, from one 18×18 multiplier; new
-    operands each clock.
+    """Two exact products that share an operand, from one 18×18 multiplier; new operands each
+    clock.
 
     The multiplier takes ``P = (high * 2**9 + low) * shared``, that is ``H * 2**9 + L`` with the
-    wanted products H and L; the first factor is in -65664 ... 65151. L has 16 bits, so its upper
-    7 overlap H. The low 7 bits r of H are cheap (``high * shared`` modulo 128, in lookup tables,
-    beside the multiplier), and they separate the two:
+    wanted products H and L. L has 16 bits, so its upper 7 overlap H. The low 7 bits r of H are
+    cheap (``high * shared`` modulo 128, in lookup tables, beside the multiplier), and they
+    separate the two:
 
     - ``d = (P[15:9] - r) mod 128`` are bits 15 ... 9 of L, since ``P >> 9 = H + (L >> 9)`` and
       ``L >> 9`` fits 7 signed bits; bits 8 ... 0 of L are those of P;
     - ``H = (P >> 9) - sign_extend(d)``: its low bits are r, and its bits 15 ... 7 are
       ``P[24:16] + d[6] - (P[15:9] < r)``.
 
-    No operand is excluded: -128 * -128 is right in both halves.
+    As low and high are unsigned, the first factor is a mere concatenation. No operand is
+    excluded.
 
     Members
     -------
-    low, high : In(signed(8))
+    low, high : In(unsigned(8))
     shared : In(signed(8))
     low_product, high_product : Out(signed(16))
         ``low * shared``, `low_latency` clocks later, and ``high * shared``, `latency` clocks
@@ -50,8 +51,8 @@ class ProductPair(wiring.Component):
     def __init__(self):
         super().__init__(
             {
-                "low": In(signed(8)),
-                "high": In(signed(8)),
+                "low": In(8),
+                "high": In(8),
                 "shared": In(signed(8)),
                 "low_product": Out(signed(16)),
                 "high_product": Out(signed(16)),
@@ -67,9 +68,8 @@ class ProductPair(wiring.Component):
             return held
 
         m.submodules.multiplier = multiplier = Multiplier18(signed_operands=True)
-        sign = self.low[-1]
         m.d.comb += [
-            multiplier.a.eq(Cat(self.low, sign, (self.high - sign)[:_FIELD]).as_signed()),
+            multiplier.a.eq(Cat(self.low, Const(0, _FIELD - 8), self.high)),
             multiplier.b.eq(Cat(Const(0, _SPARE), self.shared).as_signed()),
         ]
         product = multiplier.product[_SPARE : _SPARE + _PRODUCT]

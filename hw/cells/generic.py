@@ -10,12 +10,12 @@ __all__ = ["ProductPair"]
 
 
 class ProductPair(wiring.Component):
-    """Two exact products of int8 numbers that share an operand, each on a multiplier of its own
-    with a register behind it; new operands each clock.
+    """Two exact products that share an operand, each on a multiplier of its own with a register
+    behind it; new operands each clock.
 
     Members
     -------
-    low, high : In(signed(8))
+    low, high : In(unsigned(8))
     shared : In(signed(8))
     low_product, high_product : Out(signed(16))
         ``low * shared``, `low_latency` clocks later, and ``high * shared``, `latency` clocks
@@ -27,8 +27,8 @@ class ProductPair(wiring.Component):
     def __init__(self):
         super().__init__(
             {
-                "low": In(signed(8)),
-                "high": In(signed(8)),
+                "low": In(8),
+                "high": In(8),
                 "shared": In(signed(8)),
                 "low_product": Out(signed(16)),
                 "high_product": Out(signed(16)),

@@ -92,8 +92,9 @@ def test_fields_hold_what_the_memories_allow(config):
         assert layer[name].maximum >= lanes
     for name in ("height", "output_rows", "padding_top", "row_stride", "extent", "pixels"):
         assert layer[name].bits == SIZE_BITS
-    for name in ("zero_point", "minimum", "maximum", "input_zero_point", "weight_zero_point"):
+    for name in ("zero_point", "minimum", "maximum", "input_zero_point"):
         assert (layer[name].minimum, layer[name].maximum) == (-128, 127)
+    assert (layer["weight_offset"].minimum, layer["weight_offset"].maximum) == (0, 255)
 
 
 def test_widths_follow_the_memories_and_nothing_else():

@@ -5,6 +5,7 @@ of every read's place in the line buffer."""
 
 import numpy as np
 
+from macaw.arch.core import EXCESS
 from macaw.compiler.conv2d import Conv2dProgram
 
 BANKS = 4
@@ -67,8 +68,8 @@ class Machine:
                 yield fields["position"] + outer * fields["group_step"], channels
 
     def run(self) -> np.ndarray:
-        """int64 [output rows, pixels, channels]: sums over the int8 image, zero points of the
-        weights taken off."""
+        """int64 [output rows, pixels, channels]: sums over the int8 image, with the array's
+        excess in window mode, zero points of the weights taken off."""
         one_row = self._window_row if self.fields["window"] else self._dense_row
         return np.array([one_row(row) for row in range(self.fields["output_rows"] + 1)])
 
@@ -97,7 +98,7 @@ class Machine:
                             sums[:] = 0
                         assert entry["evaluate"]
                         assert not complete
-                        sums += (self.word(index) - fields["weight_zero_point"]) @ taps
+                        sums += (self.word(index) + EXCESS - fields["weight_offset"]) @ taps
                         index += 1
                         complete = bool(entry["last"]) and read == entry["count"]
                 assert complete
@@ -167,6 +168,6 @@ class Machine:
             for pixel, window in enumerate(pixels):
                 for channel in range(half):
                     taps = window[:, :, phase * half + channel].reshape(lanes)
-                    sums[pixel, phase * half + channel] += word[channel] @ taps
+                    sums[pixel, phase * half + channel] += word[channel] @ (taps + EXCESS)
             index += 1
         return index

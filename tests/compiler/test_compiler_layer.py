@@ -9,14 +9,17 @@ import pytest
 from conv2d_layers import random_layer, random_shape
 
 from macaw.arch import Conv2dShape, Mode
+from macaw.arch.core import EXCESS
 
 
 def random_layers(seed, count=200):
     rng = np.random.default_rng(seed)
-    for _ in range(count):
+    for index in range(count):
+        inputs, outputs = (int(value) for value in rng.integers(2, 6, 2))
+        depthwise = index % 5 == 4
         shape = Conv2dShape(
-            height=1, width=1, in_channels=int(rng.integers(1, 6)),
-            out_channels=int(rng.integers(1, 6)), kernel_height=1, kernel_width=1,
+            height=1, width=1, in_channels=inputs, out_channels=inputs if depthwise else outputs,
+            kernel_height=1, kernel_width=1, groups=inputs if depthwise else 1,
         )  # fmt: skip
         yield random_layer(rng, shape, (Mode.FLOAT32,))[0]
 
@@ -74,11 +77,17 @@ def test_more_parts_where_the_array_takes_nothing_off(weight, point, values):
 
 
 def test_accumulator_bits_hold_the_largest_sum_and_not_one_bit_more():
+    windowed = 0
     for layer in random_layers(13):
-        bound = 128 * int(np.abs(layer.differences).sum(axis=(1, 2, 3)).max())
+        image = np.array([-128, 127]) + (EXCESS if layer.windowed else 0)
+        products = layer.differences[..., np.newaxis] * image
+        sums = [side(products, axis=-1).sum(axis=(1, 2, 3)) for side in (np.min, np.max)]
         bits = layer.accumulator_bits
-        assert bound < 1 << (bits - 1)
-        assert bits == 1 or bound >= 1 << (bits - 2)
+        assert -(1 << (bits - 1)) <= np.min(sums)
+        assert np.max(sums) < 1 << (bits - 1)
+        assert bits == 1 or max(-1 - np.min(sums), np.max(sums)) >= 1 << (bits - 2)
+        windowed += layer.windowed
+    assert windowed
 
 
 def test_the_folded_bias_wraps_as_the_requantiser_adds():
@@ -87,6 +96,7 @@ def test_the_folded_bias_wraps_as_the_requantiser_adds():
     for _ in range(100):
         layer, _ = random_layer(rng, _fitting_shape(rng), (Mode.FLOAT32,))
         point = layer.input_zero_point - (0 if layer.input_signed else 128)
+        point += EXCESS if layer.windowed else 0
         wanted = [
             bias - point * int(layer.differences[channel].sum())
             for channel, bias in enumerate(layer.requantization.bias)

@@ -11,6 +11,7 @@ from compiler_machine import Machine
 from conv2d_layers import KINDS, case_of, paths, random_case, random_shape
 
 from macaw.arch import ArrayConfig, RequantizerConfig, preset
+from macaw.arch.core import EXCESS
 from macaw.compiler.conv2d import compile_conv2d
 from macaw.golden.conv2d import accumulate_conv2d
 from macaw.sim.compare import check_equal
@@ -45,7 +46,8 @@ def test_sums_are_those_of_the_golden_model(config):
             input_zero_point=layer.input_zero_point,
             weight_zero_point=layer.weight_zero_point,
         ).astype(np.int64)
-        constant = layer.input_zero_point_int8 * layer.differences.sum(axis=(1, 2, 3))
+        zero_point = layer.input_zero_point_int8 + (EXCESS if layer.windowed else 0)
+        constant = zero_point * layer.differences.sum(axis=(1, 2, 3))
         check_equal(golden + constant, sums, what=str(case), seed=seed)
         # The bias takes the constant off, in the 32 bits of the requantiser.
         bias = case.program.parameters["bias"]
@@ -101,5 +103,5 @@ def test_lanes_without_a_tap_hold_the_zero_point():
         weight_zero_point=37,
     )
     program = compile_conv2d(layer, TINY)
-    assert program.descriptor["weight_zero_point"] == 37 - 128
+    assert program.descriptor["weight_offset"] == 37
     assert set(np.unique(program.weights)) == {37 - 128, 127}

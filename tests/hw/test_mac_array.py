@@ -7,6 +7,7 @@ import pytest
 from amaranth.back import rtlil
 
 from macaw.arch.config import ArrayConfig, Technology
+from macaw.arch.core import EXCESS
 from macaw.hw.mac_array import MacArray
 from macaw.sim.vectors import apply
 
@@ -31,8 +32,8 @@ def expected_sums(activations, weights, window, window_mode):
     """The contract of `MacArray`, on arrays of int64."""
     pairs = weights.shape[1] // 2
     shared = np.concatenate([weights[:, :pairs]] * 2, axis=1)
-    dense = np.einsum("nl,ncl->nc", activations, weights, dtype=np.int64)
-    windowed = np.einsum("ncl,ncl->nc", window, shared, dtype=np.int64)
+    dense = np.einsum("nl,ncl->nc", activations, weights + np.int64(EXCESS), dtype=np.int64)
+    windowed = np.einsum("ncl,ncl->nc", window + np.int64(EXCESS), shared, dtype=np.int64)
     return np.where(window_mode[:, None], windowed, dense)
 
 

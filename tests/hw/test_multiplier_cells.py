@@ -10,11 +10,15 @@ from macaw.sim.vectors import apply
 
 
 def every_operand():
-    """All 2**24 combinations of low, high and shared, as int8."""
+    """All 2**24 combinations of low and high, uint8, and shared, int8."""
     codes = np.arange(1 << 24, dtype=np.uint32)
     return {
-        name: (codes >> shift).astype(np.uint8).view(np.int8)
-        for name, shift in (("low", 0), ("high", 8), ("shared", 16))
+        name: (codes >> shift).astype(np.uint8).view(kind)
+        for name, shift, kind in (
+            ("low", 0, np.uint8),
+            ("high", 8, np.uint8),
+            ("shared", 16, np.int8),
+        )
     }
 
 

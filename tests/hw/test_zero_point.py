@@ -14,10 +14,10 @@ COUNT = 1_000
 LANES = {"two": 2, "eight": 8, "sixteen": 16, "thirty_two": 32}
 
 
-@pytest.mark.parametrize("zero_point", [-128, -1, 85, 127])
-def test_correction_is_exact(zero_point):
+@pytest.mark.parametrize("offset", [0, 1, 85, 170, 255])
+def test_correction_is_exact(offset):
     blocks = {name: ZeroPointCorrection(lanes=lanes) for name, lanes in LANES.items()}
-    generator = np.random.default_rng([SEED, zero_point + 128])
+    generator = np.random.default_rng([SEED, offset])
     activations = {}
     for name, lanes in LANES.items():
         activations[name] = generator.integers(-128, 128, (COUNT, lanes), np.int8)
@@ -25,11 +25,11 @@ def test_correction_is_exact(zero_point):
     found = apply(
         SideBySide(blocks),
         {f"{name}__activations": values for name, values in activations.items()}
-        | {f"{name}__zero_point": zero_point for name in blocks},
+        | {f"{name}__offset": offset for name in blocks},
         latency={f"{name}__correction": block.latency for name, block in blocks.items()},
     )
     for name, values in activations.items():
-        expected = -zero_point * values.sum(axis=1, dtype=np.int64)
+        expected = -offset * values.sum(axis=1, dtype=np.int64)
         np.testing.assert_array_equal(
             found[f"{name}__correction"], expected, f"{name} lanes, {SEED=}"
         )
