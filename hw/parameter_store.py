@@ -128,23 +128,23 @@ class ParameterStore(wiring.Component):
         filling = Signal()
         in_use = Signal(range(3))
         ready = Signal(range(3))
-        # Between two groups there is a clock in which ``last`` is made ready for the next.
-        read, last, between = Signal(), Signal(), Signal()
+        # Between two groups there is a clock, or more where no half is free, in which ``last`` is
+        # made ready for the next.
+        read, last = Signal(), Signal()
         m.d.comb += [
-            read.eq(running & ~between & (in_use != 2)),
             ram.read_address.eq(address),
             groups.advance.eq(read & last),
         ]
-        with m.If(between):
-            m.d.sync += [between.eq(0), last.eq(groups.channels == 1)]
-        with m.If(read):
+        with m.If(~read):
+            m.d.sync += [read.eq(running & (in_use != 2)), last.eq(groups.channels == 1)]
+        with m.Else():
             m.d.sync += [
                 entry.eq(Mux(last, 0, entry + 1)),
                 last.eq(entry + 2 == groups.channels),
                 address.eq(address + 1),
             ]
             with m.If(last):
-                m.d.sync += [filling.eq(~filling), between.eq(1)]
+                m.d.sync += [filling.eq(~filling), read.eq(0)]
                 with m.If(groups.last):
                     m.d.sync += address.eq(layer.parameter_start)
 
@@ -191,7 +191,7 @@ class ParameterStore(wiring.Component):
         with m.If(self.start):
             m.d.sync += [
                 running.eq(1),
-                between.eq(1),
+                read.eq(0),
                 address.eq(layer.parameter_start),
                 entry.eq(0),
                 filling.eq(0),
