@@ -8,6 +8,7 @@ the fields of `benchmarks.report.Row` as keywords.
 
 import importlib
 import pkgutil
+import sys
 from pathlib import Path
 
 import click
@@ -66,6 +67,29 @@ def synth(seeds: int, name: str) -> None:
     synthesis = importlib.import_module("benchmarks.synth")
     synthesis.run(report, config=preset(name), seeds=tuple(range(1, seeds + 1)))
     _finish(report, _BUILD / "synth.json")
+
+
+@main.command()
+@click.argument("components", nargs=-1)
+@click.option("--fast", is_flag=True, help="Leave out what takes long.")
+def prove(components: tuple[str, ...], fast: bool) -> None:
+    """Prove the properties of COMPONENTS, or of all, into build/prove.json.
+
+    The exit status is 1 if one is not proved, or if its mutant is not refuted.
+    """
+    # Imported here, for it brings Amaranth and the hardware.
+    proofs = importlib.import_module("macaw.prove")
+    try:
+        chosen = proofs.choose(components, fast=fast)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    report = Report()
+    good = proofs.prove(chosen, report=report)
+    path = _BUILD / "prove.json"
+    save(path, merge(load(path), report.rows))
+    click.echo(f"kept in {path.relative_to(_ROOT)}")
+    if not good:
+        sys.exit(1)
 
 
 @main.command()

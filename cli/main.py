@@ -42,6 +42,32 @@ def sim(name: str, oracle: str | None, waves: bool) -> None:
         sys.exit(1)
 
 
+@main.command()
+@click.argument("components", nargs=-1)
+@click.option("--fast", is_flag=True, help="Leave out what takes long.")
+def prove(components: tuple[str, ...], fast: bool) -> None:
+    """Prove what the hardware promises, for COMPONENTS or all of them.
+
+    Each check has to refute a mutant as well. The exit status is 1 if a property is not proved
+    or a mutant not refuted.
+    """
+    # Imported here, for it brings Amaranth and the hardware.
+    from macaw.flow.tools import ToolMissingError
+    from macaw.prove import choose
+    from macaw.prove import prove as prove_all
+
+    try:
+        chosen = choose(components, fast=fast)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    try:
+        good = prove_all(chosen)
+    except ToolMissingError as error:
+        raise click.ClickException(str(error)) from error
+    if not good:
+        sys.exit(1)
+
+
 @main.command("doctor")
 def examine() -> None:
     """Check that the system has what simulations and builds need."""

@@ -32,8 +32,9 @@ LAYERS = {
     "sim": Layer(packages=("arch", "golden", "hw", "host"), libraries=_SIMULATION),
     "host": Layer(packages=("arch",), libraries=("numpy",), lazy=("serial",)),
     "flow": Layer(packages=("arch", "hw"), libraries=("amaranth", "filelock", "rich")),
+    "prove": Layer(packages=("arch", "hw", "flow"), libraries=("amaranth", "rich")),
     "cli": Layer(
-        packages=("arch", "nn", "golden", "compiler", "hw", "sim", "host", "flow"),
+        packages=("arch", "nn", "golden", "compiler", "hw", "sim", "host", "flow", "prove"),
         libraries=("numpy", "click", "rich"),
         lazy=("torch", "skimage"),
     ),

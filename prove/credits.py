@@ -1,0 +1,389 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Credits: what one block may send and another has room for never overflows and never leaks.
+
+Each block is proved with an environment that keeps to its contract; that the blocks are such
+environments of each other is proved as well: claims of rows, and entries into column groups.
+"""
+
+from collections.abc import Callable
+
+from amaranth.hdl import Mux, Signal, Value
+
+from macaw.arch import preset
+from macaw.hw.parameter_store import ParameterStore
+from macaw.hw.result_buffer import ResultBuffer
+from macaw.hw.step_fetcher import StepFetcher
+from macaw.prove.harness import Harness
+from macaw.prove.properties import Property
+from macaw.prove.solver import Method
+
+__all__ = ["CREDITS"]
+
+_TINY = preset("tiny")
+
+#: Clocks from one claim of a row to the next at least, as `StepFetcher` makes them.
+_CLAIM_CLOCKS = 5
+
+#: Clocks after which a row that has left must show as room.
+_ROOM_CLOCKS = 4
+
+
+def _small(harness: Harness, layer: Signal, **bits: int) -> Signal:
+    """A descriptor of anything, in which some fields are in 1 ... 2**bits or, if negative, in
+    0 ... 2**-bits - 1."""
+    small = Signal(layer.shape(), name="small")
+    harness.m.d.comb += small.eq(harness.constant(layer.shape(), "layer"))
+    for name, count in bits.items():
+        value = harness.constant(abs(count), name)
+        harness.m.d.comb += small[name].eq(value + (count > 0))
+    return small
+
+
+def _counted(harness: Harness, name: str, clocks: int, condition) -> Signal:
+    """Whether ``condition`` held in each of the last ``clocks`` clocks."""
+    count = Signal(range(clocks + 1), name=name)
+    harness.m.d.sync += count.eq(Mux(condition, Mux(count == clocks, clocks, count + 1), 0))
+    return count == clocks
+
+
+def _fetcher_queue(mutant: bool) -> Harness:
+    harness = Harness(StepFetcher(_TINY))
+    fetcher = harness.component
+    harness.cut("ram")
+    if mutant:
+        budget, issue = harness.opened.signal("budget"), harness.opened.signal("issue")
+        taken = fetcher.steps.valid & fetcher.steps.ready
+        harness.opened.override("budget", budget + 1, when=taken & issue)
+    harness.check(_fetcher_places(harness))
+    return harness
+
+
+def _fetcher_places(harness: Harness) -> Value:
+    signal = harness.opened.signal
+    under_way = signal("issue_later") + signal("issue_later_later")
+    return signal("budget") + under_way + signal("queue.level") == signal("budget").init
+
+
+def _fetcher_overflow(mutant: bool) -> Harness:
+    harness = Harness(StepFetcher(_TINY))
+    signal = harness.opened.signal
+    harness.cut("ram")
+    if mutant:
+        harness.opened.override("available", signal("budget") != 0)
+    overflow = signal("queue.w_en") & ~signal("queue.w_rdy")
+    harness.check(_fetcher_places(harness) & ~overflow)
+    return harness
+
+
+def _fetcher_claims(mutant: bool) -> Harness:
+    harness = Harness(StepFetcher(_TINY))
+    fetcher, m = harness.component, harness.m
+    harness.cut("ram")
+    if mutant:
+        harness.opened.override("settled", 3)
+    room = harness.past(harness.past(fetcher.room, "room_before"), "room_earlier")
+    free = Signal(range(_CLAIM_CLOCKS), init=_CLAIM_CLOCKS - 1)
+    m.d.sync += free.eq(Mux(fetcher.claim, 0, Mux(free == _CLAIM_CLOCKS - 1, free, free + 1)))
+    harness.check(room & (free == _CLAIM_CLOCKS - 1), when=fetcher.claim)
+    return harness
+
+
+def _fetcher_enters(mutant: bool) -> Harness:
+    harness = Harness(StepFetcher(_TINY))
+    fetcher, signal = harness.component, harness.opened.signal
+    harness.cut("ram")
+    if mutant:
+        harness.opened.override("may_begin", signal("active"))
+    before = harness.past(fetcher.loaded & ~fetcher.enter, "loaded_before")
+    harness.check(before, when=fetcher.enter)
+    return harness
+
+
+class _Rows:
+    """A result buffer with rows claimed and completed by its contract, and their count."""
+
+    def __init__(self) -> None:
+        self.harness = harness = Harness(ResultBuffer(_TINY))
+        self.buffer = buffer = harness.component
+        m, signal = harness.m, harness.opened.signal
+        harness.cut("bank_0", "bank_1")
+        self.layer = _small(harness, buffer.layer, result_rows=2, result_words=-2)
+        harness.drive(buffer.layer, self.layer)
+        self.claimed = Signal(range(8))
+        self.written = Signal(range(8))
+        self.freed = signal("fetch") & signal("words.last")
+        started = Signal()
+        m.d.sync += started.eq(started | buffer.start)
+        # The layer is there for a clock before it starts, and the queue may still hold words.
+        again = (self.claimed == 0) & harness.past(1, "settled")
+        self.start = harness.free(1, "begin") & again
+        harness.drive(buffer.start, self.start)
+        self.waits = Signal(range(3))
+        self.claim = (
+            harness.free(1, "take") & started & ~self.start & buffer.room & (self.waits == 0)
+        )
+        harness.drive(buffer.claim, self.claim)
+        # A row ends only after its claim.
+        ends = harness.free(1, "write_valid") & (self.claimed != self.written)
+        harness.drive(buffer.write_valid, ends)
+        row_end = ends & buffer.write.row_end
+        m.d.sync += [
+            self.waits.eq(Mux(self.claim, 2, Mux(self.waits == 0, 0, self.waits - 1))),
+            self.claimed.eq(self.claimed + self.claim - self.freed),
+            self.written.eq(self.written + row_end - self.freed),
+        ]
+        # What helps the proofs: the counts of the buffer are those of its rows.
+        ends = sum(signal(f"ends_{stage}") for stage in range(6))
+        freed = harness.past(self.freed, "freed_before")
+        self.counts_agree = (
+            (signal("held") + signal("claim_later") == self.claimed + freed)
+            & (signal("complete") + ends == self.written)
+            & (self.written <= self.claimed)
+        )
+
+
+def _result_queue(mutant: bool) -> Harness:
+    harness = Harness(ResultBuffer(_TINY))
+    signal, buffer = harness.opened.signal, harness.component
+    harness.cut("bank_0", "bank_1")
+    budget, level = signal("budget"), signal("queue.level")
+    sends = buffer.result.valid & buffer.result.ready
+    if mutant:
+        harness.opened.override("budget", budget + 1, when=sends)
+    fetches = ["fetch_later", "fetch_later_later", "fetch_later_later_later"]
+    harness.check(budget + sum(map(signal, fetches)) + level == budget.init)
+    return harness
+
+
+def _result_overflow(mutant: bool) -> Harness:
+    harness = Harness(ResultBuffer(_TINY))
+    signal = harness.opened.signal
+    harness.cut("bank_0", "bank_1")
+    if mutant:
+        harness.opened.override("fetch", 1, when=signal("budget") == 0)
+    harness.check(signal("queue.w_rdy"), when=signal("queue.w_en"))
+    return harness
+
+
+def _result_rows(mutant: bool) -> Harness:
+    rows = _Rows()
+    if mutant:
+        held = rows.harness.opened.signal("held")
+        rows.harness.opened.override("room", held <= rows.layer.result_rows)
+    rows.harness.check(rows.counts_agree & (rows.claimed <= rows.layer.result_rows))
+    return rows.harness
+
+
+def _result_full(mutant: bool) -> Harness:
+    """Four rows claimed at once, which a ring of fewer never shows."""
+    rows = _Rows()
+    if mutant:
+        rows.harness.opened.override("room", 0, when=rows.claimed == 3)
+    rows.harness.check(rows.claimed < 4)
+    return rows.harness
+
+
+def _result_complete(mutant: bool) -> Harness:
+    rows = _Rows()
+    opened = rows.harness.opened
+    if mutant:
+        opened.override("complete", opened.signal("complete") + 1, when=rows.claim)
+    fetches = opened.signal("fetch")
+    rows.harness.check(rows.counts_agree & (~fetches | (rows.written != 0)))
+    return rows.harness
+
+
+def _result_room(mutant: bool) -> Harness:
+    rows = _Rows()
+    harness, opened = rows.harness, rows.harness.opened
+    if mutant:
+        held = opened.signal("held")
+        both = opened.signal("claim_later") & harness.past(rows.freed, "freed")
+        opened.override("held", held + 1, when=both)
+    spare = (rows.claimed < rows.layer.result_rows) & ~rows.claim & ~rows.start
+    spare = _counted(harness, "spare", _ROOM_CLOCKS, spare)
+    harness.check(rows.counts_agree & (~spare | rows.buffer.room))
+    return harness
+
+
+def _result_room_stays(mutant: bool) -> Harness:
+    rows = _Rows()
+    harness, buffer = rows.harness, rows.buffer
+    if mutant:
+        harness.opened.override("room", 0, when=rows.freed)
+    settled = harness.past(buffer.room & ~rows.claim & (rows.waits == 0), "room_before")
+    harness.check(rows.counts_agree & (~settled | buffer.room))
+    return harness
+
+
+class _Groups:
+    """A parameter store whose groups are entered and left by its contract, and their count."""
+
+    def __init__(self) -> None:
+        self.harness = harness = Harness(ParameterStore(_TINY))
+        self.store = store = harness.component
+        m = harness.m
+        harness.cut("ram")
+        self.layer = _small(
+            harness, store.layer,
+            outer_groups=-1, inner_groups=-1,
+            group_channels=2, inner_channels=2, final_channels=2,
+        )  # fmt: skip
+        harness.drive(store.layer, self.layer)
+        self.inside = Signal(range(4))
+        self.started = Signal()
+        again = (self.inside == 0) & harness.past(1, "settled")
+        self.start = harness.free(1, "begin") & again
+        harness.drive(store.start, self.start)
+        before = harness.past(store.loaded & ~store.enter & ~self.start, "loaded_before")
+        self.enter = harness.free(1, "take") & before & ~self.start
+        harness.drive(store.enter, self.enter)
+        self.leave = harness.free(1, "give") & (self.inside != 0) & ~self.start
+        harness.drive(store.leave, self.leave)
+        m.d.sync += [
+            self.started.eq(self.started | self.start),
+            self.inside.eq(self.inside + self.enter - self.leave),
+        ]
+
+
+def _store_counts(mutant: bool) -> Harness:
+    groups = _Groups()
+    harness, signal = groups.harness, groups.harness.opened.signal
+    in_use, ready = signal("in_use"), signal("ready")
+    if mutant:
+        harness.opened.override("ready", ready + 1, when=signal("completes_1") & groups.enter)
+    under_way = signal("completes_0") + signal("completes_1")
+    harness.check(
+        (in_use == groups.inside + ready + under_way)
+        & (in_use <= 2)
+        & (groups.store.loaded == (ready != 0))
+    )
+    return harness
+
+
+def _store_halves(mutant: bool) -> Harness:
+    groups = _Groups()
+    harness, signal = groups.harness, groups.harness.opened.signal
+    if mutant:
+        harness.opened.override("in_use", 0, when=groups.leave)
+    under_way = signal("completes_0") + signal("completes_1")
+    taken = harness.past(groups.inside + signal("ready") + under_way, "taken")
+    harness.check(taken < 2, when=signal("arrives_0"))
+    return harness
+
+
+def _store_loads(mutant: bool) -> Harness:
+    groups = _Groups()
+    harness, signal = groups.harness, groups.harness.opened.signal
+    if mutant:
+        in_use = signal("in_use")
+        harness.opened.override("in_use", in_use + 1, when=groups.leave & signal("completes_0"))
+    spare = groups.started & ~groups.start & (groups.inside < 2) & ~groups.enter
+    # A group of four entries, and their way.
+    harness.check(groups.store.loaded, when=_counted(harness, "spare", 8, spare))
+    return harness
+
+
+def _store_loaded_stays(mutant: bool) -> Harness:
+    groups = _Groups()
+    harness, store = groups.harness, groups.store
+    if mutant:
+        harness.opened.override("loaded", 0, when=groups.leave)
+    before = harness.past(store.loaded & ~groups.enter & ~groups.start, "loaded_till_now")
+    harness.check(store.loaded, when=before)
+    return harness
+
+
+def _store_both(mutant: bool) -> Harness:
+    """One group entered and the next one loaded, while a third cannot be."""
+    groups = _Groups()
+    harness = groups.harness
+    if mutant:
+        harness.opened.override("loaded", 0, when=(groups.inside != 0) | groups.enter)
+    harness.check(~((groups.inside == 1) & groups.store.loaded))
+    return harness
+
+
+def _property(
+    component: str, name: str, statement: str, harness: Callable[[bool], Harness], size: str = "",
+    **more,
+) -> Property:  # fmt: skip
+    return Property(
+        component=component, name=name, statement=statement, harness=harness, size=size,
+        config=_TINY, method=Method.PROOF, **more,
+    )  # fmt: skip
+
+
+_ROWS = "rings of up to four rows of up to four words"
+_GROUPS = "up to four column groups of up to four entries"
+
+#: The properties of credits.
+CREDITS = (
+    _property(
+        "StepFetcher", "queue credits",
+        "budget, entries under way and entries in the queue are always its 16 places",
+        _fetcher_queue,
+    ),
+    _property(
+        "StepFetcher", "queue room", "no entry comes while the queue is full", _fetcher_overflow
+    ),
+    _property(
+        "StepFetcher", "claims",
+        "a row is claimed with room seen two clocks before, five clocks after the last claim",
+        _fetcher_claims,
+    ),
+    _property(
+        "StepFetcher", "enters",
+        "a group is entered that was loaded, and not entered, the clock before",
+        _fetcher_enters,
+    ),
+    _property(
+        "ResultBuffer", "queue credits",
+        "budget, words under way and words in the queue are always its 16 places",
+        _result_queue,
+    ),
+    _property(
+        "ResultBuffer", "queue room", "no word comes while the queue is full", _result_overflow
+    ),
+    _property(
+        "ResultBuffer", "rows", "no more rows are claimed than the ring holds", _result_rows, _ROWS
+    ),
+    _property(
+        "ResultBuffer", "all rows", "all four rows of a ring can be claimed at once",
+        _result_full, _ROWS, reaches=True,
+    ),
+    _property(
+        "ResultBuffer", "complete rows", "no word is fetched of a row that is not complete",
+        _result_complete, _ROWS,
+    ),
+    _property(
+        "ResultBuffer", "room returns", "a row that has left is room again within 4 clocks",
+        _result_room, _ROWS,
+    ),
+    _property(
+        "ResultBuffer", "room stays", "room stays until a row is claimed", _result_room_stays, _ROWS
+    ),
+    _property(
+        "ParameterStore", "counts",
+        "halves in use are the groups entered, ready and under way, at most two",
+        _store_counts, _GROUPS,
+    ),
+    _property(
+        "ParameterStore", "halves", "nothing is copied while both halves are in use",
+        _store_halves, _GROUPS,
+    ),
+    _property(
+        "ParameterStore", "next group",
+        "with a half free, the next group of up to four entries is loaded within 8 clocks",
+        _store_loads, _GROUPS,
+    ),
+    _property(
+        "ParameterStore", "loaded stays", "a loaded group stays until it is entered",
+        _store_loaded_stays, _GROUPS,
+    ),
+    _property(
+        "ParameterStore", "both halves", "a group is ready while another one is in use",
+        _store_both, _GROUPS, reaches=True,
+    ),
+)  # fmt: skip

@@ -1,0 +1,247 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Arithmetic steps equal their specification, for every operand.
+
+A step is a pipeline without feedback: its registers are taken for wires, so that operands and
+result belong together. Each specification is written from the recipe, with numbers that are wide
+enough for everything and shifts by as much as they say; nothing of the hardware is used in it.
+"""
+
+from collections.abc import Callable
+
+from amaranth.hdl import Const, Mux, Signal, signed
+
+from macaw.hw.bounded_result import BoundedResult
+from macaw.hw.cells import ecp5, generic
+from macaw.hw.requantize_fixed import FixedRounder, FixedShifter
+from macaw.hw.requantize_float32 import Float32Normalizer, Float32Rounder
+from macaw.prove.harness import Harness
+from macaw.prove.properties import Property
+from macaw.prove.solver import Method
+
+__all__ = ["FUNCTIONS"]
+
+
+def _bounded_result(mutant: bool) -> Harness:
+    harness = Harness(BoundedResult())
+    step, m = harness.component, harness.m
+    rounded = step.rounded
+    if mutant:
+        harness.opened.override("high_later", 0, when=step.maximum == 126)
+    magnitude = Signal(10)
+    m.d.comb += magnitude.eq(Mux(rounded.saturated, 512, rounded.whole + rounded.round_up))
+    total = Mux(rounded.negative, -magnitude, magnitude) + step.zero_point
+    low = Mux(total < step.minimum, step.minimum, total)
+    bounded = Mux(low > step.maximum, step.maximum, low)
+    harness.check(step.result == bounded, when=step.minimum <= step.maximum)
+    return harness
+
+
+def _magnitude(value):
+    return Mux(value < 0, -value, value)[:32]
+
+
+def _rounded(value, places: int):
+    """``value`` without its low bits, to nearest, ties to even, as a number that is kept."""
+    kept, half = value >> places, value[places - 1] if places else Const(0, 1)
+    rest = value[: places - 1].any() if places > 1 else Const(0, 1)
+    return kept + (half & (rest | kept[0]))
+
+
+def _float32_normalizer(mutant: bool) -> Harness:
+    """``magnitude * 2**(9 - exponent + shift)`` is the sum in float32."""
+    harness = Harness(Float32Normalizer())
+    step, m = harness.component, harness.m
+    if mutant:
+        harness.opened.override("round_up_later", 0, when=step.sum == -(1 << 24) - 3)
+    magnitude = Signal(32)
+    m.d.comb += magnitude.eq(_magnitude(step.sum))
+    # Where the leading one stands, and the 24 bits from there on, rounded.
+    expected, exponent = Signal(25), Signal(signed(9))
+    for top in range(32):
+        with m.If(magnitude[top]):
+            places = max(0, top - 23)
+            m.d.comb += [
+                expected.eq(_rounded(magnitude, places) << max(0, 23 - top)),
+                exponent.eq(9 + 23 - top + step.shift),
+            ]
+    # Rounding up to 2**24 is 2**23 with one more.
+    carries = expected[24]
+    right = (step.magnitude == Mux(carries, 1 << 23, expected)) & (step.negative == (step.sum < 0))
+    exponents = (magnitude == 0) | (step.exponent == exponent - carries)
+    harness.check(right & exponents)
+    return harness
+
+
+def _float32_rounder(mutant: bool) -> Harness:
+    """``RNE(fl(product * 2**(9 - exponent)))``, for products of normalised factors."""
+    harness = Harness(Float32Rounder())
+    step, m = harness.component, harness.m
+    product = step.product
+    if mutant:
+        harness.opened.override("carry_later", 0, when=product[0])
+    # To 24 significant bits: the product has 47 or 48.
+    single = Signal(49)
+    m.d.comb += single.eq(
+        Mux(product[47], _rounded(product, 24) << 24, _rounded(product, 23) << 23)
+    )
+    # To an integer: shifted left for exponents below 9, right for those above.
+    wide = Signal(49 + 9)
+    m.d.comb += wide.eq(single << 9)
+    moved, lost = Signal(len(wide)), Signal(len(wide))
+    m.d.comb += [
+        moved.eq(wide >> step.exponent),
+        lost.eq(wide & ((Const(1, 1) << step.exponent) - 1)),
+    ]
+    half = Signal(1 << len(step.exponent))
+    m.d.comb += half.eq((Const(1, 1) << step.exponent) >> 1)
+    up = (lost > half) | ((lost == half) & moved[0])
+    whole = Signal(len(wide) + 1)
+    m.d.comb += whole.eq(moved + Mux(step.exponent == 0, 0, up))
+    rounded = step.rounded
+    same = ~rounded.saturated & (rounded.whole + rounded.round_up == whole)
+    large = rounded.saturated & (whole >= 256)
+    possible = (product[46:].any() | (product == 0)) & (step.exponent != 0) & (step.exponent <= 96)
+    harness.check((same | large) & (rounded.negative == step.negative), when=possible)
+    return harness
+
+
+def _fixed_shifter(mutant: bool) -> Harness:
+    harness = Harness(FixedShifter())
+    step, m = harness.component, harness.m
+    if mutant:
+        harness.opened.override("negative_later", 0, when=step.shift == 30)
+    left = Mux(step.shift > 0, step.shift, 0)[:5]
+    moved = Signal(signed(32))
+    m.d.comb += moved.eq(step.sum << left)
+    harness.check(
+        (step.magnitude == _magnitude(moved))
+        & (step.negative == (moved < 0))
+        & (step.exponent == Mux(step.shift < 0, -step.shift, 0)),
+        when=step.shift != -32,
+    )
+    return harness
+
+
+def _fixed_rounder(mutant: bool) -> Harness:
+    """``h = (x + 2**30) >> 31`` of the signed number; then ``h / 2**exponent``, half away."""
+    harness = Harness(FixedRounder())
+    step, m = harness.component, harness.m
+    if mutant:
+        harness.opened.override("half_later", 0, when=step.exponent == 31)
+    number, high = Signal(signed(64)), Signal(signed(33))
+    m.d.comb += [
+        number.eq(Mux(step.negative, -step.product, step.product)),
+        high.eq((number + (1 << 30)) >> 31),
+    ]
+    # Away from zero: the magnitude, and half of the unit, shifted.
+    magnitude = Signal(33)
+    m.d.comb += magnitude.eq(Mux(high < 0, -high, high))
+    half = ((Const(1, 1) << step.exponent) >> 1)[:31]
+    whole = Signal(34)
+    m.d.comb += whole.eq((magnitude + half) >> step.exponent)
+    rounded = step.rounded
+    same = ~rounded.saturated & (rounded.whole + rounded.round_up == whole)
+    large = rounded.saturated & (whole >= 256)
+    # Where the result is zero its sign does not matter.
+    sign = (rounded.negative == step.negative) | (whole == 0)
+    harness.check((same | large) & sign, when=step.product < (1 << 62))
+    return harness
+
+
+def _generic_pair(mutant: bool) -> Harness:
+    harness = Harness(generic.ProductPair())
+    pair = harness.component
+    if mutant:
+        harness.opened.override("low_product", 0, when=(pair.low == 255) & (pair.shared == -128))
+    harness.check(
+        (pair.low_product == pair.low * pair.shared)
+        & (pair.high_product == pair.high * pair.shared)
+    )
+    return harness
+
+
+def _ecp5_separates(mutant: bool) -> Harness:
+    """``(high * 2**9 + low) * shared`` is ``H * 2**9 + L`` by algebra, with the two products H and
+    L; that they are told apart is proved for all numbers of 16 bits."""
+    harness = Harness(ecp5.ProductPair())
+    pair, m = harness.component, harness.m
+    multiplier = harness.stand_in("multiplier")
+    high, low = (harness.free(signed(16), name) for name in ("high", "low"))
+    m.d.comb += multiplier.product.eq(((high << 9) + low) << 10)
+    harness.opened.override("residue", high[:7])
+    if mutant:
+        harness.opened.override("high_residue", 0, when=low == -32640)
+    harness.check((pair.low_product == low) & (pair.high_product == high))
+    return harness
+
+
+def _ecp5_residue(mutant: bool) -> Harness:
+    harness = Harness(ecp5.ProductPair())
+    pair = harness.component
+    multiplier = harness.stand_in("multiplier")
+    harness.m.d.comb += multiplier.product.eq(0)
+    if mutant:
+        harness.opened.override("row_6", 0, when=(pair.high == 255) & (pair.shared == -1))
+    residue = harness.opened.signal("residue")
+    harness.check(residue == (pair.high * pair.shared)[:7])
+    return harness
+
+
+def _ecp5_pair(mutant: bool) -> Harness:
+    """With the multiplier replaced by the product that its data sheet promises."""
+    harness = Harness(ecp5.ProductPair())
+    pair = harness.component
+    multiplier = harness.stand_in("multiplier")
+    harness.m.d.comb += multiplier.product.eq(multiplier.a * multiplier.b)
+    if mutant:
+        harness.opened.override("residue", 0, when=(pair.low == 255) & (pair.shared == -127))
+    harness.check(
+        (pair.low_product == pair.low * pair.shared)
+        & (pair.high_product == pair.high * pair.shared)
+    )
+    return harness
+
+
+def _step(
+    component: str, statement: str, harness: Callable[[bool], Harness], name: str = "function",
+    *, slow: bool = False,
+) -> Property:  # fmt: skip
+    return Property(
+        component=component,
+        name=name,
+        statement=statement,
+        harness=harness,
+        method=Method.FUNCTION,
+        slow=slow,
+    )
+
+
+#: Steps of the requantiser, and multiplier cells.
+FUNCTIONS = (
+    _step(
+        "BoundedResult",
+        "magnitude with its sign and zero point, not below the minimum nor above the maximum",
+        _bounded_result,
+    ),
+    _step("Float32Normalizer", "an int32 as a float32, ties to even", _float32_normalizer),
+    _step(
+        "Float32Rounder",
+        "a product of normalised factors in float32, then as an integer, ties to even",
+        _float32_rounder,
+    ),
+    _step(
+        "FixedShifter", "the shift to the left wraps at int32; then the magnitude", _fixed_shifter
+    ),
+    _step(
+        "FixedRounder",
+        "a product in units of 2**31, half up, then shifted right, half away from zero",
+        _fixed_rounder,
+    ),
+    _step("generic.ProductPair", "both products are exact", _generic_pair),
+    _step("ecp5.ProductPair", "the two products are told apart", _ecp5_separates, "separation"),
+    _step("ecp5.ProductPair", "low bits of the high product are exact", _ecp5_residue, "low bits"),
+    _step(
+        "ecp5.ProductPair", "both products are exact, if the multiplier's is", _ecp5_pair, slow=True
+    ),
+)

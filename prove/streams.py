@@ -1,0 +1,315 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The rules of streams, for every component that has one.
+
+An output keeps what it offers until it is taken, and offers it whether it is asked for or not;
+an input that says it always takes, does.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from amaranth.hdl import Const, Mux, Signal, Value
+
+from macaw.arch import preset
+from macaw.hw.conv2d_core import Conv2dCore
+from macaw.hw.parameter_store import ParameterStore
+from macaw.hw.result_buffer import ResultBuffer
+from macaw.hw.step_expander import StepExpander
+from macaw.hw.step_fetcher import StepFetcher
+from macaw.hw.stream import SkidBuffer
+from macaw.hw.weight_memory import WeightMemory
+from macaw.hw.window_reader import WindowReader
+from macaw.prove.harness import Harness
+from macaw.prove.properties import Property
+from macaw.prove.solver import Method
+
+__all__ = ["STREAMS", "keeps", "waits_not"]
+
+_TINY = preset("tiny")
+
+
+def keeps(harness: Harness, stream: Any) -> None:
+    """The check of an output: while it is stalled, valid does not drop nor the payload change."""
+    stalled, held = harness.stalled(stream, "output")
+    harness.check(stream.valid & (Value.cast(stream.payload) == held), when=stalled)
+
+
+def waits_not(harness: Harness, stream: Any, *, owed: Any, clocks: int) -> None:
+    """The check of an output: if it was not ready for ``clocks`` clocks, and a word was ``owed``
+    in all of them, valid is high; so valid does not wait for ready."""
+    waited = Signal(range(clocks + 1), name="waited")
+    harness.m.d.sync += waited.eq(
+        Mux(owed & ~stream.ready, Mux(waited == clocks, clocks, waited + 1), 0)
+    )
+    harness.check(stream.valid, when=waited == clocks)
+
+
+def _skid_buffer(check: str) -> Callable[[bool], Harness]:
+    def build(mutant: bool) -> Harness:
+        harness = Harness(SkidBuffer(13))
+        skid, opened = harness.component, harness.opened
+        harness.offer(skid.i, "input")
+        if check == "keeps":
+            if mutant:
+                opened.override("payload", skid.i.payload, when=skid.i.valid & skid.i.ready)
+            keeps(harness, skid.o)
+        else:
+            if mutant:
+                opened.override("o__valid", 0, when=~skid.o.ready)
+            waits_not(harness, skid.o, owed=skid.i.valid, clocks=1)
+        return harness
+
+    return build
+
+
+def _skid_words(mutant: bool) -> Harness:
+    """Against a queue of two words."""
+    harness = Harness(SkidBuffer(13))
+    skid, m = harness.component, harness.m
+    harness.offer(skid.i, "input")
+    if mutant:
+        harness.opened.override("full", 0, when=skid.i.payload[0])
+    first, second = (Signal(13, name=name, reset_less=True) for name in ("first", "second"))
+    count = Signal(range(3))
+    taken, given = skid.i.valid & skid.i.ready, skid.o.valid & skid.o.ready
+    left = Signal(range(3))
+    m.d.comb += left.eq(count - given)
+    m.d.sync += count.eq(left + taken)
+    with m.If(given):
+        m.d.sync += first.eq(second)
+    with m.If(taken & (left == 0)):
+        m.d.sync += first.eq(skid.i.payload)
+    with m.If(taken & (left == 1)):
+        m.d.sync += second.eq(skid.i.payload)
+    harness.check((skid.o.valid == (count != 0)) & (~skid.o.valid | (skid.o.payload == first)))
+    return harness
+
+
+def _step_fetcher(check: str) -> Callable[[bool], Harness]:
+    def build(mutant: bool) -> Harness:
+        harness = Harness(StepFetcher(_TINY))
+        fetcher, opened = harness.component, harness.opened
+        harness.cut("ram")
+        if check == "keeps":
+            if mutant:
+                opened.override("r_en", 1)
+            keeps(harness, fetcher.steps)
+            return harness
+        layer = harness.constant(fetcher.layer.shape(), "layer")
+        harness.drive(fetcher.layer, layer)
+        for port, value in (
+            (fetcher.received, layer.height),
+            (fetcher.room, Const(1)),
+            (fetcher.loaded, Const(1)),
+        ):
+            harness.drive(port, value)
+        if mutant:
+            opened.override("steps__valid", 0, when=~fetcher.steps.ready)
+        owed = opened.signal("active") & ~fetcher.start
+        waits_not(harness, fetcher.steps, owed=owed, clocks=10)
+        return harness
+
+    return build
+
+
+def _result_buffer(
+    component: Callable[[], Any], path: str, check: str
+) -> Callable[[bool], Harness]:
+    """The buffer alone, or in a core of which all else is cut away: it holds with anything
+    around it."""
+
+    def build(mutant: bool) -> Harness:
+        harness = Harness(component())
+        buffer, opened = harness.component, harness.opened
+        if path:
+            inner = [name for _, name, _ in opened.fragment.subfragments]
+            harness.cut(*(name for name in inner if f"{name}." != path))
+        harness.cut(f"{path}bank_0", f"{path}bank_1")
+        if check == "keeps":
+            if mutant:
+                opened.override(f"{path}r_en", 1)
+            keeps(harness, buffer.result)
+            return harness
+        if mutant:
+            opened.override(f"{path}result__valid", 0, when=~buffer.result.ready)
+        budget = opened.signal(f"{path}budget")
+        owed = (budget != budget.init) | (opened.signal(f"{path}complete") != 0)
+        start = opened.signal(f"{path}start")
+        waits_not(harness, buffer.result, owed=owed & ~start, clocks=8)
+        return harness
+
+    return build
+
+
+def _expander(check: str) -> Callable[[bool], Harness]:
+    def build(mutant: bool) -> Harness:
+        harness = Harness(StepExpander(_TINY))
+        expander, opened, m = harness.component, harness.opened, harness.m
+        signal = opened.signal
+        harness.drive(expander.layer, harness.constant(expander.layer.shape(), "layer"))
+        if check == "keeps":
+            harness.offer(expander.steps, "step")
+            if mutant:
+                opened.override("placed", expander.steps.payload, when=expander.steps.valid)
+            waits = signal("placed_valid") & ~signal("take_placed")
+            held = harness.past(signal("placed"), "held")
+            harness.check(
+                signal("placed_valid") & (Value.cast(signal("placed")) == held),
+                when=harness.past(waits, "waited"),
+            )
+            return harness
+        # Steps of at most four reads, so that they end soon.
+        short = Signal(expander.steps.payload.shape(), name="short")
+        m.d.comb += short.eq(harness.free(expander.steps.payload.shape(), "step"))
+        m.d.comb += short.step.count.eq(harness.free(2, "reads"))
+        harness.drive(expander.steps.payload, short)
+        harness.drive(expander.steps.valid, Const(1))
+        if mutant:
+            opened.override("waits", 1)
+        clocks = 4 + _TINY.beats * _TINY.array.phases
+        waited = Signal(range(clocks + 1), name="waited")
+        m.d.sync += waited.eq(Mux(expander.steps.ready, 0, waited + 1))
+        harness.check(waited < clocks)
+        return harness
+
+    return build
+
+
+def _always_ready(component: Callable[[], Any], name: str) -> Callable[[bool], Harness]:
+    def build(mutant: bool) -> Harness:
+        harness = Harness(component())
+        stream = getattr(harness.component, name)
+        if mutant:
+            harness.opened.override(f"{name}__ready", 0, when=Value.cast(stream.payload)[0])
+        harness.check(stream.ready)
+        return harness
+
+    return build
+
+
+def _store() -> ParameterStore:
+    return ParameterStore(_TINY)
+
+
+def _weights() -> WeightMemory:
+    return WeightMemory(_TINY.array, _TINY.memory.weight_words, _TINY.technology)
+
+
+def _reader() -> WindowReader:
+    return WindowReader(_TINY, read_latency=7, activation_lead=2)
+
+
+_KEEPS = "what an output offers stays until it is taken"
+_WAITS = "valid does not wait for ready"
+
+#: The properties of streams.
+STREAMS = (
+    Property(
+        component="SkidBuffer",
+        name="output stays",
+        statement=_KEEPS,
+        size="13 bits",
+        method=Method.PROOF,
+        harness=_skid_buffer("keeps"),
+    ),
+    Property(
+        component="SkidBuffer",
+        name="valid first",
+        statement=f"{_WAITS}: a word is offered a clock after it came",
+        size="13 bits",
+        method=Method.PROOF,
+        harness=_skid_buffer("waits"),
+    ),
+    Property(
+        component="SkidBuffer",
+        name="words",
+        statement="it is a queue of two words: every word leaves once, unchanged, in order",
+        size="13 bits",
+        method=Method.PROOF,
+        harness=_skid_words,
+    ),
+    Property(
+        component="StepFetcher",
+        name="output stays",
+        statement=_KEEPS,
+        config=_TINY,
+        method=Method.PROOF,
+        harness=_step_fetcher("keeps"),
+    ),
+    Property(
+        component="StepFetcher",
+        name="valid first",
+        statement=f"{_WAITS}: an active layer that lacks nothing offers a step within 10 clocks",
+        config=_TINY,
+        method=Method.PROOF,
+        slow=True,
+        harness=_step_fetcher("waits"),
+    ),
+    Property(
+        component="ResultBuffer",
+        name="output stays",
+        statement=_KEEPS,
+        config=_TINY,
+        method=Method.PROOF,
+        harness=_result_buffer(lambda: ResultBuffer(_TINY), "", "keeps"),
+    ),
+    Property(
+        component="ResultBuffer",
+        name="valid first",
+        statement=f"{_WAITS}: a word of a complete row is offered within 8 clocks",
+        config=_TINY,
+        method=Method.PROOF,
+        slow=True,
+        harness=_result_buffer(lambda: ResultBuffer(_TINY), "", "waits"),
+    ),
+    Property(
+        component="Conv2dCore",
+        name="output stays",
+        statement=_KEEPS,
+        config=_TINY,
+        method=Method.PROOF,
+        harness=_result_buffer(lambda: Conv2dCore(_TINY), "result_buffer.", "keeps"),
+    ),
+    Property(
+        component="Conv2dCore",
+        name="valid first",
+        statement=f"{_WAITS}: a word of a complete row is offered within 8 clocks",
+        config=_TINY,
+        method=Method.PROOF,
+        slow=True,
+        harness=_result_buffer(lambda: Conv2dCore(_TINY), "result_buffer.", "waits"),
+    ),
+    Property(
+        component="StepExpander",
+        name="step stays",
+        statement="a step that was taken stays until its reads begin",
+        config=_TINY,
+        method=Method.PROOF,
+        harness=_expander("keeps"),
+    ),
+    Property(
+        component="StepExpander",
+        name="input goes on",
+        statement="a step of at most four reads lets the next one in within the pace of results",
+        config=_TINY,
+        method=Method.PROOF,
+        harness=_expander("goes on"),
+    ),
+    *(
+        Property(
+            component=component,
+            name=f"{stream} taken",
+            statement="the input is ready in every clock",
+            config=_TINY,
+            method=Method.FUNCTION,
+            harness=_always_ready(make, stream),
+        )
+        for component, stream, make in (
+            ("ParameterStore", "write", _store),
+            ("WeightMemory", "write", _weights),
+            ("StepFetcher", "table", lambda: StepFetcher(_TINY)),
+            ("WindowReader", "table", _reader),
+        )
+    ),
+)
