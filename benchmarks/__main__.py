@@ -84,7 +84,10 @@ def prove(components: tuple[str, ...], fast: bool) -> None:
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     report = Report()
-    good = proofs.prove(chosen, report=report)
+    try:
+        good = proofs.prove(chosen, report=report)
+    except importlib.import_module("macaw.flow").ToolMissingError as error:
+        raise click.ClickException(str(error)) from error
     path = _BUILD / "prove.json"
     save(path, merge(load(path), report.rows))
     click.echo(f"kept in {path.relative_to(_ROOT)}")

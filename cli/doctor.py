@@ -23,6 +23,7 @@ __all__ = [
     "library_problem",
     "main",
     "make_problem",
+    "optional_remarks",
     "problems",
     "python_problem",
     "venv_problem",
@@ -137,6 +138,14 @@ def environment_problem(folder: str) -> Optional[str]:
     )
 
 
+def optional_remarks() -> List[str]:
+    """A list of one sentence for each thing that is of use, but not needed, and is not there."""
+    if shutil.which("iverilog") and shutil.which("vvp"):
+        return []
+    what = "Optional: Icarus Verilog, a second simulator for the benches of blocks, is missing"
+    return [_install(what, "iverilog", "iverilog", "brew install icarus-verilog")]
+
+
 def problems(environment: Optional[str] = None) -> List[str]:
     """A list of one sentence for each thing that the system lacks: what, and what to install.
 
@@ -161,6 +170,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     if not found and not chosen.quiet:
         version = ".".join(map(str, sys.version_info[:3]))
         print(f"The system has all that Macaw needs (Python {version}).")
+        for sentence in optional_remarks():
+            print(sentence)
     return 1 if found else 0
 
 

@@ -3,10 +3,12 @@
 """The command ``macaw``."""
 
 import sys
+from pathlib import Path
 
 import click
 
 from macaw.arch import PRESETS, preset
+from macaw.arch.changes import changed
 from macaw.cli import doctor
 
 __all__ = ["main"]
@@ -66,6 +68,36 @@ def prove(components: tuple[str, ...], fast: bool) -> None:
         raise click.ClickException(str(error)) from error
     if not good:
         sys.exit(1)
+
+
+@main.command("export-verilog")
+@click.argument("block", default="Conv2dCore")
+@click.option("--preset", "name", type=click.Choice(tuple(PRESETS)), default="ecp5_85f",
+              show_default=True, help="Configuration to start from.")  # fmt: skip
+@click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE",
+              help="Change a field, for example array.lanes=8; any number of times.")  # fmt: skip
+@click.option(
+    "--output", type=click.Path(file_okay=False, path_type=Path), default=Path("build/verilog"),
+    show_default=True, help="Folder to write to.",
+)  # fmt: skip
+def export(block: str, name: str, changes: tuple[str, ...], output: Path) -> None:
+    """Write BLOCK, by default the whole core, as one Verilog file with a JSON file of its
+    interface."""
+    # Imported here, for it brings Amaranth and the hardware.
+    from macaw.flow.export import export_verilog
+
+    pairs = {}
+    for change in changes:
+        field, equals, value = change.partition("=")
+        if not equals:
+            raise click.UsageError(f"--set must be FIELD=VALUE, not {change!r}")
+        pairs[field] = value
+    try:
+        paths = export_verilog(block, changed(preset(name), pairs), output)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    for path in paths:
+        click.echo(path)
 
 
 @main.command("doctor")

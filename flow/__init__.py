@@ -17,6 +17,7 @@ Its steps are `synthesize` and `place_and_route`. Their results, with logs, stay
 tools. The tools come with ``pip install -e .[flow]``; those in ``PATH`` are preferred.
 """
 
+from macaw.flow.export import export_verilog
 from macaw.flow.harness import Harness
 from macaw.flow.measurement import Measurement, measure
 from macaw.flow.place_and_route import DEVICES, PlaceAndRouteReport, Usage, place_and_route
@@ -33,6 +34,7 @@ __all__ = [
     "ToolError",
     "ToolMissingError",
     "Usage",
+    "export_verilog",
     "find_tool",
     "measure",
     "place_and_route",

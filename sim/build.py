@@ -40,12 +40,14 @@ _LOG_LINES = 30
 class Simulator:
     """A built simulator: its program, its top module, and the format of its waveforms.
 
-    ``waves`` is ``"fst"``, ``"vcd"``, or ``None`` where none can be written.
+    ``waves`` is ``"fst"``, ``"vcd"``, or ``None`` where none can be written; ``launcher`` stands
+    before the program in a command line, for a program that another one interprets.
     """
 
     folder: Path
     toplevel: str
     waves: str | None
+    launcher: tuple[str, ...] = ()
 
     @property
     def program(self) -> Path:

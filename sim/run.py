@@ -79,7 +79,7 @@ def run(
     values_path = folder / _VALUES
     values_path.write_text(json.dumps(values))
     results, log = folder / _RESULTS, folder / _LOG
-    command = [str(simulator.program), *arguments]
+    command = [*simulator.launcher, str(simulator.program), *arguments]
     # Where pytest is installed, cocotb would load all its plugins to rewrite assertions: half of
     # the time of a short run.
     settings = {_PARAMETERS: str(values_path), "COCOTB_REWRITE_ASSERTION_FILES": ""}

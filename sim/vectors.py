@@ -30,6 +30,7 @@ def apply(
     latency: int | Mapping[str, int],
     early: Mapping[str, int] = {},
     outputs: Sequence[str] | None = None,
+    texts: Mapping[str, str] = {},
     progress: Callable[[int, int], None] | bool = False,
     waves: Path | None = None,
 ) -> dict[str, Any]:
@@ -42,7 +43,8 @@ def apply(
     register. An input in ``early`` arrives that many cycles before its vector's other inputs
     (after them, where negative). Ports without a vector are zero before and after the ``n``.
 
-    ``outputs`` names the output ports to return, all by default. ``progress`` is a callback
+    ``outputs`` names the output ports to return, all by default. ``texts`` is generated
+    Verilog of modules that ``component`` instantiates, by file name. ``progress`` is a callback
     ``(done, total)`` or ``True`` for a bar on a terminal. ``waves`` writes a waveform
     there, with the suffix of its format, and prints how to look at it.
 
@@ -79,7 +81,7 @@ def apply(
     cycles = lead + count + max(tail, *(latencies[name] for name in wanted))
 
     simulator = build(
-        {"dut.v": verilog.text, "bench.sv": _bench(verilog)},
+        {"dut.v": verilog.text, "bench.sv": _bench(verilog), **texts},
         toplevel=_TOP,
         public=("clk", "done"),
         sources=(NATIVE / "words.sv", NATIVE / "vectors.sv", NATIVE / "words.cpp"),

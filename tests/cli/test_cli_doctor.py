@@ -71,6 +71,21 @@ def test_no_compiler_and_no_make(monkeypatch, tmp_path):
     assert len(doctor.problems()) == 2
 
 
+def test_icarus_is_optional(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(doctor, "problems", lambda environment: [])
+    monkeypatch.setenv("PATH", str(tmp_path))
+    [sentence] = doctor.optional_remarks()
+    what = "Optional: Icarus Verilog, a second simulator for the benches of blocks, is missing"
+    assert says(sentence, what, "iverilog", "iverilog")
+    assert doctor.main([]) == 0
+    assert sentence in capsys.readouterr().out
+    assert doctor.main(["--quiet"]) == 0
+    assert capsys.readouterr().out == ""
+    for name in ("iverilog", "vvp"):
+        executable(tmp_path / name)
+    assert doctor.optional_remarks() == []
+
+
 def test_compiler_that_cannot_compile(monkeypatch, tmp_path):
     executable(tmp_path / "clang++", "exit 1")
     monkeypatch.setenv("PATH", str(tmp_path))

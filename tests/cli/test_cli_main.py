@@ -68,3 +68,41 @@ def test_doctor():
 
 def test_version():
     assert CliRunner().invoke(main, ["--version"]).output.endswith("0.1.0\n")
+
+
+def test_export(tmp_path):
+    options = ["--preset", "tiny", "--set", "array.lanes=16", "--output", str(tmp_path)]
+    result = CliRunner().invoke(main, ["export-verilog", "ByteAligner", *options])
+    assert result.exit_code == 0
+    names = ["macaw_byte_aligner.v", "macaw_byte_aligner.json"]
+    assert result.output.splitlines() == [str(tmp_path / name) for name in names]
+    assert '"lanes": 16' in (tmp_path / names[1]).read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["Aligner"], "block must be one of Accumulators, ByteAligner, Conv2dCore, "),
+        (["--set", "lanes=8"], "field must be one of technology, array.lanes, "),
+        (["--set", "array.lanes"], "--set must be FIELD=VALUE, not 'array.lanes'"),
+    ],
+)
+def test_export_refuses(tmp_path, arguments, sentence):
+    options = ["--preset", "tiny", "--output", str(tmp_path)]
+    result = CliRunner().invoke(main, ["export-verilog", *options, *arguments])
+    assert result.exit_code == 2
+    assert sentence in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_prove(monkeypatch, good):
+    import macaw.prove
+
+    kept = []
+    monkeypatch.setattr(macaw.prove, "prove", lambda chosen: kept.append(chosen) or good)
+    result = CliRunner().invoke(main, ["prove", "SkidBuffer", "Countdown"])
+    assert result.exit_code == (0 if good else 1)
+    assert {each.component for each in kept[0]} == {"SkidBuffer", "Countdown"}
+    assert CliRunner().invoke(main, ["prove", "Skid"]).exit_code == 2
+    assert len(kept) == 1

@@ -1,0 +1,82 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The blocks by name, each made to the measure of a configuration, as the core uses it."""
+
+from amaranth.lib import data, wiring
+
+from macaw.arch.checks import instance, one_of
+from macaw.arch.config import AcceleratorConfig
+from macaw.hw.accumulators import Accumulators
+from macaw.hw.byte_aligner import ByteAligner
+from macaw.hw.conv2d_core import Conv2dCore
+from macaw.hw.line_buffer import LineBuffer
+from macaw.hw.mac_array import MacArray
+from macaw.hw.parameter_store import ParameterStore
+from macaw.hw.requantizer import Requantizer, RequantizerLane
+from macaw.hw.result_buffer import ResultBuffer
+from macaw.hw.result_collector import ResultCollector
+from macaw.hw.step_expander import StepExpander
+from macaw.hw.step_fetcher import StepFetcher
+from macaw.hw.stream import SkidBuffer
+from macaw.hw.weight_address import WeightAddress
+from macaw.hw.weight_memory import WeightMemory
+from macaw.hw.window_reader import WindowReader
+from macaw.hw.window_registers import WindowRegisters
+from macaw.hw.zero_point import ZeroPointCorrection
+
+__all__ = ["BLOCKS", "make_block"]
+
+
+def _line_buffer(config):
+    return LineBuffer(
+        lanes=config.array.lanes,
+        words=config.memory.activation_words,
+        technology=config.technology,
+    )
+
+
+def _mac_array(config):
+    return MacArray(config.array, config.technology)
+
+
+def _window_reader(config):
+    return WindowReader(
+        config,
+        read_latency=_line_buffer(config).latency,
+        activation_lead=_mac_array(config).activation_lead,
+    )
+
+
+#: How each block is made for a configuration, by its name.
+BLOCKS = {
+    "Accumulators": Accumulators,
+    "ByteAligner": lambda config: ByteAligner(lanes=config.array.lanes),
+    "Conv2dCore": Conv2dCore,
+    "LineBuffer": _line_buffer,
+    "MacArray": _mac_array,
+    "ParameterStore": ParameterStore,
+    "Requantizer": Requantizer,
+    "RequantizerLane": RequantizerLane,
+    "ResultBuffer": ResultBuffer,
+    "ResultCollector": ResultCollector,
+    "SkidBuffer": lambda config: SkidBuffer(data.ArrayLayout(8, config.array.lanes)),
+    "StepExpander": StepExpander,
+    "StepFetcher": StepFetcher,
+    "WeightAddress": WeightAddress,
+    "WeightMemory": lambda config: WeightMemory(
+        config.array, config.memory.weight_words, config.technology
+    ),
+    "WindowReader": _window_reader,
+    "WindowRegisters": lambda config: WindowRegisters(config.array),
+    "ZeroPointCorrection": lambda config: ZeroPointCorrection(lanes=config.array.lanes),
+}
+
+
+def make_block(name: str, config: AcceleratorConfig) -> wiring.Component:
+    """The block called ``name`` for ``config``.
+
+    Raises ``ValueError`` with the list of names for any other, ``TypeError`` for a ``config`` of
+    another type, and what the block refuses.
+    """
+    make = BLOCKS[one_of("block", name, tuple(BLOCKS))]
+    return make(instance("config", config, AcceleratorConfig))
