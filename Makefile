@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help sim test test-full prove bench synth tables lint format doctor clean distclean
+.PHONY: help sim test test-full prove bench synth tables docs lint format doctor clean distclean
 
 help: ## List what can be made
 	@echo "Macaw. make TARGET, where TARGET is one of:"
@@ -46,6 +46,9 @@ synth: $(call installed,flow) ## Synthesise, place and route into build/synth.js
 
 tables: $(call installed,photo) ## Write the figures of build/bench.json and build/synth.json into README.md
 	$(BIN)/python -m benchmarks tables
+
+docs: $(call installed,photo) ## Write the reference of the blocks to build/docs/blocks.md (PRESET=ecp5_85f)
+	$(BIN)/python -m benchmarks docs $(if $(PRESET),--preset $(PRESET))
 
 lint: $(call installed,dev) build/types/macaw ## Check style and types
 	$(BIN)/ruff check .

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks.report import Report, load, merge, save
+from benchmarks.report import Report, format_value, load, merge, save
 from benchmarks.tables import fill
 from macaw.arch import PRESETS, preset
 
@@ -71,7 +71,7 @@ def synth(seeds: int, name: str) -> None:
 
 @main.command()
 @click.argument("components", nargs=-1)
-@click.option("--fast", is_flag=True, help="Leave out what takes long.")
+@click.option("--fast", is_flag=True, help="The first property of each only.")
 def prove(components: tuple[str, ...], fast: bool) -> None:
     """Prove the properties of COMPONENTS, or of all, into build/prove.json.
 
@@ -93,6 +93,27 @@ def prove(components: tuple[str, ...], fast: bool) -> None:
     click.echo(f"kept in {path.relative_to(_ROOT)}")
     if not good:
         sys.exit(1)
+
+
+@main.command()
+@click.option("--preset", "name", type=click.Choice(tuple(PRESETS)), default="ecp5_85f",
+              show_default=True, help="Configuration of the core.")  # fmt: skip
+def docs(name: str) -> None:
+    """Write the reference of the blocks to build/docs/blocks.md, with costs of build/synth.json."""
+    config = preset(name)
+    costs: dict[str, dict[str, dict[str, str]]] = {}
+    rows = [row for row in load(_BUILD / "synth.json") if row.digest == config.digest]
+    devices = {row.workload: str(row.value) for row in rows if row.metric == "device"}
+    for row in rows:
+        if row.metric in ("fmax", "lut", "ff", "dsp", "bram"):
+            block = "Conv2dCore" if row.workload == "core" else row.workload
+            figures = costs.setdefault(block, {}).setdefault(devices[row.workload], {})
+            figures[row.metric] = f"{format_value(row.value)} {row.unit}"
+    pages = importlib.import_module("macaw.flow.reference")
+    path = _BUILD / "docs" / "blocks.md"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(pages.reference(config, costs))
+    click.echo(path.relative_to(_ROOT))
 
 
 @main.command()

@@ -46,7 +46,7 @@ def sim(name: str, oracle: str | None, waves: bool) -> None:
 
 @main.command()
 @click.argument("components", nargs=-1)
-@click.option("--fast", is_flag=True, help="Leave out what takes long.")
+@click.option("--fast", is_flag=True, help="The first property of each only.")
 def prove(components: tuple[str, ...], fast: bool) -> None:
     """Prove what the hardware promises, for COMPONENTS or all of them.
 

@@ -23,9 +23,8 @@ class Property:
     ``statement`` is one sentence without a full stop. ``harness(mutant)`` builds the component
     with its environment and its check; with ``mutant`` true, a fault is put in that the check
     has to find. ``config`` is the configuration that the component is built for, or None where it
-    has none; ``size`` says what was made small. ``slow`` leaves the property to the full tests.
-    ``reaches`` turns the question round: the check *must* fail, since it denies that a state can
-    be reached.
+    has none; ``size`` says what was made small. ``reaches`` turns the question round: the check
+    *must* fail, since it denies that a state can be reached.
     """
 
     component: str
@@ -35,7 +34,6 @@ class Property:
     harness: Callable[[bool], Harness]
     config: AcceleratorConfig | None = None
     size: str = ""
-    slow: bool = False
     reaches: bool = False
 
     @property

@@ -16,7 +16,7 @@ def test_it_equals_numpy(capsys):
     assert capsys.readouterr().out.startswith("960 results in ")
 
 
-@pytest.mark.parametrize("constant", ["EXCESS", "RING_ROWS"])
+@pytest.mark.parametrize("constant", ["EXCESS", pytest.param("RING_ROWS", marks=pytest.mark.full)])
 def test_it_notices_what_is_missing(capsys, constant):
     """Without the excess taken off, or with rows given up that are still read, it differs."""
     names = runpy.run_path(str(EXAMPLE))

@@ -55,6 +55,13 @@ def test_skips_are_failures(tmp_path):
     assert "1 failed, 1 passed, 1 xfailed, 1 error" in output
 
 
+def test_optional_skip_is_no_failure(tmp_path):
+    source = "import pytest\ndef test_one():\n    pytest.skip('optional: no second simulator')\n"
+    status, output = run(tmp_path, source, "1")
+    assert status == 0
+    assert "1 skipped: optional: no second simulator" in output
+
+
 def test_skipped_module_is_a_failure(tmp_path):
     source = "import pytest\npytest.skip('no library', allow_module_level=True)\n"
     assert run(tmp_path, source, "0")[0] == 5  # no test was run

@@ -24,7 +24,7 @@ def installed():
     try:
         find_icarus()
     except ToolMissing as error:
-        pytest.skip(str(error))
+        pytest.skip(f"optional: {error}")
 
 
 def test_skid_buffer(installed, monkeypatch):

@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The reference of a block has all of its ports and timing, with their meanings and its costs."""
+
+import re
+
+import pytest
+
+from macaw.arch import preset
+from macaw.flow.interface import describe_interface
+from macaw.flow.reference import block_page, member_meanings, reference
+from macaw.hw.blocks import BLOCKS, make_block
+
+TINY = preset("tiny")
+
+
+def rows(page, kind):
+    """The rows of the table whose first title is ``kind``, as lists of cells."""
+    found = re.search(rf"^\| {kind} \|.*\n\|[-| ]+\|\n((?:\|.*\n)+)", page, re.MULTILINE)
+    lines = found[1].splitlines() if found else []
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_page_is_the_block(name):
+    interface = describe_interface(make_block(name, TINY))
+    page = block_page(name, TINY)
+    ports = rows(page, "port")
+    assert [cells[0] for cells in ports] == [f"`{port['name']}`" for port in interface["ports"]]
+    assert [cells[1] for cells in ports] == [port["direction"] for port in interface["ports"]]
+    timing = {cells[0].strip("`"): int(cells[1]) for cells in rows(page, "timing")}
+    assert timing == interface["timing"]
+
+
+#: Blocks whose docstrings explain every member in its own lines.
+EXPLAINED = [name for name in BLOCKS if name not in ("MacArray", "Requantizer", "RequantizerLane")]
+
+
+@pytest.mark.parametrize("name", EXPLAINED)
+def test_every_port_is_explained(name):
+    page = block_page(name, TINY)
+    unexplained = [cells[0] for cells in rows(page, "port") if not cells[3]]
+    if name == "WeightMemory":  # an address needs no more than its name
+        unexplained.remove("`address`")
+    assert unexplained == []
+
+
+def test_widths_and_meanings():
+    cells = {row[0]: row for row in rows(block_page("MacArray", TINY), "port")}
+    meaning = "`latency` clocks after ``weights`` and ``window``."
+    assert cells["`sums`"][2:] == ["4 × signed 19", meaning]
+    timing = {row[0]: row for row in rows(block_page("LineBuffer", TINY), "timing")}
+    assert timing["`write_latency`"][1:] == [
+        "4",
+        "Clocks from a row's last word to ``received``, the memory's write included.",
+    ]
+    assert timing["`latency`"][2] == "Clocks from ``rows``, ``offset`` and ``four`` to ``runs``."
+
+
+def test_members_without_a_text_have_none():
+    text = "A block.\n\nMembers\n-------\na : In(8)\nb, c : Out(8)\n    The\n    results.\n"
+    assert member_meanings(text) == {"a": "", "b": "The results.", "c": "The results."}
+    assert member_meanings("A block.") == {}
+
+
+def test_costs_stand_where_there_are_some():
+    costs = {"MacArray": {"ecp5-85k": {"lut": "120 cells", "fmax": "190 MHz"}}}
+    page = reference(TINY, costs)
+    assert rows(page, "device") == [["ecp5-85k", "190 MHz", "120 cells"]]
+    assert page.count("| device |") == 1
+    assert "| device |" not in reference(TINY)
+    assert re.findall(r"^## (\w+)$", page, re.MULTILINE) == list(BLOCKS)
