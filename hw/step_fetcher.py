@@ -161,9 +161,7 @@ class StepFetcher(wiring.Component):
         issue = Signal()
         m.d.sync += [
             available.eq(budget > 1),
-            may_begin.eq(
-                active & (~group_begins | (self.loaded & (~row_begins | row_may_begin)))
-            ),
+            may_begin.eq(active & (~group_begins | (self.loaded & (~row_begins | row_may_begin)))),
         ]
         last_pixel = countdown(
             m, "pixels", layer.pixels, start=self.start, advance=issue & last_entry
