@@ -37,6 +37,12 @@ class Property:
     reaches: bool = False
 
     @property
+    def built_for(self) -> str:
+        """The configuration's name and what was made small."""
+        names = [self.config.name] if self.config else []
+        return ", ".join([*names, *filter(None, [self.size])])
+
+    @property
     def how(self) -> str:
         """The method; ``reached`` for what a search has to find."""
         return "reached" if self.reaches else str(self.method)

@@ -52,7 +52,7 @@ def prove(
     """
     console = console or Console()
     table = Table()
-    for title in ("component", "property", "method"):
+    for title in ("component", "property", "size", "method"):
         table.add_column(title, overflow="fold")
     for title in ("result", "seconds", "mutant refuted"):
         table.add_column(title, justify="right")
@@ -79,6 +79,7 @@ def _add(table: Table, result: Result) -> None:
     table.add_row(
         result.of.component,
         result.of.name,
+        result.of.built_for,
         result.of.how,
         f"[{_STYLES[verdict]}]{verdict}[/]",
         f"{result.answer.seconds:.1f}",

@@ -114,6 +114,7 @@ SAMPLE = Property(
     method=Method.PROOF,
     harness=lambda mutant: None,
     config=preset("tiny"),
+    size="samples of one bit",
 )
 
 
@@ -138,6 +139,7 @@ def test_table_and_report(monkeypatch, verdict, mutant, good):
     text = console.file.getvalue()
     assert ("yes" if mutant is Verdict.FAILS else f"no: {mutant}") in text
     assert ("Sample, sample: not proved that a sample is one." in text) is not good
+    assert "tiny, samples of one bit" in text
     assert f"{int(good)} of 1 properties proved." in text
     assert [(row["metric"], row["value"], row["unit"]) for row in rows] == [
         ("sample", str(verdict), "proof"),
