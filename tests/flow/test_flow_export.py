@@ -52,7 +52,7 @@ def agrees(text, interface):
 def lint(paths):
     """Verilator's warnings, but for the style of generated text and for widths that differ."""
     tools = toolchain.find()
-    styles = "DECLFILENAME WIDTH UNUSED PROCASSINIT TIMESCALEMOD CMPCONST PINMISSING"
+    styles = "DECLFILENAME WIDTH UNUSED PROCASSINIT TIMESCALEMOD CMPCONST PINMISSING GENUNNAMED"
     quiet = [f"-Wno-{style}" for style in styles.split()]
     done = subprocess.run(
         [
