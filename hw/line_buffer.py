@@ -166,7 +166,10 @@ class LineBuffer(wiring.Component):
         last = countdown(m, "words", self.row_words, start=self.start, advance=taken)
         ends_row = taken & last
         ring_rows = (self.ring_rows - 1)[:SIZE_BITS]
-        ring_ends = countdown(m, "ring", ring_rows, start=self.start, advance=ends_row)
+        # A row later by one clock: no row ends in the clock after another.
+        ring_ends = countdown(
+            m, "ring", ring_rows, start=self.start, advance=delay(m, ends_row, 1, reset_less=False)
+        )
         m.d.comb += self.image.ready.eq(taking)
         with m.If(taken):
             m.d.sync += [word.eq(word + 1), long.eq(1)]
@@ -200,8 +203,12 @@ class LineBuffer(wiring.Component):
 
         address = Signal(address_bits, reset_less=True)
         payload = Signal.like(self.image.payload, reset_less=True)
-        enable = Signal()
-        m.d.sync += [address.eq(row + word), enable.eq(taken)]
+        enables = Signal(_BANKS)
+        chosen = (row[:2] + word[:2])[:2]
+        m.d.sync += [
+            address.eq(row + word),
+            enables.eq(Mux(taken, 1 << chosen, 0)),
+        ]
         m.d.sync += [
             payload[lane].eq(self.image.payload[lane] ^ (self.image_unsigned << 7))
             for lane in range(self._lanes)
@@ -210,7 +217,7 @@ class LineBuffer(wiring.Component):
             m.d.comb += [
                 bank.write_address.eq(address[2:]),
                 bank.write_data.eq(payload),
-                bank.write_enable.eq((enable & (address[:2] == index)).replicate(self._lanes)),
+                bank.write_enable.eq(enables[index].replicate(self._lanes)),
             ]
         arrived = written
         for stage in range(self.write_latency - 1):

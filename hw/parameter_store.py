@@ -128,15 +128,16 @@ class ParameterStore(wiring.Component):
         filling = Signal()
         in_use = Signal(range(3))
         ready = Signal(range(3))
-        # Between two groups there is a clock, or more where no half is free, in which ``last`` is
-        # made ready for the next.
-        read, last = Signal(), Signal()
-        m.d.comb += [
-            ram.read_address.eq(address),
-            groups.advance.eq(read & last),
-        ]
+        # Between two groups there are two clocks, or more where no half is free, in which the
+        # walker goes on and ``last`` is made ready for the next.
+        read, last, ended = Signal(), Signal(), Signal()
+        m.d.comb += [ram.read_address.eq(address), groups.advance.eq(ended)]
+        m.d.sync += ended.eq(read & last)
         with m.If(~read):
-            m.d.sync += [read.eq(running & (in_use != 2)), last.eq(groups.channels == 1)]
+            m.d.sync += [
+                read.eq(running & ~ended & (in_use != 2)),
+                last.eq(groups.channels == 1),
+            ]
         with m.Else():
             m.d.sync += [
                 entry.eq(Mux(last, 0, entry + 1)),
@@ -192,6 +193,7 @@ class ParameterStore(wiring.Component):
             m.d.sync += [
                 running.eq(1),
                 read.eq(0),
+                ended.eq(0),
                 address.eq(layer.parameter_start),
                 entry.eq(0),
                 filling.eq(0),
