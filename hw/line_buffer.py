@@ -14,6 +14,7 @@ from macaw.hw.countdown import countdown
 from macaw.hw.delay import delay
 from macaw.hw.fanout import fan_out
 from macaw.hw.ram import BlockRam
+from macaw.hw.selector import select
 
 __all__ = ["LineBuffer"]
 
@@ -253,24 +254,23 @@ class LineBuffer(wiring.Component):
         words = []
         wait = 1 + BlockRam.latency
         for index, request in enumerate(requests):
-            select = fan_out(m, f"select_copies_{index}", request[:2], 4, clocks=wait)
+            chosen_banks = fan_out(m, f"select_copies_{index}", request[:2], 4, clocks=wait)
             word = Signal(8 * self._lanes, name=f"word_{index}", reset_less=True)
             quarter = 2 * self._lanes
-            for part, chosen_bank in enumerate(select):
+            for part, chosen_bank in enumerate(chosen_banks):
                 bits_of_part = slice(part * quarter, (part + 1) * quarter)
-                with m.Switch(chosen_bank):
-                    for number, bank in enumerate(banks):
-                        with m.Case(number):
-                            m.d.sync += word[bits_of_part].eq(
-                                bank.read_data.as_value()[bits_of_part]
-                            )
+                parts = [bank.read_data.as_value()[bits_of_part] for bank in banks]
+                name = f"select_{index}_{part}"
+                m.d.sync += word[bits_of_part].eq(
+                    select(m, name, chosen_bank, parts, technology=self._technology)
+                )
             words.append(word)
 
         fine = delay(m, self.offset[:lane_bits], 3 + wait - _OFFSET_LEAD)
         runs = []
         for index in range(2):
             m.submodules[f"aligner_{index}"] = aligner = ByteAligner(
-                lanes=self._lanes, offset_lead=_OFFSET_LEAD
+                lanes=self._lanes, offset_lead=_OFFSET_LEAD, technology=self._technology
             )
             m.d.comb += [
                 aligner.words.eq(Cat(words[2 * index], words[2 * index + 1])),
