@@ -108,10 +108,12 @@ class FixedRounder(wiring.Component):
                 value = Mux(right[place], value[distance:], value)[: len(value)]
             value = delay(m, value, 1, name="value")
             right = delay(m, right, 1, name="right")
+        negative = delay(m, self.negative, self.latency - 1)
+        inverted = value[:9] ^ negative.replicate(9)
         m.d.comb += [
-            self.rounded.round_up.eq(delay(m, value[0], 1, name="round_up")),
-            self.rounded.whole.eq(delay(m, value[1:9], 1, name="whole")),
+            self.rounded.round_up.eq(delay(m, inverted[0], 1, name="round_up")),
+            self.rounded.whole.eq(delay(m, inverted[1:], 1, name="whole")),
             self.rounded.saturated.eq(delay(m, value[9:].any(), 1, name="saturated")),
-            self.rounded.negative.eq(delay(m, self.negative, self.latency)),
+            self.rounded.negative.eq(delay(m, negative, 1, name="negative")),
         ]
         return m
