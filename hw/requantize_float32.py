@@ -139,16 +139,20 @@ class Float32Rounder(wiring.Component):
         some, ones = delay(m, some, 1, name="some"), delay(m, ones, 1, name="ones")
         below = delay(m, below, 1, name="below")
         position = delay(m, self.exponent[:2], 1, name="position")
-        long = delay(m, product[47], 1, name="long")
-        bit_22, bit_23, bit_24 = delay(m, product[22:25], 1, name="middle")
-        # Any of 22 bits, in two clocks.
+        # float32's rounding: a product of 48 bits is cut below bit 24, one of 47 bits below bit
+        # 23, and a carry is added to the last bit kept, bit 24 or ``last``, if the ``guard`` and
+        # anything else than zeros around it are set.
+        long, (bit_22, bit_23, bit_24) = product[47], product[22:25]
+        guard = delay(m, Mux(long, bit_23, bit_22), 1, name="guard")
+        around = delay(m, Mux(long, bit_22 | bit_24, bit_23), 1, name="around")
+        last_set = delay(m, ~long & bit_23, 1, name="last_set")
+        last_clear = delay(m, ~long & ~bit_23, 1, name="last_clear")
         groups = Cat(product[low : min(low + 6, 22)].any() for low in range(0, 22, 6))
-        sticky = delay(m, groups, 1, name="groups").any()
+        around = Cat(around, delay(m, groups, 1, name="groups"))
 
-        # Second clock: down by 2 and 1, and float32's rounding: a product of 48 bits is cut
-        # below bit 24, one of 47 bits below bit 23, and ``carry`` is added to the last bit kept.
-        carry = Mux(long, bit_23 & (bit_22 | sticky | bit_24), bit_22 & (sticky | bit_23))
-        state = window, some | (~long & bit_23), ones & (long | bit_23)
+        # Second clock: down by 2 and 1.
+        carry = guard & around.any()
+        state = window, some | last_set, ones & ~last_clear
         state = move(2, position[1], *state)
         window, some, ones = move(1, position[0], *state)
         window = delay(m, window, 1, name="window")

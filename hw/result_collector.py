@@ -106,7 +106,8 @@ class ResultCollector(wiring.Component):
         completes = delay(m, complete, 1, reset_less=False)
         arriving = delay(m, self.place, 1)
         m.d.sync += [finished.eq(completes), second.eq(finished & layer.window)]
-        m.d.comb += groups.advance.eq(completes & arriving.group_end)
+        group_ends = delay(m, complete & self.place.group_end, 1, reset_less=False)
+        m.d.comb += groups.advance.eq(group_ends)
         with m.If(completes):
             m.d.sync += place.eq(arriving)
 
