@@ -28,6 +28,9 @@ _CLAIM_CLOCKS = 5
 #: Clocks after which a row that has left must show as room.
 _ROOM_CLOCKS = 4
 
+#: Clocks in which a free half of the parameter store gets a group of four entries.
+_LOAD_CLOCKS = 10
+
 
 def _small(harness: Harness, layer: Signal, **bits: int) -> Signal:
     """A descriptor of anything, in which some fields are in 1 ... 2**bits or, if negative, in
@@ -281,7 +284,7 @@ def _store_loads(mutant: bool) -> Harness:
         harness.opened.override("in_use", in_use + 1, when=groups.leave & signal("completes_0"))
     spare = groups.started & ~groups.start & (groups.inside < 2) & ~groups.enter
     # A group of four entries, and their way.
-    harness.check(groups.store.loaded, when=_counted(harness, "spare", 8, spare))
+    harness.check(groups.store.loaded, when=_counted(harness, "spare", _LOAD_CLOCKS, spare))
     return harness
 
 
@@ -375,7 +378,7 @@ CREDITS = (
     ),
     _property(
         "ParameterStore", "next group",
-        "with a half free, the next group of up to four entries is loaded within 8 clocks",
+        f"with a half free, the next group of up to four is loaded in {_LOAD_CLOCKS} clocks",
         _store_loads, _GROUPS,
     ),
     _property(

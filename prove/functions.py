@@ -22,6 +22,12 @@ from macaw.prove.solver import Method
 __all__ = ["FUNCTIONS"]
 
 
+def _magnitude_of(rounded):
+    """The integer, without its sign, that a `RoundedMagnitude` stands for."""
+    bits = rounded.whole ^ rounded.negative.replicate(8)
+    return bits + (rounded.round_up ^ rounded.negative)
+
+
 def _bounded_result(mutant: bool) -> Harness:
     harness = Harness(BoundedResult())
     step, m = harness.component, harness.m
@@ -29,7 +35,7 @@ def _bounded_result(mutant: bool) -> Harness:
     if mutant:
         harness.opened.override("high_later", 0, when=step.maximum == 126)
     magnitude = Signal(10)
-    m.d.comb += magnitude.eq(Mux(rounded.saturated, 512, rounded.whole + rounded.round_up))
+    m.d.comb += magnitude.eq(Mux(rounded.saturated, 512, _magnitude_of(rounded)))
     total = Mux(rounded.negative, -magnitude, magnitude) + step.zero_point
     low = Mux(total < step.minimum, step.minimum, total)
     bounded = Mux(low > step.maximum, step.maximum, low)
@@ -99,7 +105,7 @@ def _float32_rounder(mutant: bool) -> Harness:
     whole = Signal(len(wide) + 1)
     m.d.comb += whole.eq(moved + Mux(step.exponent == 0, 0, up))
     rounded = step.rounded
-    same = ~rounded.saturated & (rounded.whole + rounded.round_up == whole)
+    same = ~rounded.saturated & (_magnitude_of(rounded) == whole)
     large = rounded.saturated & (whole >= 256)
     possible = (product[46:].any() | (product == 0)) & (step.exponent != 0) & (step.exponent <= 96)
     harness.check((same | large) & (rounded.negative == step.negative), when=possible)
@@ -141,7 +147,7 @@ def _fixed_rounder(mutant: bool) -> Harness:
     whole = Signal(34)
     m.d.comb += whole.eq((magnitude + half) >> step.exponent)
     rounded = step.rounded
-    same = ~rounded.saturated & (rounded.whole + rounded.round_up == whole)
+    same = ~rounded.saturated & (_magnitude_of(rounded) == whole)
     large = rounded.saturated & (whole >= 256)
     # Where the result is zero its sign does not matter.
     sign = (rounded.negative == step.negative) | (whole == 0)
