@@ -245,8 +245,9 @@ class Float32Chain:
             value = Fraction(bias) * Fraction(2) ** output_exponent
             if abs(value) >= 1 << 28:
                 raise ValueError(
-                    "bias must be below 2**28 in units of the result, "
-                    f"not about {float(value)!r}: use a larger scale of the result"
+                    "bias must be below 2**27 in units of the result, "
+                    f"not about {bias * self.output_multiplier!r}: "
+                    "use a larger scale of the result"
                 )
             multipliers.append(multiplier)
             shifts.append(min(shift, (1 << CHAIN_SHIFT_BITS) - 1))

@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 from arch_refusals import refused
 
-from macaw.arch import Float32Bias, Mode, RawSums, Requantization
+from macaw.arch import Float32Bias, Float32Chain, Mode, RawSums, Requantization
 from macaw.arch.parameters import FIXED_BIAS_BITS, FIXED_BIAS_FRACTION
 
 BIASED = Float32Bias(
@@ -96,3 +96,76 @@ def test_raw_sums():
         RawSums(bias=(1.0,))
     with refused(ValueError, "bias must have one entry per output channel, not 0"):
         RawSums(bias=())
+
+
+CHAIN = Float32Chain(
+    input_scale=1.0, weight_scale=(1.0,), bias=(0.0,), output_multiplier=1.0, zero_point=0,
+    minimum=0, maximum=255,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("input_scale", "weight_scale", "output_multiplier"),
+    [
+        (1.0, 1.0, 1.0),
+        (0.75, 2.0**-20, 3.0),
+        (1 + 2.0**-23, 1 - 2.0**-24, 2.0**-30),
+        (2.0**-63, 2.0**63, 1.5),
+        (2.0**17, 1 - 2.0**-24, 1.0),
+    ],
+)
+def test_the_chains_integers_are_its_scales(input_scale, weight_scale, output_multiplier):
+    bias = 3 / 4 / output_multiplier if output_multiplier != 3.0 else 0.25
+    taken = replace(
+        CHAIN, input_scale=input_scale, weight_scale=(weight_scale,), bias=(bias,),
+        output_multiplier=output_multiplier,
+    )  # fmt: skip
+    assert taken.mode is Mode.FLOAT32_CHAIN
+    entries, layer = taken.entries, taken.layer_entries
+    [multiplier], [shift], [fixed_bias] = (
+        entries[name] for name in ("multiplier", "shift", "fixed_bias")
+    )
+    assert entries["bias"] == (0,)
+    assert all(1 << 23 <= bits < 1 << 24 for bits in (multiplier, *layer.values()))
+    # The layer's unit, in which the last multiplier is below one.
+    unit = Fraction(layer["output_multiplier"], 1 << 24) / Fraction(output_multiplier)
+    product = Fraction(layer["input_multiplier"] * multiplier) / Fraction(2) ** (shift + 27)
+    assert product == Fraction(input_scale) * Fraction(weight_scale) / unit
+    assert Fraction(fixed_bias, 1 << 27) == Fraction(bias) / unit
+
+
+def test_ends_of_the_chains_entries():
+    # Half a unit and what is below its last bit; a shift beyond which nothing is left.
+    taken = replace(CHAIN, bias=(-(2.0**-149),), weight_scale=(2.0**-63,), input_scale=2.0**-63)
+    assert taken.entries["fixed_bias"] == (-1,)
+    assert taken.entries["shift"] == (127,)
+    largest = replace(CHAIN, bias=(2.0**27 - 8,))
+    assert largest.entries["fixed_bias"] == ((1 << 55) - (16 << 27),)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"input_scale": 2.0**-64}, "input_scale must be in 2**-63 ... 2**63, not {!r}"),
+        ({"output_multiplier": -1.0}, "output_multiplier must be in 2**-63 ... 2**63, not {!r}"),
+        ({"weight_scale": (2.0**64,)}, "weight_scale must be in 2**-63 ... 2**63, not {0[0]!r}"),
+        (
+            {"bias": (-(2.0**27),)},
+            (
+                "bias must be below 2**27 in units of the result, not about {0[0]!r}: "
+                "use a larger scale of the result"
+            ),
+        ),
+        (
+            {"weight_scale": (2.0**19,)},
+            (
+                "input_scale * weight_scale * output_multiplier must be below 2**18 in mode "
+                "float32_chain, not {0[0]!r}: use a larger scale of the result"
+            ),
+        ),
+    ],
+)
+def test_chains_beyond_the_hardware(changes, sentence):
+    [value] = changes.values()
+    with refused(ValueError, sentence.format(value)):
+        assert replace(CHAIN, **changes).entries
