@@ -238,7 +238,7 @@ class Float32Chain:
             shift = 21 - input_exponent - exponent - output_exponent
             if shift < 0:
                 raise ValueError(
-                    "input_scale * weight_scale * output_multiplier must be below 2**18 in mode "
+                    "input_scale * weight_scale * output_multiplier must be below 2**19 in mode "
                     f"{self.mode}, not {self.input_scale * weight_scale * self.output_multiplier!r}"
                     ": use a larger scale of the result"
                 )

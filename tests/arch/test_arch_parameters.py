@@ -159,7 +159,7 @@ def test_ends_of_the_chains_entries():
         (
             {"weight_scale": (2.0**19,)},
             (
-                "input_scale * weight_scale * output_multiplier must be below 2**18 in mode "
+                "input_scale * weight_scale * output_multiplier must be below 2**19 in mode "
                 "float32_chain, not {0[0]!r}: use a larger scale of the result"
             ),
         ),

@@ -57,17 +57,13 @@ def _wrapping(random, n, channels):
 
 def _extremes(random, n, channels):
     """Every shift, with the sums at the edges of every range, and so the biases."""
-    input_scale, multiplier = 2.0**-20, 2.0 ** random.integers(-30, 30)
-    product = 2.0 ** (17.5 - np.arange(channels) % 128)
+    # The scales of the weights go from one end of their range to the other.
+    input_scale, multiplier = 2.0**-20, 2.0 ** random.integers(-26, -24)
+    weight_scale = 2.0 ** np.clip(63.5 - np.arange(channels) % 128, -63, 63)
     ends = np.array((0, 2.0**27 - 8, 8 - 2.0**27, 100, -100, 0.5, 2.0**-40, -(2.0**-60)))
     bias = random.choice(ends, channels) / multiplier
-    weight_scale = product / (input_scale * multiplier)
-    return (
-        _parameters(
-            random, input_scale, np.clip(weight_scale, 2.0**-63, 2.0**63), bias, multiplier
-        ),
-        random.choice(EDGES, (n, channels)),
-    )
+    sums = random.choice(EDGES, (n, channels))
+    return _parameters(random, input_scale, weight_scale, bias, multiplier), sums
 
 
 def _ties(random, n, channels):
