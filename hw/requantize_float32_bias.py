@@ -76,11 +76,11 @@ class WideNormalizer(wiring.Component):
     zeros : Out(6)
         Leading zeros of the magnitude, two clocks before it.
     overflow : Out(1)
-        One clock before ``magnitude``: the rounding has led to the next power of two, so that
-        ``zeros`` is one too many.
+        With ``magnitude``: the rounding has led to the next power of two, so that ``zeros`` is one
+        too many.
     """
 
-    latency = 8
+    latency = 9
 
     def __init__(self, width):
         self._width = width
@@ -100,9 +100,13 @@ class WideNormalizer(wiring.Component):
         # stays missing while ones are shifted in, is made good by the adder that rounds.
         negative = self.total[-1]
         bits, zeros = self.total[:-1] ^ negative.replicate(self._width - 1), Const(0, 0)
-        for distances in ((32,), (16,), (8,), (4, 2), (1,)):
+        # Any of 32 bits takes a clock more.
+        groups = Cat(bits[-place - 8 :][:8].any() for place in range(0, 32, 8))
+        groups = delay(m, groups, 1, name="upper_groups")
+        bits, negative = delay(m, bits, 1, name="bits"), delay(m, negative, 1, name="negative")
+        for distances in ((32,), (16,), (8,), (4,), (2, 1)):
             for distance in distances:
-                empty = ~bits[-distance:].any()
+                empty = ~(groups if distance == 32 else bits[-distance:]).any()
                 moved = Cat(negative.replicate(distance), bits[:-distance])
                 bits, zeros = Mux(empty, moved, bits), Cat(empty, zeros)
             bits, zeros = delay(m, bits, 1, name="bits"), delay(m, zeros, 1, name="zeros")
@@ -127,7 +131,7 @@ class WideNormalizer(wiring.Component):
             self.magnitude.eq(delay(m, magnitude, 1, name="magnitude")),
             self.negative.eq(delay(m, negative, 2, name="negative")),
             self.zeros.eq(delay(m, zeros, 1, name="zeros")),
-            self.overflow.eq(overflow),
+            self.overflow.eq(delay(m, overflow, 1, name="overflow")),
         ]
         return m
 
@@ -179,7 +183,7 @@ class Float32BiasNormalizer(wiring.Component):
         ]
         # |total| is magnitude * 2**(34 - zeros), in units of 2**-26.
         shift = delay(m, self.shift, self.latency - 2)
-        exponent = delay(m, (shift + normalizer.zeros + 1)[:7], 1, name="exponent")
-        exponent = delay(m, (exponent - normalizer.overflow)[:7], 1, name="exponent")
+        exponent = delay(m, (shift + normalizer.zeros + 1)[:7], 2, name="exponent")
+        exponent = (exponent - normalizer.overflow)[:7]
         m.d.comb += self.exponent.eq(delay(m, exponent, 1, name="exponent"))
         return m

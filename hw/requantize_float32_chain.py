@@ -135,8 +135,8 @@ class Float32ChainNormalizer(wiring.Component):
             self.magnitude.eq(normalizer.magnitude),
             self.negative.eq(normalizer.negative),
         ]
-        zeros = (delay(m, normalizer.zeros, 1) - normalizer.overflow)[:6]
-        m.d.comb += self.exponent.eq(delay(m, zeros, 2, name="exponent"))
+        zeros = (delay(m, normalizer.zeros, 2) - normalizer.overflow)[:6]
+        m.d.comb += self.exponent.eq(delay(m, zeros, 1, name="exponent"))
         return m
 
 

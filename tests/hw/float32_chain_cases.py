@@ -130,6 +130,40 @@ def _rounded_totals(random, n, channels):
     return _parameters(random, input_scale, weight_scale, bias, multiplier, signed=True), sums
 
 
+def _single_bits(random, n, channels):
+    """Products of which float32 drops a half and at most one more bit; the bias leaves their last
+    place only."""
+    # By which three times 2**22 is among the factors, with a product of 48 bits that has a half,
+    # a quarter and no last place.
+    bits = int(random.integers(0x2AAAAB >> 1, 0x200000)) * 8 + 1
+    inverse = pow(bits, -1, 1 << 24)
+    factors = []
+    while len(factors) < channels:
+        guard = int(random.integers(22, 24))
+        single = random.choice((0, 1 << int(random.integers(0, guard)), 1 << (guard - 1)))
+        factor = ((1 << guard) + int(single)) * inverse % (1 << 24)
+        if factor >> 23 and (factor * bits).bit_length() == 25 + guard:
+            factors.append(factor)
+    sign = signs(random, channels)
+    sums = sign * (np.array(factors) + random.choice((0, 0, 0, -1, 1), (n, channels)))
+    products = np.float32(np.array(factors) * (bits / 2.0**24))
+    bias = -sign * products + random.integers(-9, 9, channels)
+    return _parameters(random, bits / 2.0**24, np.ones(channels), bias, 2.0), sums
+
+
+def _small_products(random, n, channels):
+    """Biases that are a tie of the result, and products of half their last place, a little more
+    or a little less."""
+    odd = 4 * random.integers(1, 60, channels) + 1
+    half = 2.0 ** (np.floor(np.log2(odd / 2)) - 24)
+    input_scale, multiplier = 2.0 ** random.integers(-9, 9, 2)
+    weight_scale = half / 2.0**23 / (input_scale * multiplier)
+    sign = signs(random, channels)
+    sums = sign * ((1 << 23) + random.integers(-2, 3, (n, channels)))
+    bias = sign * odd / 2 / multiplier
+    return _parameters(random, input_scale, weight_scale, bias, multiplier, signed=True), sums
+
+
 #: The classes by name.
 FLOAT32_CHAIN_CLASSES = {
     "spread": _spread,
@@ -140,4 +174,6 @@ FLOAT32_CHAIN_CLASSES = {
     "cancelling": _cancelling,
     "last product": _last_product,
     "rounded totals": _rounded_totals,
+    "single bits": _single_bits,
+    "small products": _small_products,
 }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Modes ``float32_bias`` and ``float32_chain`` once more, in exact fractions, with faults."""
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -30,6 +31,8 @@ FLOAT32_CHAIN_FAULTS = {
                    "second product is not rounded"),
     "last product": ("last product is not rounded",),
     "rounded totals": ("total is not rounded",),
+    "single bits": ("products have no sticky bits",),
+    "small products": ("product is truncated",),
 }  # fmt: skip
 
 
@@ -67,11 +70,17 @@ def _chain_result(value, steps, fault):
     input_scale, weight_scale, bias, multiplier, zero_point = steps
 
     def rounded(number, what):
-        return number if fault == f"{what} is not rounded" else float32(number)
+        if fault == f"{what} is not rounded":
+            return number
+        product = what.endswith("product")
+        return float32(number, sticky=not (product and fault == "products have no sticky bits"))
 
     number = rounded(Fraction(int(value)), "sum")
     number = rounded(number * input_scale, "first product")
     number = rounded(number * weight_scale, "second product")
+    if fault == "product is truncated":
+        unit = Fraction(2) ** -(math.frexp(multiplier)[1] + 27)
+        number = int(number / unit) * unit
     number = rounded(number + bias, "total")
     number = rounded(number * multiplier, "last product")
     if fault == "result wraps":

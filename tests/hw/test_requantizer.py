@@ -199,7 +199,7 @@ def test_every_class_is_exact(config):
     assert check(config, batches) >= 10**6 * len(config.requantizer.modes)
 
 
-@pytest.mark.parametrize("config", ALONE)
+@pytest.mark.parametrize("config", ALONE[: len(_NEW)])
 def test_every_class_is_exact_in_a_lane_of_one_mode(config):
     assert check(config, batches_of(config, results=10**5)) >= 10**5
 
