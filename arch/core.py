@@ -108,7 +108,7 @@ def layer_fields(config: AcceleratorConfig) -> tuple[Field, ...]:
     def byte(name: str, meaning: str) -> Field:
         return Field(name=name, bits=8, signed=True, meaning=meaning)
 
-    chain = ()
+    chain: tuple[Field, ...] = ()
     if Mode.FLOAT32_CHAIN in config.requantizer.modes:
         chain = (
             Field(name="input_multiplier", bits=24, meaning="float32_chain: the input's scale"),

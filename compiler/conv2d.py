@@ -135,7 +135,7 @@ def compile_conv2d(layer: Conv2dLayer, config: AcceleratorConfig) -> Conv2dProgr
         config=config,
         shape=shape,
         input_signed=layer.input_signed,
-        output_signed=raw or requantization.signed,
+        output_signed=isinstance(requantization, RawSums) or requantization.signed,
         layer=source,
         walk=walk,
         ring=ring,
