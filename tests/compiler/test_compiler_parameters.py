@@ -14,8 +14,7 @@ from macaw.compiler.conv2d import compile_conv2d
 from macaw.compiler.parameters import channel_parameters, split_bytes
 from macaw.golden import conv2d
 
-MODES = (Mode.FLOAT32, Mode.FIXED_DOUBLE_AWAY, Mode.FIXED_DOUBLE_UP, Mode.FIXED_SINGLE,
-         Mode.FLOAT32_BIAS, Mode.RAW)  # fmt: skip
+MODES = tuple(Mode)
 TINY = replace(preset("tiny"), requantizer=RequantizerConfig(lanes=2, modes=MODES))
 
 
@@ -42,7 +41,7 @@ def test_parameters_fit_their_fields(mode):
             check_fields(str(mode), fields, values)
         requantization = layer.requantization
         np.testing.assert_array_equal(parameters["bias"], layer.folded_bias)
-        if mode is Mode.FLOAT32_BIAS:
+        if mode in (Mode.FLOAT32_BIAS, Mode.FLOAT32_CHAIN):
             assert tuple(parameters["fixed_bias"]) == requantization.entries["fixed_bias"]
             assert parameters["fixed_bias"].any()
         else:
