@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measuring one component: its area and, over some seeds, its clock."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from statistics import median_low
 
 from macaw.flow.harness import Harness
@@ -91,8 +94,9 @@ def measure(
 ) -> Measurement:
     """Synthesise, place and route ``component``, in a `Harness` unless ``harness`` is false.
 
-    The parameters are those of `Harness`, `synthesize` and `place_and_route`. The cells of
-    the harness are part of the reports of ``runs``, and no part of ``usage``.
+    The parameters are those of `Harness`, `synthesize` and `place_and_route`. The seeds run side
+    by side, one a processor. The cells of the harness are part of the reports of ``runs``, and no
+    part of ``usage``.
 
     Raises what these three raise, and ``ValueError`` without a seed.
     """
@@ -100,8 +104,7 @@ def measure(
         raise ValueError(f"seeds must name at least one seed, not {seeds!r}")
     top = Harness(component, reset=reset) if harness else component
     synthesis = synthesize(top, options=options, platform=platform)
-    runs = tuple(
-        place_and_route(synthesis, device=device, speed=speed, frequency=frequency, seed=seed)
-        for seed in seeds
-    )
+    run = partial(place_and_route, synthesis, device=device, speed=speed, frequency=frequency)
+    with ThreadPoolExecutor(min(len(seeds), os.cpu_count() or 1)) as pool:
+        runs = tuple(pool.map(lambda seed: run(seed=seed), seeds))
     return Measurement(synthesis=synthesis, harness_cells=top.cells if harness else {}, runs=runs)

@@ -6,13 +6,16 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from macaw.arch.checks import one_of
 
@@ -27,6 +30,31 @@ _TAIL_LINES = 12
 _POLL_SECONDS = 0.2
 
 _console = Console(stderr=True)
+_shown = Progress(
+    SpinnerColumn(),
+    TextColumn("{task.description}", markup=False),
+    TimeElapsedColumn(),
+    TextColumn("{task.fields[line]}", style="dim", markup=False),
+    console=_console,
+    transient=True,
+)
+_shown_lock = threading.Lock()
+
+
+@contextmanager
+def _show(stage: str) -> Iterator[Callable[[str], None]]:
+    """Shows ``stage`` on the terminal, with those of other threads, and the seconds since; gives
+    a function that shows a line beside it."""
+    with _shown_lock:
+        task = _shown.add_task(stage, total=None, line="")
+        _shown.start()
+    try:
+        yield lambda line: _shown.update(task, line=line)
+    finally:
+        with _shown_lock:
+            _shown.remove_task(task)
+            if not _shown.tasks:
+                _shown.stop()
 
 
 class ToolMissingError(RuntimeError):
@@ -75,7 +103,7 @@ def _locate(name: str) -> str:
 @cache
 def _version(command: str, question: str) -> str:
     # The wheels translate themselves on their first call, which takes half a minute.
-    with _console.status(f"asking {escape(Path(command).name)} for its version"):
+    with _show(f"asking {Path(command).name} for its version"):
         answer = subprocess.run(
             [command, question], capture_output=True, text=True, check=False, errors="replace"
         )
@@ -135,7 +163,7 @@ def run_tool(
     path.unlink(missing_ok=True)
     captured = path.with_suffix(".console") if writes_log else path
     started = time.monotonic()
-    with captured.open("wb") as output, _console.status(escape(stage)) as status:
+    with captured.open("wb") as output, _show(stage) as show:
         process = subprocess.Popen(
             [tool.command, *arguments],
             cwd=folder,
@@ -149,9 +177,7 @@ def run_tool(
                     code = process.wait(timeout=_POLL_SECONDS)
                     break
                 except subprocess.TimeoutExpired:
-                    passed = time.monotonic() - started
-                    line = _last_line(path)[: max(20, _console.width - len(stage) - 16)]
-                    status.update(f"{escape(stage)} {passed:.0f} s  [dim]{escape(line)}[/dim]")
+                    show(_last_line(path)[: max(20, _console.width - len(stage) - 16)])
         finally:
             if process.poll() is None:
                 process.terminate()

@@ -38,8 +38,8 @@ class BoundedResult(wiring.Component):
         # A negated number is its complement plus one, so that one adder takes both signs: the
         # last place, doubled, carries its one in.
         negative = self.rounded.negative
-        term = Cat(self.rounded.whole ^ negative.replicate(8), negative).as_signed()
-        carry = self.rounded.round_up ^ negative
+        term = Cat(self.rounded.whole, negative).as_signed()
+        carry = self.rounded.round_up
         total = (Cat(carry, self.zero_point).as_signed() + Cat(carry, term).as_signed())[1:]
         total = delay(m, total[:10].as_signed(), 1, name="total")
         saturated = delay(m, self.rounded.saturated, 1)

@@ -7,8 +7,10 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
-from macaw.arch.checks import integer, power_of_two
+from macaw.arch.checks import integer, one_of, power_of_two
+from macaw.arch.config import Technology
 from macaw.hw.fanout import fan_out
+from macaw.hw.selector import select
 
 __all__ = ["ByteAligner"]
 
@@ -29,6 +31,8 @@ class ByteAligner(wiring.Component):
     offset_lead : int
         Clocks by which ``offset`` comes before ``words``: it spreads to its many loads in trees
         of registers.
+    technology : Technology
+        The cells to use.
 
     Members
     -------
@@ -40,7 +44,14 @@ class ByteAligner(wiring.Component):
         The bytes, `latency` clocks later.
     """
 
-    def __init__(self, *, lanes: int, offset_lead: int = 0):
+    def __init__(
+        self,
+        *,
+        lanes: int,
+        offset_lead: int = 0,
+        technology: Technology = Technology.GENERIC,
+    ):
+        self._technology = one_of("technology", technology, tuple(Technology))
         self._lanes = power_of_two("lanes", lanes, 8, 32)
         self._offset_lead = integer("offset_lead", offset_lead, 0, 16)
         super().__init__(
@@ -76,9 +87,14 @@ class ByteAligner(wiring.Component):
             # Each part of the result has its own copy of the turn.
             part = -(-8 * span // _PARTS)
             for index in range(_PARTS):
-                first = index * part
-                m.d.sync += shifted[first : first + part].eq(
-                    (current >> (turns[index] << (fine + 3)))[first : min(first + part, 8 * span)]
+                first, end = index * part, min((index + 1) * part, 8 * span)
+                choices = [
+                    current[first + distance : end + distance]
+                    for distance in range(0, 8 << (fine + len(turn)), 8 << fine)
+                ]
+                name = f"select_{stage}_{index}"
+                m.d.sync += shifted[first:end].eq(
+                    select(m, name, turns[index], choices, technology=self._technology)
                 )
             current = shifted
         m.d.comb += self.run.eq(current)

@@ -218,21 +218,24 @@ class Conv2dCore(wiring.Component):
     def _control(self, m, line_buffer, reader, result_buffer):
         """Takes descriptors, one layer after the other; gives (layer, start)."""
         layer = Signal(layer_layout(self._config), reset_less=True)
-        busy = Signal()
+        idle = Signal(init=1)
         # As long as `done` still speaks of the layer before.
         starts = Signal(_SETTLE + _COPY_CLOCKS + 4)
         sent, received, done = Signal(), Signal(), Signal()
-        m.d.comb += self.descriptor.ready.eq(~busy)
+        m.d.comb += self.descriptor.ready.eq(idle)
         m.d.sync += [
             starts.eq(starts << 1),
             sent.eq(result_buffer.sent == layer.output_rows + 1),
             received.eq(line_buffer.received == layer.height),
             done.eq(reader.finished & sent & received),
         ]
-        with m.If(self.descriptor.valid & ~busy):
-            m.d.sync += [layer.eq(self.descriptor.payload), busy.eq(1), starts.eq(1)]
+        # The many bits of the descriptor wait for one register only.
+        with m.If(idle):
+            m.d.sync += layer.eq(self.descriptor.payload)
+            with m.If(self.descriptor.valid):
+                m.d.sync += [idle.eq(0), starts.eq(1)]
         with m.Elif(done & ~starts.any()):
-            m.d.sync += busy.eq(0)
+            m.d.sync += idle.eq(1)
         return layer, starts[_SETTLE]
 
 

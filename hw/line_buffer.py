@@ -14,6 +14,7 @@ from macaw.hw.countdown import countdown
 from macaw.hw.delay import delay
 from macaw.hw.fanout import fan_out
 from macaw.hw.ram import BlockRam
+from macaw.hw.selector import select
 
 __all__ = ["LineBuffer"]
 
@@ -166,7 +167,10 @@ class LineBuffer(wiring.Component):
         last = countdown(m, "words", self.row_words, start=self.start, advance=taken)
         ends_row = taken & last
         ring_rows = (self.ring_rows - 1)[:SIZE_BITS]
-        ring_ends = countdown(m, "ring", ring_rows, start=self.start, advance=ends_row)
+        # A row later by one clock: no row ends in the clock after another.
+        ring_ends = countdown(
+            m, "ring", ring_rows, start=self.start, advance=delay(m, ends_row, 1, reset_less=False)
+        )
         m.d.comb += self.image.ready.eq(taking)
         with m.If(taken):
             m.d.sync += [word.eq(word + 1), long.eq(1)]
@@ -200,8 +204,12 @@ class LineBuffer(wiring.Component):
 
         address = Signal(address_bits, reset_less=True)
         payload = Signal.like(self.image.payload, reset_less=True)
-        enable = Signal()
-        m.d.sync += [address.eq(row + word), enable.eq(taken)]
+        enables = Signal(_BANKS)
+        chosen = (row[:2] + word[:2])[:2]
+        m.d.sync += [
+            address.eq(row + word),
+            enables.eq(Mux(taken, 1 << chosen, 0)),
+        ]
         m.d.sync += [
             payload[lane].eq(self.image.payload[lane] ^ (self.image_unsigned << 7))
             for lane in range(self._lanes)
@@ -210,7 +218,7 @@ class LineBuffer(wiring.Component):
             m.d.comb += [
                 bank.write_address.eq(address[2:]),
                 bank.write_data.eq(payload),
-                bank.write_enable.eq((enable & (address[:2] == index)).replicate(self._lanes)),
+                bank.write_enable.eq(enables[index].replicate(self._lanes)),
             ]
         arrived = written
         for stage in range(self.write_latency - 1):
@@ -246,24 +254,23 @@ class LineBuffer(wiring.Component):
         words = []
         wait = 1 + BlockRam.latency
         for index, request in enumerate(requests):
-            select = fan_out(m, f"select_copies_{index}", request[:2], 4, clocks=wait)
+            chosen_banks = fan_out(m, f"select_copies_{index}", request[:2], 4, clocks=wait)
             word = Signal(8 * self._lanes, name=f"word_{index}", reset_less=True)
             quarter = 2 * self._lanes
-            for part, chosen_bank in enumerate(select):
+            for part, chosen_bank in enumerate(chosen_banks):
                 bits_of_part = slice(part * quarter, (part + 1) * quarter)
-                with m.Switch(chosen_bank):
-                    for number, bank in enumerate(banks):
-                        with m.Case(number):
-                            m.d.sync += word[bits_of_part].eq(
-                                bank.read_data.as_value()[bits_of_part]
-                            )
+                parts = [bank.read_data.as_value()[bits_of_part] for bank in banks]
+                name = f"select_{index}_{part}"
+                m.d.sync += word[bits_of_part].eq(
+                    select(m, name, chosen_bank, parts, technology=self._technology)
+                )
             words.append(word)
 
         fine = delay(m, self.offset[:lane_bits], 3 + wait - _OFFSET_LEAD)
         runs = []
         for index in range(2):
             m.submodules[f"aligner_{index}"] = aligner = ByteAligner(
-                lanes=self._lanes, offset_lead=_OFFSET_LEAD
+                lanes=self._lanes, offset_lead=_OFFSET_LEAD, technology=self._technology
             )
             m.d.comb += [
                 aligner.words.eq(Cat(words[2 * index], words[2 * index + 1])),

@@ -17,6 +17,7 @@ from macaw.hw.fanout import FanOut
 
 __all__ = ["MacArray"]
 
+
 def _unsigned(value):
     """An int8 ``value`` and `EXCESS`."""
     return (value ^ EXCESS)[:8]

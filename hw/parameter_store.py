@@ -127,25 +127,28 @@ class ParameterStore(wiring.Component):
         filling = Signal()
         in_use = Signal(range(3))
         ready = Signal(range(3))
-        # Between two groups there is a clock, or more where no half is free, in which ``last`` is
-        # made ready for the next.
-        read, last = Signal(), Signal()
-        m.d.comb += [
-            ram.read_address.eq(address),
-            groups.advance.eq(read & last),
-        ]
+        # Between two groups there are three clocks, or more where no half is free, in which the
+        # walker goes on, its channels are registered and ``last`` is made ready for them.
+        read, last, ended = Signal(), Signal(), Signal()
+        settled = Signal(2)
+        channels = delay(m, groups.channels, 1)
+        m.d.comb += [ram.read_address.eq(address), groups.advance.eq(ended)]
+        m.d.sync += [ended.eq(read & last), settled.eq(Cat(1, settled))]
+        with m.If(ended & groups.last):
+            m.d.sync += address.eq(layer.parameter_start)
         with m.If(~read):
-            m.d.sync += [read.eq(running & (in_use != 2)), last.eq(groups.channels == 1)]
+            m.d.sync += [
+                read.eq(running & settled.all() & (in_use != 2)),
+                last.eq(channels == 1),
+            ]
         with m.Else():
             m.d.sync += [
                 entry.eq(Mux(last, 0, entry + 1)),
-                last.eq(entry + 2 == groups.channels),
+                last.eq(entry + 2 == channels),
                 address.eq(address + 1),
             ]
             with m.If(last):
-                m.d.sync += [filling.eq(~filling), read.eq(0)]
-                with m.If(groups.last):
-                    m.d.sync += address.eq(layer.parameter_start)
+                m.d.sync += [filling.eq(~filling), read.eq(0), settled.eq(0)]
 
         # The entry arrives with its place; at a group's last entry the half is ready.
         place = data.StructLayout({"entry": len(entry), "filling": 1})
@@ -191,6 +194,8 @@ class ParameterStore(wiring.Component):
             m.d.sync += [
                 running.eq(1),
                 read.eq(0),
+                ended.eq(0),
+                settled.eq(0),
                 address.eq(layer.parameter_start),
                 entry.eq(0),
                 filling.eq(0),

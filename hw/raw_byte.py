@@ -36,12 +36,10 @@ class RawByte(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         byte = delay(m, self.sum.as_unsigned().word_select(self.byte, 8), 1, name="byte")
-        # Of a negative number the complement, which is one less than the magnitude.
-        negative = byte[-1]
         m.d.comb += [
-            self.rounded.whole.eq(byte ^ negative.replicate(8)),
-            self.rounded.round_up.eq(negative),
+            self.rounded.whole.eq(byte),
+            self.rounded.round_up.eq(0),
             self.rounded.saturated.eq(0),
-            self.rounded.negative.eq(negative),
+            self.rounded.negative.eq(byte[-1]),
         ]
         return m

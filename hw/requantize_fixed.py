@@ -172,9 +172,10 @@ class FixedRounder(wiring.Component):
         elif Mode.FIXED_DOUBLE_AWAY not in self._modes:
             away = Const(0)
         round_up = half & (away | ~negative | some)
+        inverted = whole ^ negative.replicate(len(whole))
         m.d.comb += [
-            self.rounded.round_up.eq(delay(m, round_up, 1, name="round_up")),
-            self.rounded.whole.eq(delay(m, whole, 1, name="whole")),
+            self.rounded.round_up.eq(delay(m, round_up ^ negative, 1, name="round_up")),
+            self.rounded.whole.eq(delay(m, inverted, 1, name="whole")),
             self.rounded.saturated.eq(delay(m, large, 1, name="saturated")),
             self.rounded.negative.eq(delay(m, negative, 1)),
         ]

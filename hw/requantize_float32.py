@@ -141,7 +141,9 @@ class Float32Rounder(wiring.Component):
         position = delay(m, self.exponent[:2], 1, name="position")
         long = delay(m, product[47], 1, name="long")
         bit_22, bit_23, bit_24 = delay(m, product[22:25], 1, name="middle")
-        sticky = delay(m, product[:22].any(), 1, name="sticky")
+        # Any of 22 bits, in two clocks.
+        groups = Cat(product[low : min(low + 6, 22)].any() for low in range(0, 22, 6))
+        sticky = delay(m, groups, 1, name="groups").any()
 
         # Second clock: down by 2 and 1, and float32's rounding: a product of 48 bits is cut
         # below bit 24, one of 47 bits below bit 23, and ``carry`` is added to the last bit kept.
@@ -157,10 +159,12 @@ class Float32Rounder(wiring.Component):
         # it cannot, it still tells that there is something below the half.
         half, whole, odd = window[0], window[1:], window[1]
         round_up = Mux(half, some | carry | odd, ones & carry & odd)
+        negative = delay(m, self.negative, self.latency - 1)
+        inverted = whole[:8] ^ negative.replicate(8)
         m.d.comb += [
-            self.rounded.whole.eq(delay(m, whole[:8], 1, name="whole")),
-            self.rounded.round_up.eq(delay(m, round_up, 1, name="round_up")),
+            self.rounded.whole.eq(delay(m, inverted, 1, name="whole")),
+            self.rounded.round_up.eq(delay(m, round_up ^ negative, 1, name="round_up")),
             self.rounded.saturated.eq(delay(m, below | whole[8], 1, name="saturated")),
-            self.rounded.negative.eq(delay(m, self.negative, self.latency)),
+            self.rounded.negative.eq(delay(m, negative, 1, name="negative")),
         ]
         return m

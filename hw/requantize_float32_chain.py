@@ -215,8 +215,8 @@ class Float32ChainRounder(wiring.Component):
         whole = delay(m, whole_1, 2, name="whole")
         negative = whole[-1]
         m.d.comb += [
-            self.rounded.whole.eq(delay(m, whole[:8] ^ negative.replicate(8), 1, name="magnitude")),
-            self.rounded.round_up.eq(delay(m, round_up ^ negative, 1, name="round_up")),
+            self.rounded.whole.eq(delay(m, whole[:8], 1, name="magnitude")),
+            self.rounded.round_up.eq(delay(m, round_up, 1, name="round_up")),
             self.rounded.negative.eq(delay(m, negative, 1, name="negative")),
             self.rounded.saturated.eq(delay(m, placer.saturated, 4)),
         ]

@@ -17,6 +17,7 @@ from macaw.hw.fanout import fan_out
 from macaw.hw.layouts import layer_layout
 from macaw.hw.ram import BlockRam
 from macaw.hw.result_collector import result_write_layout
+from macaw.hw.selector import select
 
 __all__ = ["ResultBuffer"]
 
@@ -115,11 +116,13 @@ class ResultBuffer(wiring.Component):
             rotated = Signal(8 * lanes, name=f"rotated_{stage}", reset_less=True)
             for part, copy in enumerate(turns):
                 bits = slice(part * 8 * lanes // _PARTS, (part + 1) * 8 * lanes // _PARTS)
-                with m.Switch(copy):
-                    for value in range(1 << len(turn)):
-                        with m.Case(value):
-                            whole = current.rotate_left(8 * (value << (2 * stage)))
-                            m.d.sync += rotated[bits].eq(whole[bits])
+                choices = [
+                    current.rotate_left(8 * (value << (2 * stage)))[bits]
+                    for value in range(1 << len(turn))
+                ]
+                name = f"select_{stage}_{part}"
+                technology = self._config.technology
+                m.d.sync += rotated[bits].eq(select(m, name, copy, choices, technology=technology))
             current = rotated
         valid = delay(m, self.write_valid, 1 + stages, reset_less=False)
         offset = delay(m, write.address[:fine_bits], 1 + stages)

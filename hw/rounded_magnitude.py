@@ -9,7 +9,8 @@ __all__ = ["RoundedMagnitude"]
 
 class RoundedMagnitude(data.Struct):
     """The integer ``whole + round_up``, or, if ``saturated``, any integer of 256 or more; with
-    ``negative``, less than zero (or zero).
+    ``negative``, less than zero (or zero), and the bits of ``whole`` and ``round_up`` are inverted,
+    as the adder behind wants them.
 
     From 255 on every zero point leads out of int8 or to its end, so larger magnitudes need not
     be told apart.

@@ -151,23 +151,32 @@ class StepFetcher(wiring.Component):
         ]
 
         # Whether an entry may be issued is known a clock before: one place of the queue stays
-        # free for the entry that is issued meanwhile, and a group begins a clock late.
+        # free for the entry that is issued meanwhile. Group and row change in the clock after a
+        # group's last entry. The next group follows at once if it lies in the same row and has
+        # its parameters; a group of one entry has been too short to tell.
         budget = Signal(range(_QUEUE + 1), init=_QUEUE)
         available = Signal()
         group_begins = Signal()
         row_begins = Signal()
         pixel_begins = Signal()
         may_begin = Signal()
+        group_ended = Signal()
         issue = Signal()
         m.d.sync += [
             available.eq(budget > 1),
             may_begin.eq(
-                active & (~group_begins | (self.loaded & (~row_begins | row_may_begin)))
+                active
+                & (
+                    ~group_begins
+                    | issue
+                    | (~group_ended & self.loaded & (~row_begins | row_may_begin))
+                )
             ),
         ]
         last_pixel = countdown(
             m, "pixels", layer.pixels, start=self.start, advance=issue & last_entry
         )
+        m.d.sync += group_ended.eq(issue & last_entry & last_pixel)
         m.d.comb += [
             issue.eq(available & may_begin),
             self.enter.eq(issue & group_begins),
@@ -176,13 +185,20 @@ class StepFetcher(wiring.Component):
         m.d.comb += [
             place.first_row.eq(row_begins & first_row),
             place.new_row.eq(row_begins),
-            place.new_outer.eq(group_begins & groups.new_outer),
             place.new_group.eq(group_begins),
             place.new_pixel.eq(pixel_begins),
             place.group_end.eq(last_pixel),
-            place.row_end.eq(last_pixel & groups.last),
-            place.row_final.eq(last_pixel & groups.last & last_entry),
-            place.final.eq(last_pixel & groups.last & last_entry & last_row),
+        ]
+        # What the walker says of the group is right a clock later.
+        issued, placed = Signal(fetched), Signal(fetched)
+        ends = delay(m, last_pixel & last_entry, 1)
+        m.d.comb += [
+            issued.eq(delay(m, place, 1)),
+            placed.eq(issued),
+            placed.new_outer.eq(issued.new_group & groups.new_outer),
+            placed.row_end.eq(issued.group_end & groups.last),
+            placed.row_final.eq(ends & groups.last),
+            placed.final.eq(ends & groups.last & last_row),
         ]
         with m.If(self.start):
             m.d.sync += [
@@ -217,31 +233,31 @@ class StepFetcher(wiring.Component):
                     pixel_begins.eq(1),
                 ]
                 with m.If(last_pixel):
-                    m.d.comb += groups.advance.eq(1)
                     m.d.sync += [
                         entry.eq(0),
                         entries_left.eq(all_entries),
                         last_entry.eq(single_entry),
-                        may_begin.eq(0),
+                        may_begin.eq(self.loaded & ~group_begins & ~groups.last),
                         group_begins.eq(1),
                         pixel_begins.eq(0),
                     ]
-                    with m.If(groups.last):
-                        m.d.sync += [
-                            row.eq(row + 1),
-                            row_begins.eq(1),
-                            first_row.eq(0),
-                            bottom.eq(bottom + layer.row_stride),
-                            settled.eq(0),
-                            row_may_begin.eq(0),
-                            active.eq(~last_row),
-                        ]
+        m.d.comb += groups.advance.eq(group_ended)
+        with m.If(group_ended & groups.last):
+            m.d.sync += [
+                row.eq(row + 1),
+                row_begins.eq(1),
+                first_row.eq(0),
+                bottom.eq(bottom + layer.row_stride),
+                settled.eq(0),
+                row_may_begin.eq(0),
+                active.eq(~last_row),
+            ]
 
         m.submodules.queue = queue = SyncFIFOBuffered(width=fetched.size, depth=_QUEUE)
         arrived = Signal(fetched)
         m.d.comb += [
             ram.read_address.eq(entry),
-            arrived.eq(delay(m, place, ram.latency)),
+            arrived.eq(delay(m, placed, ram.latency - 1)),
             arrived.step.eq(ram.read_data.as_value()[:entry_bits]),
             queue.w_data.eq(arrived),
             queue.w_en.eq(delay(m, issue, ram.latency, reset_less=False)),

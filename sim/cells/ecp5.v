@@ -7,6 +7,24 @@
 // simulator is built, signals by ending the simulation. The global set/reset (GSR) is not
 // modelled: registers start at zero.
 
+// A look-up table of four inputs.
+module LUT4 #(
+    parameter [15:0] INIT = 16'h0
+) (
+    input A, B, C, D,
+    output Z
+);
+  assign Z = INIT[{D, C, B, A}];
+endmodule
+
+// The multiplexer behind the two look-up tables of a slice.
+module PFUMX (
+    input ALUT, BLUT, C0,
+    output Z
+);
+  assign Z = C0 ? ALUT : BLUT;
+endmodule
+
 // The 18 x 18 multiplier with its input, pipeline and output registers, each in use where its
 // clock is CLK0. The sign bits are registered with the operands.
 module MULT18X18D #(

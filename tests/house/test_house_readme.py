@@ -70,7 +70,7 @@ def test_commands_are_found():
 
 
 def test_tables_are_generated():
-    assert set(blocks(README)) >= {"core", "golden"}
+    assert set(blocks(README)) >= {"core", "golden", "synth"}
     for benchmark, table in blocks(README).items():
         assert well_formed(table), f"make tables writes the table {benchmark}"
 
