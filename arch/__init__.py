@@ -11,6 +11,7 @@ from macaw.arch.config import (
     RequantizerConfig,
     Technology,
 )
+from macaw.arch.parameters import AnyRequantization, Float32Bias, Float32Chain, RawSums
 from macaw.arch.presets import PRESETS, preset
 from macaw.arch.program import CoreProgram
 from macaw.arch.requantization import (
@@ -25,12 +26,16 @@ __all__ = [
     "PRESETS",
     "AcceleratorConfig",
     "AccumulatorConfig",
+    "AnyRequantization",
     "ArrayConfig",
     "Conv2dShape",
     "CoreProgram",
+    "Float32Bias",
+    "Float32Chain",
     "MemoryConfig",
     "Mode",
     "Overflow",
+    "RawSums",
     "Requantization",
     "RequantizerConfig",
     "Technology",

@@ -102,7 +102,7 @@ class RequantizerConfig:
         if not self.modes or len(set(self.modes)) != len(self.modes):
             raise ValueError(f"modes must name at least one mode, each once, not {self.modes!r}")
         for mode in self.modes:
-            one_of("requantizer mode", mode, (Mode.FLOAT32, Mode.FIXED_DOUBLE_AWAY))
+            one_of("requantizer mode", mode, tuple(Mode))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the compute core is told: the fields of a layer's descriptor and of its step table.
+"""What the compute core is told: the fields of a layer's descriptor, of its step table and of
+its channels' parameters.
 
 The compiler fills these fields, the hardware builds its structures from them; neither knows a
 width or a position that does not stand here.
@@ -10,8 +11,18 @@ from dataclasses import dataclass
 
 from macaw.arch.checks import integer
 from macaw.arch.config import AcceleratorConfig
+from macaw.arch.parameters import CHAIN_SHIFT_BITS, FIXED_BIAS_BITS
+from macaw.arch.requantization import FIXED_MODES, FLOAT32_MODES, Mode
 
-__all__ = ["EXCESS", "SIZE_BITS", "Field", "check_fields", "layer_fields", "step_fields"]
+__all__ = [
+    "EXCESS",
+    "SIZE_BITS",
+    "Field",
+    "check_fields",
+    "layer_fields",
+    "parameter_fields",
+    "step_fields",
+]
 
 #: Bits of an image's height or width, of a result's, and of a number of column groups.
 SIZE_BITS = 12
@@ -97,6 +108,13 @@ def layer_fields(config: AcceleratorConfig) -> tuple[Field, ...]:
     def byte(name: str, meaning: str) -> Field:
         return Field(name=name, bits=8, signed=True, meaning=meaning)
 
+    chain: tuple[Field, ...] = ()
+    if Mode.FLOAT32_CHAIN in config.requantizer.modes:
+        chain = (
+            Field(name="input_multiplier", bits=24, meaning="float32_chain: the input's scale"),
+            Field(name="output_multiplier", bits=24, meaning="float32_chain: the last multiplier"),
+        )
+
     return (
         size("height", "rows of the image"),
         Field(name="row_bytes", bits=offset - 1, meaning="bytes of an image row"),
@@ -157,11 +175,41 @@ def layer_fields(config: AcceleratorConfig) -> tuple[Field, ...]:
         size("result_rows", "result rows that fit into the result buffer"),
         Field(name="odd_width", bits=1, meaning="window: the last pair has one pixel"),
         Field(name="output_unsigned", bits=1, meaning="the result is uint8"),
-        Field(name="mode", bits=1, meaning="index of the requantiser's mode"),
+        Field(
+            name="mode",
+            bits=max(1, (len(config.requantizer.modes) - 1).bit_length()),
+            meaning="index of the requantiser's mode",
+        ),
         byte("zero_point", "the result's zero point, as int8"),
         byte("minimum", "lowest result, as int8"),
         byte("maximum", "highest result, as int8"),
+        *chain,
     )
+
+
+def parameter_fields(config: AcceleratorConfig) -> tuple[Field, ...]:
+    """The fields of an output channel's parameters, as wide as the modes of ``config`` need."""
+    modes = config.requantizer.modes
+    float32 = any(mode in FLOAT32_MODES for mode in modes)
+    fixed = any(mode in FIXED_MODES for mode in modes)
+    chain = Mode.FLOAT32_CHAIN in modes
+    fields = [Field(name="bias", bits=32, signed=True, meaning="int32, added with wrap-around")]
+    if float32 or fixed or chain:
+        bits = 31 if fixed else 24
+        fields.append(Field(name="multiplier", bits=bits, meaning="the mode's multiplier"))
+    bits = CHAIN_SHIFT_BITS if chain else 6 if float32 else 5 if fixed else 2
+    fields.append(
+        Field(
+            name="shift",
+            bits=bits + fixed,
+            signed=fixed,
+            meaning="the mode's shift; raw: which byte of the sum",
+        )
+    )
+    if chain or Mode.FLOAT32_BIAS in modes:
+        meaning = "the real bias of float32_bias and float32_chain, 0 in other modes"
+        fields.append(Field(name="fixed_bias", bits=FIXED_BIAS_BITS, signed=True, meaning=meaning))
+    return tuple(fields)
 
 
 def check_fields(what: str, fields: tuple[Field, ...], values: dict[str, int]) -> None:

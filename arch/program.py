@@ -20,6 +20,9 @@ class CoreProgram:
     `macaw.arch.core`. ``weights`` is an array, int8 (words, columns, lanes); ``parameters`` has
     the arrays ``bias``, ``multiplier`` and ``shift``, int64 (out_channels,). ``name`` is the
     layer's.
+
+    ``result_bytes`` is 4 where the result is int32 (mode ``raw``), little endian: ``shape`` then
+    has an output channel for each of its bytes.
     """
 
     name: str
@@ -31,6 +34,7 @@ class CoreProgram:
     table: tuple[dict[str, int], ...]
     weights: Any
     parameters: dict[str, Any]
+    result_bytes: int = 1
 
     @property
     def image_row_words(self) -> int:

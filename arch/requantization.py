@@ -14,7 +14,14 @@ from enum import StrEnum
 
 from macaw.arch.checks import integer, one_of
 
-__all__ = ["Mode", "Requantization", "fixed_multiplier", "float32_multiplier"]
+__all__ = [
+    "FIXED_MODES",
+    "FLOAT32_MODES",
+    "Mode",
+    "Requantization",
+    "fixed_multiplier",
+    "float32_multiplier",
+]
 
 
 class Mode(StrEnum):
@@ -33,6 +40,8 @@ class Mode(StrEnum):
         The same with the second rounding half up: TensorFlow Lite's optimised kernels.
     ``fixed_single``
         A 31-bit fixed point multiplier and one rounding, half up.
+    ``raw``
+        No requantisation: ``wrap32(acc + bias)``, an int32. ONNX's ConvInteger.
     """
 
     FLOAT32 = "float32"
@@ -41,6 +50,14 @@ class Mode(StrEnum):
     FIXED_DOUBLE_AWAY = "fixed_double_away"
     FIXED_DOUBLE_UP = "fixed_double_up"
     FIXED_SINGLE = "fixed_single"
+    RAW = "raw"
+
+
+#: The modes whose hardware multiplies once in float32; with a bias of zero they are the same.
+FLOAT32_MODES = (Mode.FLOAT32, Mode.FLOAT32_BIAS)
+
+#: The modes whose hardware multiplies in fixed point.
+FIXED_MODES = (Mode.FIXED_DOUBLE_AWAY, Mode.FIXED_DOUBLE_UP, Mode.FIXED_SINGLE)
 
 
 def float32_multiplier(value: float) -> tuple[int, int]:
@@ -112,7 +129,7 @@ class Requantization:
     ``minimum`` and ``maximum``.
 
     Raises ``ValueError`` or ``TypeError`` for values outside these ranges, and ``ValueError``
-    for a mode whose parameters are not integers (``float32_bias``, ``float32_chain``).
+    for a mode whose parameters are others (``float32_bias``, ``float32_chain``, ``raw``).
     """
 
     mode: Mode
@@ -149,3 +166,8 @@ class Requantization:
     def out_channels(self) -> int:
         """The number of output channels."""
         return len(self.bias)
+
+    @property
+    def entries(self) -> dict[str, tuple[int, ...]]:
+        """The integers that the hardware takes, one per output channel each."""
+        return {"bias": self.bias, "multiplier": self.multiplier, "shift": self.shift}

@@ -15,7 +15,7 @@ import click
 
 from benchmarks.report import Report, format_value, load, merge, save
 from benchmarks.tables import fill
-from macaw.arch import PRESETS, preset
+from macaw.arch import PRESETS, Mode, preset
 
 __all__ = ["main"]
 
@@ -114,6 +114,26 @@ def docs(name: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(pages.reference(config, costs))
     click.echo(path.relative_to(_ROOT))
+
+
+@main.command()
+@click.argument("names", nargs=-1)
+@click.option("--lanes", type=click.IntRange(1, 16), default=4, show_default=True,
+              help="Lanes side by side; a power of two.")  # fmt: skip
+@click.option("--seeds", type=click.IntRange(1, 100), default=1, show_default=True,
+              help="Runs of place and route; the median and the best are reported.")  # fmt: skip
+def requantizer(names: tuple[str, ...], lanes: int, seeds: int) -> None:
+    """Synthesise, place and route the requantiser in the modes NAMES, or in each, alone."""
+    for name in names:
+        if name not in tuple(Mode):
+            raise click.UsageError(f"NAMES must be of {', '.join(Mode)}, not {name!r}")
+    report = Report()
+    synthesis = importlib.import_module("benchmarks.synth")
+    for name in names or tuple(Mode):
+        synthesis.run_requantizer(
+            report, mode=Mode(name), lanes=lanes, seeds=tuple(range(1, seeds + 1))
+        )
+    _finish(report, _BUILD / "synth.json")
 
 
 @main.command()

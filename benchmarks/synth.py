@@ -1,15 +1,34 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
-"""The benchmark ``synth``: clock and area of the convolution core on its device."""
+"""The benchmark ``synth``: clock and area of the convolution core on its device, and of the
+requantiser in each of its modes."""
 
 from benchmarks.report import Report
-from macaw.arch import AcceleratorConfig
+from macaw.arch import AcceleratorConfig, Mode, RequantizerConfig, Technology
 from macaw.flow import synth
-from macaw.hw import Conv2dCore
+from macaw.hw import Conv2dCore, Requantizer
 
-__all__ = ["run"]
+__all__ = ["run", "run_requantizer"]
 
 
 def run(report: Report, *, config: AcceleratorConfig, seeds: tuple[int, ...]) -> None:
     """Place and route the core of ``config`` once a seed; rows as `macaw.flow.synth.run` says."""
     synth.run(config, Conv2dCore(config), seeds=seeds, report=report, workload="core")
+
+
+def run_requantizer(report: Report, *, mode: Mode, lanes: int, seeds: tuple[int, ...]) -> None:
+    """Place and route ``lanes`` lanes of ``mode`` alone on an ECP5-25k, once a seed; rows as
+    `macaw.flow.synth.run` says, of the workload ``requantizer``."""
+    config = AcceleratorConfig(
+        name=f"{lanes} lanes of {mode}",
+        technology=Technology.ECP5,
+        requantizer=RequantizerConfig(lanes=lanes, modes=(mode,)),
+    )
+    synth.run(
+        config,
+        Requantizer(config),
+        seeds=seeds,
+        report=report,
+        workload="requantizer",
+        device="25k",
+    )

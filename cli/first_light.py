@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The main job: convolutions of real networks on the RTL, compared bit by bit."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
 
-from macaw.arch import AcceleratorConfig
+from macaw.arch import AcceleratorConfig, AnyRequantization, Mode
 from macaw.cli.workloads import Workload, first_light_workloads
 from macaw.compiler.conv2d import compile_conv2d
 from macaw.compiler.cost import utilisation
@@ -18,6 +19,10 @@ from macaw.sim.conv2d import run_conv2d
 __all__ = ["first_light"]
 
 _WAVES = Path("build/waves")
+
+
+#: The modes of PyTorch's engines.
+_TORCH_MODES = (Mode.FLOAT32, Mode.FLOAT32_BIAS, Mode.FLOAT32_CHAIN)
 
 
 def _golden(workload: Workload) -> np.ndarray:
@@ -32,6 +37,19 @@ def _golden(workload: Workload) -> np.ndarray:
     )
 
 
+def _with_torch_modes(config: AcceleratorConfig) -> AcceleratorConfig:
+    """``config`` with the modes of PyTorch's engines."""
+    missing = tuple(mode for mode in _TORCH_MODES if mode not in config.requantizer.modes)
+    if not missing:
+        return config
+    modes = config.requantizer.modes + missing
+    return replace(
+        config,
+        name=f"{config.name} with PyTorch's modes",
+        requantizer=replace(config.requantizer, modes=modes),
+    )
+
+
 def _verdict(console: Console, what: str, expected: np.ndarray, actual: np.ndarray) -> bool:
     """Prints one comparison; whether all values are equal."""
     mismatch = first_difference(expected, actual)
@@ -42,19 +60,28 @@ def _verdict(console: Console, what: str, expected: np.ndarray, actual: np.ndarr
     return False
 
 
-def _compare_torch(console: Console, workload: Workload, results: dict[str, np.ndarray]) -> bool:
-    """Compares PyTorch's modules with the RTL's or the golden model's results."""
+def _compare_torch(
+    console: Console, workload: Workload, config: AcceleratorConfig, rtl: np.ndarray
+) -> bool:
+    """Compares PyTorch's modules with the RTL; ``rtl`` is its result with qnnpack's arithmetic.
+
+    Engines of the same arithmetic are compared with the same run.
+    """
     from macaw.cli.torch_oracle import engine_results
 
     equal = True
-    for engine, oracle, formula in engine_results(workload):
-        if oracle is None:
+    results: dict[AnyRequantization, np.ndarray] = {
+        qnnpack_requantization(**workload.scales()): rtl
+    }
+    for engine, oracle, requantization in engine_results(workload):
+        if oracle is None or requantization is None:
             console.print(f"  torch {engine}: refuses weight zero points", highlight=False)
             continue
-        where, actual = "RTL", results["rtl"]
-        if formula is not None:
-            where, actual = "golden", formula
-        equal &= _verdict(console, f"torch {engine} = {where}", oracle, actual)
+        if requantization not in results:
+            program = compile_conv2d(workload.layer(requantization), config)
+            results[requantization] = run_conv2d(program, workload.image, progress=True).result
+        what = f"torch {engine} = RTL, {requantization.mode}"
+        equal &= _verdict(console, what, oracle, results[requantization])
     return equal
 
 
@@ -69,13 +96,16 @@ def first_light(
     """Runs the workloads on the RTL of ``config``, prints what was compared, and says whether
     everything is equal. The first difference ends the job.
 
-    ``oracle="torch"`` compares with PyTorch's own modules as well, ``waves`` leaves a waveform
+    ``oracle="torch"`` compares with PyTorch's own modules as well, engine by engine, on a
+    configuration that has their modes too; ``waves`` leaves a waveform
     of each run's first cycles, ``size`` is the photograph's (224 in the networks).
 
     Raises ``ValueError`` where a workload does not fit ``config``, and `SimulationError` where
     the simulator fails.
     """
     console = console or Console(soft_wrap=True)
+    if oracle == "torch":
+        config = _with_torch_modes(config)
     console.print(
         f"Macaw on configuration {config.name} ({config.digest}): "
         f"{config.array.multipliers} multipliers, {config.requantizer.lanes} requantiser lanes",
@@ -95,7 +125,7 @@ def first_light(
         )
         equal = _verdict(console, "golden = RTL", expected, run.result)
         if equal and oracle == "torch":
-            equal = _compare_torch(console, workload, {"rtl": run.result})
+            equal = _compare_torch(console, workload, config, run.result)
         if not equal:
             return False
         console.print(

@@ -9,11 +9,12 @@ from typing import Any
 import click
 import numpy as np
 
+from macaw.arch import AnyRequantization
 from macaw.cli.workloads import Workload
 from macaw.golden import (
-    conv2d,
     fbgemm_requantization,
     onednn_requantization,
+    qnnpack_requantization,
     x86_requantization,
 )
 
@@ -76,12 +77,9 @@ def _module_result(torch: Any, engine: str, workload: Workload) -> np.ndarray:
 
 def engine_results(
     workload: Workload,
-) -> Iterator[tuple[str, np.ndarray | None, np.ndarray | None]]:
-    """(engine, its result, golden's result with its formula) for each engine of PyTorch.
-
-    The result is ``None`` where the engine refuses the workload; golden's is ``None`` for
-    qnnpack, whose arithmetic is the RTL's.
-    """
+) -> Iterator[tuple[str, np.ndarray | None, AnyRequantization | None]]:
+    """(engine, its result, its arithmetic) for each engine of PyTorch; ``None`` and ``None``
+    where the engine refuses the workload."""
     torch = _torch()
     before = torch.backends.quantized.engine
     try:
@@ -97,18 +95,20 @@ def engine_results(
                     "ignore", r"[\s\S]*quantized tensor.*deprecated", UserWarning
                 )
                 oracle = _module_result(torch, engine, workload)
-            formula = None if engine == "qnnpack" else _formula(torch, engine, workload)
-            yield engine, oracle, formula
+            yield engine, oracle, _requantization(torch, engine, workload)
     finally:
         torch.backends.quantized.engine = before
 
 
-def _formula(torch: Any, engine: str, workload: Workload) -> np.ndarray:
-    requantization: Any
-    if engine == "fbgemm":
-        requantization = fbgemm_requantization(**workload.scales())
-    elif engine == "onednn":
-        requantization = onednn_requantization(**workload.scales())
+def _requantization(torch: Any, engine: str, workload: Workload) -> AnyRequantization:
+    functions: dict[str, Any] = {
+        "qnnpack": qnnpack_requantization,
+        "fbgemm": fbgemm_requantization,
+        "onednn": onednn_requantization,
+    }
+    requantization: AnyRequantization
+    if engine in functions:
+        requantization = functions[engine](**workload.scales())
     else:
         requantization = x86_requantization(
             **workload.scales(),
@@ -116,11 +116,4 @@ def _formula(torch: Any, engine: str, workload: Workload) -> np.ndarray:
             groups=workload.shape.groups,
             weight_zero_point=workload.weight_zero_point,
         )
-    return conv2d(
-        workload.image,
-        workload.weights,
-        shape=workload.shape,
-        input_zero_point=workload.input_zero_point,
-        weight_zero_point=workload.weight_zero_point,
-        requantization=requantization,
-    )
+    return requantization

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from macaw.arch import Conv2dShape
+from macaw.arch import AnyRequantization, Conv2dShape
 from macaw.compiler.layer import Conv2dLayer
 from macaw.golden import accumulate_conv2d, qnnpack_requantization
 from macaw.golden.quantize import choose_scale, quantize
@@ -55,13 +55,13 @@ class Workload:
             "out_channels": self.shape.out_channels,
         }
 
-    def layer(self) -> Conv2dLayer:
-        """The layer with the arithmetic of PyTorch's qnnpack."""
+    def layer(self, requantization: AnyRequantization | None = None) -> Conv2dLayer:
+        """The layer with the arithmetic of PyTorch's qnnpack, or with ``requantization``."""
         return Conv2dLayer(
             name=self.name,
             shape=self.shape,
             weights=self.weights,
-            requantization=qnnpack_requantization(**self.scales()),
+            requantization=requantization or qnnpack_requantization(**self.scales()),
             input_zero_point=self.input_zero_point,
             input_signed=False,
             weight_zero_point=self.weight_zero_point,

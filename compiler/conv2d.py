@@ -8,10 +8,13 @@ import numpy as np
 
 from macaw.arch.config import AcceleratorConfig
 from macaw.arch.core import EXCESS, SIZE_BITS, check_fields, layer_fields, step_fields
+from macaw.arch.parameters import Float32Chain, RawSums
 from macaw.arch.program import CoreProgram
+from macaw.arch.requantization import Mode
 from macaw.arch.shapes import Conv2dShape
 from macaw.compiler.dense import pairs_pay, walk_dense
 from macaw.compiler.layer import Conv2dLayer
+from macaw.compiler.parameters import RAW_BYTES, channel_parameters, split_bytes
 from macaw.compiler.ring import Ring, place_rows
 from macaw.compiler.steps import Step, Walk
 from macaw.compiler.window import RowAccess, walk_window
@@ -21,8 +24,8 @@ __all__ = ["Conv2dProgram", "compile_conv2d"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Conv2dProgram(CoreProgram):
-    """A program with what it was made from: the ``layer``, its ``walk`` and the image rows'
-    ``ring``."""
+    """A program with what it was made from: the ``layer`` as it was given, its ``walk`` and
+    the image rows' ``ring``."""
 
     layer: Conv2dLayer
     walk: Walk
@@ -71,11 +74,12 @@ def _choose_walk(
 def compile_conv2d(layer: Conv2dLayer, config: AcceleratorConfig) -> Conv2dProgram:
     """``layer`` for a core of ``config``.
 
-    Depthwise layers (one input and one output channel a group) run in window mode, all others
+    Layers of mode ``raw`` run as `split_bytes` says, with a channel for each byte; otherwise
+    depthwise layers (one input and one output channel a group) run in window mode. All others run
     dense. Raises ``ValueError`` that names the layer, the limit and what would work, where the
     layer is beyond what the core was built for.
     """
-    shape, requantization = layer.shape, layer.requantization
+    source, requantization = layer, layer.requantization
     array, memory = config.array, config.memory
     refusal = _Refusal(layer, config)
     if requantization.mode not in config.requantizer.modes:
@@ -84,6 +88,11 @@ def compile_conv2d(layer: Conv2dLayer, config: AcceleratorConfig) -> Conv2dProgr
             f"{layer.name}: mode must be one of {modes} on {config.name}, "
             f"not {requantization.mode!s}: build a configuration with this mode"
         )
+    raw = isinstance(requantization, RawSums)
+    if raw:
+        layer = split_bytes(layer)
+    shape = layer.shape
+    parameters = channel_parameters(layer, config)
     refusal.limit(
         "accumulator bits",
         config.accumulator.bits,
@@ -126,18 +135,15 @@ def compile_conv2d(layer: Conv2dLayer, config: AcceleratorConfig) -> Conv2dProgr
         config=config,
         shape=shape,
         input_signed=layer.input_signed,
-        output_signed=requantization.signed,
-        layer=layer,
+        output_signed=isinstance(requantization, RawSums) or requantization.signed,
+        layer=source,
         walk=walk,
         ring=ring,
         descriptor=descriptor,
         table=table,
         weights=walk.weights,
-        parameters={
-            "bias": layer.folded_bias.astype(np.int64),
-            "multiplier": np.array(requantization.multiplier, np.int64),
-            "shift": np.array(requantization.shift, np.int64),
-        },
+        parameters=parameters,
+        result_bytes=RAW_BYTES if raw else 1,
     )
 
 
@@ -163,9 +169,13 @@ def _descriptor(
     result_words: int,
 ) -> dict[str, int]:
     shape, requantization, groups = layer.shape, layer.requantization, walk.groups
+    zero_point, minimum, maximum, signed = 0, -128, 127, True
+    if not isinstance(requantization, RawSums):
+        zero_point, signed = requantization.zero_point, requantization.signed
+        minimum, maximum = requantization.minimum, requantization.maximum
     row_bytes = shape.width * shape.in_channels
     kernel_row = shape.dilation[0] * ring.pitch
-    flip = 0 if requantization.signed else 128
+    flip = 0 if signed else 128
     return {
         "height": shape.height,
         "row_bytes": row_bytes,
@@ -204,12 +214,22 @@ def _descriptor(
         "result_words": result_words - 1,
         "result_rows": min(config.memory.result_words // result_words, (1 << SIZE_BITS) - 1),
         "odd_width": shape.output_width % 2,
-        "output_unsigned": int(not requantization.signed),
+        "output_unsigned": int(not signed),
         "mode": config.requantizer.modes.index(requantization.mode),
-        "zero_point": requantization.zero_point - flip,
-        "minimum": requantization.minimum - flip,
-        "maximum": requantization.maximum - flip,
+        "zero_point": zero_point - flip,
+        "minimum": minimum - flip,
+        "maximum": maximum - flip,
+        **_chain_fields(layer, config),
     }
+
+
+def _chain_fields(layer: Conv2dLayer, config: AcceleratorConfig) -> dict[str, int]:
+    """The fields that a descriptor has for mode ``float32_chain``, where it is built in."""
+    if Mode.FLOAT32_CHAIN not in config.requantizer.modes:
+        return {}
+    if isinstance(layer.requantization, Float32Chain):
+        return layer.requantization.layer_entries
+    return {"input_multiplier": 0, "output_multiplier": 0}
 
 
 def _check_offsets(

@@ -8,7 +8,7 @@ import numpy as np
 
 from macaw.arch.checks import integer
 from macaw.arch.core import EXCESS
-from macaw.arch.requantization import Requantization
+from macaw.arch.parameters import AnyRequantization, Float32Bias, Float32Chain
 from macaw.arch.shapes import Conv2dShape
 
 __all__ = ["Conv2dLayer"]
@@ -28,7 +28,7 @@ class Conv2dLayer:
 
     shape: Conv2dShape
     weights: np.ndarray
-    requantization: Requantization
+    requantization: AnyRequantization
     input_zero_point: int = 0
     input_signed: bool = True
     weight_zero_point: int | tuple[int, ...] = 0
@@ -110,10 +110,13 @@ class Conv2dLayer:
 
         The sums of the array are over int8 activations as they are, with `EXCESS` in window mode;
         modulo 2**32, as the requantiser adds, the difference is the same constant for every pixel.
+        A bias that is kept in float32 is not among them.
         """
         zero_point = self.input_zero_point_int8 + (EXCESS if self.windowed else 0)
         sums = self.differences.sum(axis=(1, 2, 3))
-        bias = np.asarray(self.requantization.bias, np.int64) - zero_point * sums
+        bias = -zero_point * sums
+        if not isinstance(self.requantization, Float32Bias | Float32Chain):
+            bias += np.asarray(self.requantization.bias, np.int64)
         wrapped: np.ndarray = (bias + (1 << 31)) % (1 << 32) - (1 << 31)
         return wrapped.astype(np.int32)
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The truth in numpy: exact integer operators, and every framework's requantisation."""
 
+from macaw.arch import AnyRequantization, Float32Bias, Float32Chain, RawSums
 from macaw.golden.accumulate import accumulate, step_sums
 from macaw.golden.conv2d import accumulate_conv2d, conv2d
 from macaw.golden.engines import (
@@ -12,7 +13,6 @@ from macaw.golden.engines import (
     x86_requantization,
 )
 from macaw.golden.linear import accumulate_linear, linear
-from macaw.golden.parameters import AnyRequantization, Float32Bias, Float32Chain
 from macaw.golden.requantize import requantize
 from macaw.golden.tflite import Activation, tflite_requantization
 
@@ -21,6 +21,7 @@ __all__ = [
     "AnyRequantization",
     "Float32Bias",
     "Float32Chain",
+    "RawSums",
     "accumulate",
     "accumulate_conv2d",
     "accumulate_linear",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from macaw.arch import Conv2dShape
+from macaw.arch import AnyRequantization, Conv2dShape
 from macaw.golden.matmul import ExactMatrix
 from macaw.golden.operands import (
     centre,
@@ -16,8 +16,7 @@ from macaw.golden.operands import (
     input_zero_point_value,
     weights_without_zero_point,
 )
-from macaw.golden.parameters import AnyRequantization
-from macaw.golden.requantize import requantize
+from macaw.golden.requantize import requantize, result_type
 
 __all__ = ["accumulate_conv2d", "conv2d"]
 
@@ -65,14 +64,13 @@ def conv2d(
     input_zero_point: int,
     requantization: AnyRequantization,
     weight_zero_point: ArrayLike = 0,
-) -> NDArray[np.int8] | NDArray[np.uint8]:
+) -> NDArray[np.int8] | NDArray[np.uint8] | NDArray[np.int32]:
     """The quantised convolution: `accumulate_conv2d`, then `requantize`.
 
     Operands as in `accumulate_conv2d`. The result has the type that ``requantization`` names.
     Raises what these two raise.
     """
-    dtype = np.int8 if requantization.signed else np.uint8
-    images, result = _check(image, weights, shape, dtype)
+    images, result = _check(image, weights, shape, result_type(requantization))
     for index, first, last, accumulators in _tiles(
         images, weights, shape, input_zero_point, weight_zero_point
     ):

@@ -17,10 +17,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from macaw.arch import Mode, Requantization, float32_multiplier
+from macaw.arch import (
+    AnyRequantization,
+    Float32Bias,
+    Float32Chain,
+    Mode,
+    Requantization,
+    float32_multiplier,
+)
 from macaw.golden.channels import channel_scales, integer_bias, result_bounds
 from macaw.golden.float32 import float32, round_half_even
-from macaw.golden.parameters import AnyRequantization, Float32Bias, Float32Chain
 
 __all__ = [
     "fbgemm_requantization",

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from macaw.arch import AnyRequantization
 from macaw.golden.float32 import float32
 from macaw.golden.matmul import ExactMatrix
 from macaw.golden.operands import (
@@ -15,7 +16,6 @@ from macaw.golden.operands import (
     input_zero_point_value,
     weights_without_zero_point,
 )
-from macaw.golden.parameters import AnyRequantization
 from macaw.golden.requantize import requantize
 
 __all__ = ["accumulate_linear", "linear"]
@@ -61,7 +61,7 @@ def linear(
     input_zero_point: int,
     requantization: AnyRequantization,
     weight_zero_point: ArrayLike = 0,
-) -> NDArray[np.int8] | NDArray[np.uint8]:
+) -> NDArray[np.int8] | NDArray[np.uint8] | NDArray[np.int32]:
     """The quantised layer: `accumulate_linear`, then `requantize`. Raises what these raise."""
     accumulators = accumulate_linear(
         inputs, weights, input_zero_point=input_zero_point, weight_zero_point=weight_zero_point

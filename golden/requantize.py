@@ -1,27 +1,40 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
-"""Requantisation: exact accumulators to 8-bit results, in every mode of `macaw.arch.Mode`."""
+"""Requantisation: exact accumulators to results, in every mode of `macaw.arch.Mode`."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from macaw.arch import Mode, Requantization
+from macaw.arch import (
+    AnyRequantization,
+    Float32Bias,
+    Float32Chain,
+    Mode,
+    RawSums,
+    Requantization,
+)
 from macaw.golden.float32 import float32, fma32, round_half_even, wrap32
-from macaw.golden.parameters import AnyRequantization, Float32Bias, Float32Chain
 
-__all__ = ["requantize"]
+__all__ = ["requantize", "result_type"]
+
+
+def result_type(requantization: AnyRequantization) -> type[Any]:
+    """What `requantize` gives: ``np.int8``, ``np.uint8``, or ``np.int32`` in mode ``raw``."""
+    if isinstance(requantization, RawSums):
+        return np.int32
+    return np.int8 if requantization.signed else np.uint8
 
 
 def requantize(
     accumulators: NDArray[Any], requantization: AnyRequantization
-) -> NDArray[np.int8] | NDArray[np.uint8]:
-    """``accumulators`` [..., out_channels] (int32 or int64, without the bias) as 8-bit results.
+) -> NDArray[np.int8] | NDArray[np.uint8] | NDArray[np.int32]:
+    """``accumulators`` [..., out_channels] (int32 or int64, without the bias) as results.
 
-    The result has the same shape, in int8 or, for ``signed=False``, uint8. Accumulators are
-    taken modulo 2**32. What lies beyond ``minimum`` or ``maximum`` becomes that bound, however
-    far beyond it is. The modes of `Requantization`, with a = wrap32(acc + bias):
+    The result has the same shape, and `result_type`. Accumulators are taken modulo 2**32. What
+    lies beyond ``minimum`` or ``maximum`` becomes that bound, however far beyond it is. The
+    modes of `Requantization`, with a = wrap32(acc + bias):
 
     ``float32``
         m = multiplier * 2**-shift; a is rounded to float32 (24 bits, half to even), the
@@ -34,7 +47,7 @@ def requantize(
         a * multiplier, divided by 2**(31 - shift), half up; shifts of at most 30 leave a
         rounding constant of at least 1, and the sum stays below 2**63.
 
-    `Float32Bias` and `Float32Chain` describe the other two.
+    `Float32Bias`, `Float32Chain` and `RawSums` describe the others.
 
     >>> ties = Requantization(mode=Mode.FLOAT32, bias=(0,), multiplier=(1 << 23,), shift=(24,),
     ...     zero_point=1, minimum=-128, maximum=127)
@@ -55,6 +68,8 @@ def requantize(
     wrapped = wrap32(accumulators)
     results: NDArray[Any]
     match requantization:
+        case RawSums():
+            return wrapped + np.array(requantization.bias, np.int32)
         case Float32Chain():
             results = _float32_chain(wrapped, requantization)
         case Float32Bias():
@@ -64,7 +79,7 @@ def requantize(
             results = _integer_parameters(wrapped, requantization)
             results += requantization.zero_point
     np.clip(results, requantization.minimum, requantization.maximum, out=results)
-    return results.astype(np.int8) if requantization.signed else results.astype(np.uint8)
+    return results.astype(result_type(requantization))
 
 
 def _integer_parameters(

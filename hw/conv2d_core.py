@@ -199,10 +199,10 @@ class Conv2dCore(wiring.Component):
             parameter_store.leave.eq(valid & last & place.finish & place.group_end),
             requantizer.accumulators.eq(delay(m, accumulators.values, ahead)),
             requantizer.parameters.eq(parameter_store.parameters),
-            requantizer.layer.mode.eq(quantise_layer.mode),
-            requantizer.layer.zero_point.eq(quantise_layer.zero_point),
-            requantizer.layer.minimum.eq(quantise_layer.minimum),
-            requantizer.layer.maximum.eq(quantise_layer.maximum),
+            *(
+                requantizer.layer[name].eq(quantise_layer[name])
+                for name, _ in requantizer.layer.shape()
+            ),
         ]
         wait = parameter_store.latency + requantizer.latency
         m.d.comb += [

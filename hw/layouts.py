@@ -6,9 +6,14 @@ from amaranth.hdl import signed, unsigned
 from amaranth.lib import data
 
 from macaw.arch.config import AcceleratorConfig
-from macaw.arch.core import Field, layer_fields, step_fields
+from macaw.arch.core import Field, layer_fields, parameter_fields, step_fields
 
-__all__ = ["layer_layout", "layout_of", "step_layout"]
+__all__ = ["channel_parameters_layout", "layer_layout", "layout_of", "step_layout"]
+
+
+def channel_parameters_layout(config: AcceleratorConfig) -> data.StructLayout:
+    """The parameters of one output channel."""
+    return layout_of(parameter_fields(config))
 
 
 def layout_of(fields: tuple[Field, ...]) -> data.StructLayout:

@@ -11,9 +11,8 @@ from macaw.arch.config import AcceleratorConfig
 from macaw.hw.delay import delay
 from macaw.hw.fanout import fan_out
 from macaw.hw.group_walker import GroupWalker
-from macaw.hw.layouts import layer_layout
+from macaw.hw.layouts import channel_parameters_layout, layer_layout
 from macaw.hw.ram import BlockRam
-from macaw.hw.requantizer import channel_parameters_layout
 
 __all__ = ["ParameterStore", "parameter_write_layout"]
 

@@ -7,51 +7,51 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from macaw.arch.config import AcceleratorConfig
-from macaw.arch.requantization import Mode
+from macaw.arch.requantization import FIXED_MODES, FLOAT32_MODES, Mode
 from macaw.hw.bounded_result import BoundedResult
 from macaw.hw.delay import delay
 from macaw.hw.fanout import fan_out
+from macaw.hw.layouts import channel_parameters_layout, layer_layout
+from macaw.hw.raw_byte import RawByte
 from macaw.hw.requantize_fixed import FixedRounder, FixedShifter
 from macaw.hw.requantize_float32 import Float32Normalizer, Float32Rounder
+from macaw.hw.requantize_float32_bias import Float32BiasNormalizer
+from macaw.hw.requantize_float32_chain import Float32ChainNormalizer, Float32ChainRounder
 from macaw.hw.wide_multiplier import WideMultiplier
 
-__all__ = ["RequantizeLayer", "Requantizer", "RequantizerLane", "channel_parameters_layout"]
+__all__ = ["Requantizer", "RequantizerLane", "layer_values_layout"]
 
-#: For each mode the steps before and after the multiplier.
-_STEPS = {
-    Mode.FLOAT32: (Float32Normalizer, Float32Rounder),
-    Mode.FIXED_DOUBLE_AWAY: (FixedShifter, FixedRounder),
+#: Modes whose steps are the same hardware.
+_FAMILIES = {
+    "float32": FLOAT32_MODES,
+    "chain": (Mode.FLOAT32_CHAIN,),
+    "fixed": FIXED_MODES,
+    "raw": (Mode.RAW,),
 }
 
 
-class RequantizeLayer(data.Struct):
+def _families(config):
+    """The families that are built in, with their modes, in the order of the modes."""
+    modes = config.requantizer.modes
+    families = {}
+    for mode in modes:
+        [name] = [name for name, members in _FAMILIES.items() if mode in members]
+        families.setdefault(name, tuple(mode for mode in modes if mode in _FAMILIES[name]))
+    return families
+
+
+def layer_values_layout(config):
     """What all channels of a layer share; ``minimum <= maximum``.
 
     ``mode`` is an index into the configuration's ``modes``; it is not looked at where there is
-    only one.
+    only one. With mode ``float32_chain`` built in, ``output_unsigned`` and the multipliers of the
+    descriptor belong to it.
     """
-
-    mode: 1
-    zero_point: signed(8)
-    minimum: signed(8)
-    maximum: signed(8)
-
-
-def channel_parameters_layout(config):
-    """The parameters of one output channel, as wide as the modes of ``config`` need.
-
-    ``bias``, ``multiplier`` and ``shift`` are those of `macaw.arch.Requantization`; ``shift`` is
-    signed where fixed point is built in.
-    """
-    fixed = Mode.FIXED_DOUBLE_AWAY in config.requantizer.modes
-    float32 = Mode.FLOAT32 in config.requantizer.modes
-    return data.StructLayout(
-        {
-            "bias": signed(32),
-            "multiplier": unsigned(31 if fixed else 24),
-            "shift": signed(6 + float32) if fixed else unsigned(6),
-        }
-    )
+    names = ["mode", "zero_point", "minimum", "maximum"]
+    if Mode.FLOAT32_CHAIN in config.requantizer.modes:
+        names += ["output_unsigned", "input_multiplier", "output_multiplier"]
+    layout = layer_layout(config)
+    return data.StructLayout({name: layout[name].shape for name in names})
 
 
 def _check(config):
@@ -62,9 +62,10 @@ def _check(config):
 class RequantizerLane(wiring.Component):
     """One lane: ``accumulator`` and the parameters of its channel to an int8 result.
 
-    The result is that of `macaw.arch.Requantization` with the layer's mode, for every
-    accumulator and all parameters in the ranges given there. Results of uint8 are int8 results
-    with zero point and bounds less 128.
+    The result is that of the layer's mode (`macaw.arch.Mode`), for every accumulator and all
+    parameters in the ranges given with their classes. Results of uint8 are int8 results with zero
+    point and bounds less 128. In mode ``raw`` it is one byte of the sum, under a zero point of 0
+    and the bounds of int8.
 
     A lane holds what its modes need: one multiplier and one adder for the bias and the bounds
     serve all of them, and a lane of one mode has no multiplexers for others.
@@ -75,7 +76,7 @@ class RequantizerLane(wiring.Component):
     -------
     accumulator : In(signed(config.accumulator.bits))
     parameters : In(channel_parameters_layout(config))
-    layer : In(RequantizeLayer)
+    layer : In(layer_values_layout(config))
         Constant from the first accumulator of a layer to its last result.
     result : Out(signed(8))
         `latency` clocks after ``accumulator`` and ``parameters``; one each clock.
@@ -83,70 +84,77 @@ class RequantizerLane(wiring.Component):
 
     def __init__(self, config):
         _check(config)
-        modes = config.requantizer.modes
         parameters = channel_parameters_layout(config)
-        self._modes = modes
-        self._multiplier = WideMultiplier(
-            32 if Mode.FIXED_DOUBLE_AWAY in modes else 24,
-            Shape.cast(parameters["multiplier"].shape).width,
-            config.technology,
-        )
+        self._modes = config.requantizer.modes
+        self._families = _families(config)
+        # For each family the steps before and after the multiplier.
+        self._steps = {}
+        if "float32" in self._families:
+            biased = Mode.FLOAT32_BIAS in self._modes
+            before = Float32BiasNormalizer() if biased else Float32Normalizer()
+            self._steps["float32"] = before, Float32Rounder()
+        if "chain" in self._families:
+            before = Float32ChainNormalizer(config.technology)
+            self._steps["chain"] = before, Float32ChainRounder()
+        if "fixed" in self._families:
+            modes = self._families["fixed"]
+            self._steps["fixed"] = FixedShifter(modes), FixedRounder(modes)
+        self._multiplier = None
+        if self._steps:
+            self._multiplier = WideMultiplier(
+                32 if "fixed" in self._families else 24,
+                Shape.cast(parameters["multiplier"].shape).width,
+                config.technology,
+            )
         super().__init__(
             {
                 "accumulator": In(signed(config.accumulator.bits)),
                 "parameters": In(parameters),
-                "layer": In(RequantizeLayer),
+                "layer": In(layer_values_layout(config)),
                 "result": Out(signed(8)),
             }
         )
 
     @property
     def _clocks_before(self):
-        return max(before.latency for before, _ in map(_STEPS.get, self._modes))
+        return max((before.latency for before, _ in self._steps.values()), default=0)
 
     @property
-    def _clocks_after(self):
-        return max(after.latency for _, after in map(_STEPS.get, self._modes))
+    def _clocks_rounding(self):
+        """Clocks from the sum with the bias to its rounded magnitude."""
+        if not self._steps:
+            return RawByte.latency
+        after = max(after.latency for _, after in self._steps.values())
+        return self._clocks_before + self._multiplier.latency + after
 
     @property
     def latency(self):
         """Clocks from an accumulator to its result."""
-        return (
-            1
-            + self._clocks_before
-            + self._multiplier.latency
-            + self._clocks_after
-            + BoundedResult.latency
-        )
+        return 1 + self._clocks_rounding + BoundedResult.latency
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.multiplier = multiplier = self._multiplier
+        if self._steps:
+            m.submodules.multiplier = self._multiplier
         m.submodules.bounded = bounded = BoundedResult()
 
         biased = (self.accumulator + self.parameters.bias)[:32].as_signed()
         biased = delay(m, biased, 1, name="biased")
         shift = delay(m, self.parameters.shift, 1, name="shift")
-        magnitudes, results = [], []
-        for mode in self._modes:
-            before, after = (step() for step in _STEPS[mode])
-            m.submodules[f"{mode}_before"], m.submodules[f"{mode}_after"] = before, after
-            waiting = self._clocks_before - before.latency
-            meanwhile = waiting + multiplier.latency
-            exponent = delay(m, before.exponent, meanwhile - 1)  # which is a clock later
+        magnitudes, results = {}, {}
+        for family in self._families:
+            if family == "raw":
+                results[family] = self._raw(m, biased, shift)
+            else:
+                magnitudes[family], results[family] = self._multiplied(m, family, biased, shift)
+        if self._steps:
+            multiplier = self._multiplier
             m.d.comb += [
-                before.sum.eq(biased),
-                before.shift.eq(shift),
-                after.product.eq(multiplier.product),
-                after.negative.eq(delay(m, before.negative, meanwhile)),
-                after.exponent.eq(exponent),
+                multiplier.a.eq(self._of_family(magnitudes)),
+                multiplier.b.eq(self._factor(m)),
             ]
-            magnitudes.append(delay(m, before.magnitude, waiting))
-            results.append(delay(m, after.rounded, self._clocks_after - after.latency))
         m.d.comb += [
-            multiplier.a.eq(self._of_mode(magnitudes)),
-            multiplier.b.eq(delay(m, self.parameters.multiplier, 1 + self._clocks_before)),
-            bounded.rounded.eq(self._of_mode(results)),
+            bounded.rounded.eq(self._of_family(results)),
             bounded.zero_point.eq(self.layer.zero_point),
             bounded.minimum.eq(self.layer.minimum),
             bounded.maximum.eq(self.layer.maximum),
@@ -154,9 +162,69 @@ class RequantizerLane(wiring.Component):
         ]
         return m
 
-    def _of_mode(self, values):
-        """That of ``values``, one a mode, which belongs to the layer's mode."""
-        return values[0] if len(values) == 1 else Mux(self.layer.mode, values[1], values[0])
+    def _multiplied(self, m, family, biased, shift):
+        """The multiplier's operand and the rounded magnitude of one family."""
+        before, after = self._steps[family]
+        multiplier = self._multiplier
+        m.submodules[f"{family}_before"], m.submodules[f"{family}_after"] = before, after
+        waiting = self._clocks_before - before.latency
+        meanwhile = waiting + multiplier.latency
+        exponent = delay(m, before.exponent, meanwhile - 1)  # which is a clock later
+        m.d.comb += [
+            before.sum.eq(biased),
+            before.shift.eq(shift),
+            after.product.eq(multiplier.product),
+            after.negative.eq(delay(m, before.negative, meanwhile)),
+            after.exponent.eq(exponent),
+        ]
+        if family == "fixed":
+            single = self._is(Mode.FIXED_SINGLE)
+            m.d.comb += [
+                before.single.eq(single),
+                after.single.eq(single),
+                after.away.eq(self._is(Mode.FIXED_DOUBLE_AWAY)),
+            ]
+        elif family == "chain":
+            zero_point = self.layer.zero_point + (self.layer.output_unsigned << 7)
+            m.d.comb += [
+                before.input_multiplier.eq(self.layer.input_multiplier),
+                before.multiplier.eq(delay(m, self.parameters.multiplier, 1)),
+                before.fixed_bias.eq(delay(m, self.parameters.fixed_bias, 1)),
+                after.zero_point.eq(delay(m, zero_point, 1, name="zero_point")),
+            ]
+        elif Mode.FLOAT32_BIAS in self._modes:
+            m.d.comb += before.fixed_bias.eq(delay(m, self.parameters.fixed_bias, 1))
+        magnitude = delay(m, before.magnitude, waiting)
+        missing = self._clocks_rounding - self._clocks_before - multiplier.latency - after.latency
+        return magnitude, delay(m, after.rounded, missing)
+
+    def _factor(self, m):
+        """The multiplier's other operand; in mode ``float32_chain`` it is the layer's."""
+        if self._modes == (Mode.FLOAT32_CHAIN,):
+            return self.layer.output_multiplier
+        factor = delay(m, self.parameters.multiplier, 1 + self._clocks_before)
+        if Mode.FLOAT32_CHAIN not in self._modes:
+            return factor
+        return Mux(self._is(Mode.FLOAT32_CHAIN), self.layer.output_multiplier, factor)
+
+    def _raw(self, m, biased, shift):
+        m.submodules.raw = raw = RawByte()
+        m.d.comb += [raw.sum.eq(biased), raw.byte.eq(shift)]
+        return delay(m, raw.rounded, self._clocks_rounding - raw.latency)
+
+    def _is(self, mode):
+        """The layer's mode is this one."""
+        if len(self._modes) == 1 or mode not in self._modes:
+            return Const(mode in self._modes)
+        return self.layer.mode == self._modes.index(mode)
+
+    def _of_family(self, values):
+        """That of ``values``, by family, which belongs to the layer's mode."""
+        (_, chosen), *others = values.items()
+        for family, value in others:
+            mine = Cat(self._is(mode) for mode in self._families[family]).any()
+            chosen = Mux(mine, value, chosen)
+        return chosen
 
 
 class Requantizer(wiring.Component):
@@ -168,7 +236,7 @@ class Requantizer(wiring.Component):
     -------
     accumulators : In(ArrayLayout(signed(config.accumulator.bits), lanes))
     parameters : In(ArrayLayout(channel_parameters_layout(config), lanes))
-    layer : In(RequantizeLayer)
+    layer : In(layer_values_layout(config))
         Constant from the first accumulators of a layer to its last results.
     results : Out(ArrayLayout(signed(8), lanes))
         `latency` clocks after ``accumulators`` and ``parameters``; new ones each clock. There is
@@ -183,7 +251,7 @@ class Requantizer(wiring.Component):
             {
                 "accumulators": In(data.ArrayLayout(signed(config.accumulator.bits), count)),
                 "parameters": In(data.ArrayLayout(channel_parameters_layout(config), count)),
-                "layer": In(RequantizeLayer),
+                "layer": In(layer_values_layout(config)),
                 "results": Out(data.ArrayLayout(signed(8), count)),
             }
         )

@@ -19,8 +19,9 @@ __all__ = ["Conv2dRun", "core_streams", "run_conv2d", "run_conv2d_sequence"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Conv2dRun:
-    """A layer's result on the RTL: ``result`` is int8 or uint8 [height, width, channels],
-    ``cycles`` counts from the first image word to the last result word."""
+    """A layer's result on the RTL: ``result`` is int8 or uint8 [height, width, channels], int32
+    where the program's ``result_bytes`` is 4; ``cycles`` counts from the first image word to the
+    last result word."""
 
     result: np.ndarray
     cycles: int
@@ -118,6 +119,8 @@ def _result(program: CoreProgram, words: np.ndarray) -> np.ndarray:
     rows = words.reshape(shape.output_height, -1)
     rows = rows[:, : shape.output_width * shape.out_channels].astype(np.uint8)
     result = rows.reshape(shape.output_height, shape.output_width, shape.out_channels)
+    if program.result_bytes == 4:
+        return np.ascontiguousarray(result).view("<i4").astype(np.int32, copy=False)
     return result.view(np.int8) if program.output_signed else result
 
 

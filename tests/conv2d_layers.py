@@ -10,8 +10,12 @@ import numpy as np
 
 from macaw.arch import (
     AcceleratorConfig,
+    AnyRequantization,
     Conv2dShape,
+    Float32Bias,
+    Float32Chain,
     Mode,
+    RawSums,
     Requantization,
     fixed_multiplier,
     float32_multiplier,
@@ -140,7 +144,7 @@ def _weights(
 
 def _requantization(
     rng: np.random.Generator, accumulators: np.ndarray, mode: Mode
-) -> Requantization:
+) -> AnyRequantization:
     """Parameters that spread ``accumulators`` over the result's range; sometimes extreme ones,
     or with a fused activation."""
     channels = accumulators.shape[-1]
@@ -153,8 +157,9 @@ def _requantization(
         scales = 2.0 ** rng.uniform(-36, 0, channels)
     if rng.random() < 0.1:
         bias = rng.choice([-(1 << 31), (1 << 31) - 1, 1 << 30, -(1 << 30), 0], channels)
-    make = float32_multiplier if mode is Mode.FLOAT32 else fixed_multiplier
-    parameters = [make(float(np.float32(scale))) for scale in scales]
+    bias = np.clip(bias, -(1 << 31), (1 << 31) - 1)
+    if mode is Mode.RAW:
+        return RawSums(bias=tuple(int(value) for value in bias))
     zero_point = int(rng.integers(low, high + 1))
     minimum, maximum = low, high
     clamp = rng.integers(0, 4)
@@ -162,15 +167,34 @@ def _requantization(
         minimum = zero_point
     elif clamp == 2:
         minimum, maximum = sorted(int(value) for value in rng.integers(low, high + 1, 2))
+    bounds = {"zero_point": zero_point, "minimum": minimum, "maximum": maximum, "signed": signed}
+    if mode is Mode.FLOAT32_BIAS:
+        factor = np.float32(1 if rng.random() < 0.5 else rng.uniform(0.5, 2))
+        values = np.float32(np.clip(bias, -(2.0**31) + 128, 2.0**31 - 128) / max(factor, 1))
+        return Float32Bias(
+            bias=tuple(values.tolist()),
+            bias_scale=(float(factor),) * channels,
+            multiplier=tuple(np.float32(scales).tolist()),
+            **bounds,
+        )
+    if mode is Mode.FLOAT32_CHAIN:
+        input_scale, output_multiplier = np.float32(2.0 ** rng.uniform(-8, 8, 2))
+        real = np.clip(bias * scales, -(2.0**26), 2.0**26) / output_multiplier
+        return Float32Chain(
+            input_scale=float(input_scale),
+            weight_scale=tuple(np.float32(scales / (input_scale * output_multiplier)).tolist()),
+            bias=tuple(np.float32(real).tolist()),
+            output_multiplier=float(output_multiplier),
+            **bounds,
+        )
+    make = float32_multiplier if mode is Mode.FLOAT32 else fixed_multiplier
+    parameters = [make(float(np.float32(scale))) for scale in scales]
     return Requantization(
         mode=mode,
-        bias=tuple(int(np.clip(value, -(1 << 31), (1 << 31) - 1)) for value in bias),
+        bias=tuple(int(value) for value in bias),
         multiplier=tuple(multiplier for multiplier, _ in parameters),
         shift=tuple(shift for _, shift in parameters),
-        zero_point=zero_point,
-        minimum=minimum,
-        maximum=maximum,
-        signed=signed,
+        **bounds,
     )
 
 
@@ -245,7 +269,8 @@ def paths(program: Conv2dProgram) -> set[str]:
     found.add("ring wraps" if program.ring.rows < shape.height else "image fits")
     found.add(str(layer.requantization.mode))
     found.add("int8 image" if layer.input_signed else "uint8 image")
-    found.add("int8 result" if layer.requantization.signed else "uint8 result")
+    result = "int32" if program.result_bytes == 4 else "int8" if program.output_signed else "uint8"
+    found.add(f"{result} result")
     if walk.window:
         rows = {step.kernel_row for step in walk.body}
         two = "high" in flags or (shape.kernel_height == 2 and rows == {0})

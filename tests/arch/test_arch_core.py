@@ -8,8 +8,23 @@ import pytest
 from arch_refusals import refused
 
 import macaw.arch
-from macaw.arch import PRESETS, Conv2dShape, CoreProgram, MemoryConfig, preset
-from macaw.arch.core import SIZE_BITS, Field, check_fields, layer_fields, step_fields
+from macaw.arch import (
+    PRESETS,
+    Conv2dShape,
+    CoreProgram,
+    MemoryConfig,
+    Mode,
+    RequantizerConfig,
+    preset,
+)
+from macaw.arch.core import (
+    SIZE_BITS,
+    Field,
+    check_fields,
+    layer_fields,
+    parameter_fields,
+    step_fields,
+)
 
 CONFIGS = list(PRESETS.values())
 
@@ -43,7 +58,7 @@ def test_check_fields():
         check_fields("stem", fields, {"size": 0})
 
 
-@pytest.mark.parametrize("fields_of", [layer_fields, step_fields])
+@pytest.mark.parametrize("fields_of", [layer_fields, step_fields, parameter_fields])
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.name)
 def test_fields_have_names_and_meanings(config, fields_of):
     fields = fields_of(config)
@@ -51,6 +66,26 @@ def test_fields_have_names_and_meanings(config, fields_of):
     assert len(set(names)) == len(names)
     assert all(name.isidentifier() for name in names)
     assert all(field.meaning and field.bits > 0 for field in fields)
+
+
+@pytest.mark.parametrize(
+    ("modes", "bits"),
+    [
+        ((Mode.RAW,), {"bias": 32, "shift": 2}),
+        ((Mode.FLOAT32, Mode.RAW), {"bias": 32, "multiplier": 24, "shift": 6}),
+        ((Mode.FIXED_DOUBLE_UP,), {"bias": 32, "multiplier": 31, "shift": 6}),
+        ((Mode.FIXED_SINGLE, Mode.FLOAT32), {"bias": 32, "multiplier": 31, "shift": 7}),
+        (
+            (Mode.FLOAT32_BIAS, Mode.FLOAT32, Mode.RAW),
+            {"bias": 32, "multiplier": 24, "shift": 6, "fixed_bias": 58},
+        ),
+    ],
+)
+def test_parameters_widen_with_the_modes_only(modes, bits):
+    config = replace(preset("tiny"), requantizer=RequantizerConfig(lanes=2, modes=modes))
+    assert {field.name: field.bits for field in parameter_fields(config)} == bits
+    [mode] = [field.bits for field in layer_fields(config) if field.name == "mode"]
+    assert mode == (2 if len(modes) == 3 else 1)
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.name)

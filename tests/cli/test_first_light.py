@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from macaw.arch import PRESETS, MemoryConfig, RequantizerConfig, preset
+from macaw.arch import PRESETS, MemoryConfig, Mode, RequantizerConfig, preset
 from macaw.cli import first_light as job
 from macaw.cli import torch_oracle
 from macaw.cli.main import main
@@ -97,14 +97,25 @@ def check_report(text, runs, config):
 
 
 @pytest.fixture
-def runs(monkeypatch):
-    """The images and what the RTL made of them, in order."""
+def others():
+    """The modes that the RTL ran in beside ``float32``."""
+    return []
+
+
+@pytest.fixture
+def runs(monkeypatch, others):
+    """The images and what the RTL made of them in mode ``float32``, in order."""
     kept = []
     run_conv2d = job.run_conv2d
 
     def record(program, image, **options):
-        kept.append((image, run_conv2d(program, image, **options)))
-        return kept[-1][1]
+        result = run_conv2d(program, image, **options)
+        mode = program.layer.requantization.mode
+        if mode is Mode.FLOAT32:
+            kept.append((image, result))
+        else:
+            others.append(str(mode))
+        return result
 
     monkeypatch.setattr(job, "run_conv2d", record)
     return kept
@@ -150,31 +161,49 @@ def test_one_wrong_bit_is_the_commands_failure(monkeypatch, wrong_expectation):
     assert sentence(wrong, right) in result.output
 
 
-def test_torch(oracle, monkeypatch, runs):
+#: The configuration on which PyTorch's engines are compared.
+TORCH = replace(
+    SMALL,
+    name="small with PyTorch's modes",
+    requantizer=RequantizerConfig(
+        lanes=2, modes=(Mode.FLOAT32, Mode.FLOAT32_BIAS, Mode.FLOAT32_CHAIN)
+    ),
+)
+
+
+def test_torch(oracle, monkeypatch, runs, others):
     torch = oracle("torch")
     # Neither the default nor the last one that the job asks.
     monkeypatch.setattr(torch.backends.quantized, "engine", "fbgemm")
     equal, text = run(SMALL, oracle="torch")
     assert equal is True
-    check_report(text, runs, SMALL)
+    check_report(text, runs, TORCH)
     assert torch.backends.quantized.engine == "fbgemm"
-    found = re.findall(r"torch (\w+)(?: = (\w+))?: (.*)$", text, re.MULTILINE)
-    equalities = [f"{count:,} outputs, 0 mismatches" for count in OUTPUTS]
-    for layer, verdict in enumerate(equalities):
-        onednn = ("onednn", "golden", verdict)
+    found = re.findall(r"torch (\w+)(?: = RTL, (\w+))?: (.*)$", text, re.MULTILINE)
+    vnni = torch_oracle._vnni(torch)
+    for layer, count in enumerate(OUTPUTS):
+        verdict = f"{count:,} outputs, 0 mismatches"
+        onednn = ("onednn", "float32_chain", verdict)
         if layer == 1:
             onednn = ("onednn", "", "refuses weight zero points")
         assert found[4 * layer : 4 * layer + 4] == [
-            ("qnnpack", "RTL", verdict),
-            ("fbgemm", "golden", verdict),
+            ("qnnpack", "float32", verdict),
+            ("fbgemm", "float32_bias", verdict),
             onednn,
-            ("x86", "golden", verdict),
+            ("x86", "float32_chain" if vnni and layer == 0 else "float32_bias", verdict),
         ]
     assert len(found) == 12
+    # One run for each arithmetic of a layer.
+    assert sorted(others) == ["float32_bias"] * 3 + ["float32_chain"] * 2
 
 
-@pytest.mark.parametrize(("engine", "where"), [("qnnpack", "RTL"), ("x86", "golden")])
-def test_one_wrong_bit_of_torch_ends_the_job(oracle, monkeypatch, runs, engine, where):
+def test_modes_are_added_once():
+    assert job._with_torch_modes(SMALL) == TORCH
+    assert job._with_torch_modes(TORCH) is TORCH
+
+
+@pytest.mark.parametrize("engine", ["qnnpack", "onednn"])
+def test_one_wrong_bit_of_torch_ends_the_job(oracle, monkeypatch, runs, engine):
     oracle("torch")
     module_result = torch_oracle._module_result
 
@@ -185,14 +214,15 @@ def test_one_wrong_bit_of_torch_ends_the_job(oracle, monkeypatch, runs, engine, 
     monkeypatch.setattr(torch_oracle, "_module_result", wrong_result)
     equal, text = run(SMALL, oracle="torch")
     assert equal is False
-    actual = int(runs[0][1].result[PLACE])
-    assert f"torch {engine} = {where}: {OUTPUTS[0]:,} outputs" not in text
+    mode = "float32" if engine == "qnnpack" else "float32_chain"
+    assert f"torch {engine} = RTL, {mode}: {OUTPUTS[0]:,} outputs" not in text
     assert re.search(
-        rf"torch {engine} = {where}: 1 of {OUTPUTS[0]} values differ; the first at y {PLACE[0]}, "
-        rf"x {PLACE[1]}, channel {PLACE[2]}: expected \d+, got \d+\n",
+        rf"torch {engine} = RTL, {mode}: 1 of {OUTPUTS[0]} values differ; the first at y "
+        rf"{PLACE[0]}, x {PLACE[1]}, channel {PLACE[2]}: expected \d+, got \d+\n",
         text,
     )
-    if where == "RTL":
+    if engine == "qnnpack":
+        actual = int(runs[0][1].result[PLACE])
         assert sentence(actual ^ (1 << BIT), actual) in text
     assert len(runs) == 1
 

@@ -10,7 +10,7 @@ import pytest
 from golden_fractions import exact_float32
 
 from macaw.arch import Mode, Requantization, fixed_multiplier, float32_multiplier
-from macaw.golden import Float32Bias, Float32Chain, requantize
+from macaw.golden import Float32Bias, Float32Chain, RawSums, requantize
 
 SEED = 11
 BOUNDS = {"zero_point": 3, "minimum": -100, "maximum": 120, "signed": True}
@@ -155,6 +155,14 @@ def test_types_and_wrap_around() -> None:
         requantize(np.array([[-(2**31)], [-1], [2**31 - 1]]), unsigned),
         np.array([[0], [199], [255]], np.uint8),
     )
+
+
+def test_raw_sums_wrap_and_keep_their_type() -> None:
+    ours = RawSums(bias=(1, -(2**31), 0))
+    sums = np.array([[2**31 - 1, -1, 7], [2**32 + 5, 2**31 - 1, -(2**31)]])
+    result = requantize(sums, ours)
+    assert result.dtype == np.int32
+    np.testing.assert_array_equal(result, [[-(2**31), 2**31 - 1, 7], [6, -1, -(2**31)]])
 
 
 def test_accumulators_are_left_alone() -> None:

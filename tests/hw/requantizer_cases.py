@@ -10,12 +10,13 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
+from case_values import EDGES, INT32, fixed_multiplier, near, signs, up_to, wrap
+from float32_bias_cases import FLOAT32_BIAS_CLASSES
+from float32_chain_cases import FLOAT32_CHAIN_CLASSES
 
-from macaw.arch import Mode
+from macaw.arch import Float32Bias, Float32Chain, Mode
 
-__all__ = ["CLASSES", "LAYERS", "Cases", "draw"]
-
-INT32 = np.iinfo(np.int32)
+__all__ = ["CLASSES", "LAYERS", "Cases", "draw", "layers_of"]
 
 #: (zero_point, minimum, maximum): odd and extreme zero points, full, narrow and empty bounds,
 #: and a zero point outside of the bounds.
@@ -35,7 +36,8 @@ LAYERS = (
 class Cases:
     """``accumulators`` and ``sums`` are [n, channels], the parameters [channels], all int64.
 
-    ``sums`` are the accumulators plus the bias, wrapped to int32.
+    ``sums`` are the accumulators plus the bias, wrapped to int32. In the modes
+    with real biases ``real`` has these, and the multipliers.
     """
 
     bias: np.ndarray
@@ -43,21 +45,13 @@ class Cases:
     shift: np.ndarray
     sums: np.ndarray
     accumulators: np.ndarray
+    fixed_bias: np.ndarray
+    real: Float32Bias | Float32Chain | None = None
 
 
-def wrap(values, bits=32):
-    """``values`` modulo ``2**bits``, as signed numbers."""
-    half = 1 << (bits - 1)
-    return ((values + half) & ((1 << bits) - 1)) - half
-
-
-def _signs(random, shape):
-    return random.choice((-1, 1), shape)
-
-
-def _up_to(random, bits):
-    """Magnitudes of up to ``bits`` bits."""
-    return random.integers(0, np.int64(1) << bits)
+def layers_of(mode, layers=LAYERS):
+    """Those of ``layers`` that a mode can have: raw bytes take neither zero point nor bounds."""
+    return layers[:1] if mode is Mode.RAW else layers
 
 
 def _bias(random, channels):
@@ -73,12 +67,6 @@ def _float32_multiplier(random, channels):
     return np.where(random.random(channels) < 0.25, special, uniform)
 
 
-def _fixed_multiplier(random, channels):
-    uniform = random.integers(1 << 30, 1 << 31, channels)
-    special = random.choice((1 << 30, (1 << 30) + 1, (1 << 31) - 1), channels)
-    return np.where(random.random(channels) < 0.25, special, uniform)
-
-
 def _float32_for(random, bits):
     """Multipliers and shifts that bring sums of ``bits`` bits near the range of int8."""
     shift = np.clip(bits + random.integers(14, 20, bits.shape), 0, 63)
@@ -87,14 +75,14 @@ def _float32_for(random, bits):
 
 def _fixed_for(random, bits):
     shift = np.clip(random.integers(5, 11, bits.shape) - bits, -31, 30)
-    return _fixed_multiplier(random, len(bits)), shift
+    return fixed_multiplier(random, len(bits)), shift
 
 
 def _spread(parameters):
     def make(random, n, channels):
         """Sums of every size, with results of every size."""
         bits = random.integers(1, 32, channels)
-        sums = _signs(random, (n, channels)) * _up_to(random, np.broadcast_to(bits, (n, channels)))
+        sums = signs(random, (n, channels)) * up_to(random, np.broadcast_to(bits, (n, channels)))
         return *parameters(random, bits), sums
 
     return make
@@ -110,24 +98,17 @@ def _wrapping(parameters):
     return make
 
 
-_EDGES = np.array(
-    [0, 1, -1, 2, -2, 3, -3, INT32.max, INT32.max - 63, INT32.max - 64, INT32.min, INT32.min + 1]
-    + [sign * ((1 << bits) + step) for bits in (23, 24, 25, 30) for step in (-1, 0, 1)
-       for sign in (1, -1)]
-)  # fmt: skip
-
-
 def _float32_extremes(random, n, channels):
     """Every shift, with the sums at the edges of every range."""
     shift = np.arange(channels) % 64
-    return _float32_multiplier(random, channels), shift, random.choice(_EDGES, (n, channels))
+    return _float32_multiplier(random, channels), shift, random.choice(EDGES, (n, channels))
 
 
 def _float32_ties(random, n, channels):
     """The sums next to ``(k + 1/2) / m``, where rounding the sum itself can decide."""
     multiplier, shift = _float32_for(random, random.integers(8, 32, channels))
     odd = 2 * random.integers(-260, 260, (n, channels)) + 1
-    return multiplier, shift, _near(random, odd * (np.int64(1) << (shift - 1)) // multiplier)
+    return multiplier, shift, near(random, odd * (np.int64(1) << (shift - 1)) // multiplier)
 
 
 def _float32_powers_of_two(random, n, channels):
@@ -137,7 +118,7 @@ def _float32_powers_of_two(random, n, channels):
     odd = 2 * random.integers(-260, 260, (n, channels)) + 1
     sums = odd << np.where(multiplier == (1 << 24) - 1, shift - 25, shift - 24)
     exact = random.random((n, channels)) < 0.5
-    return multiplier, shift, np.where(exact, sums, _near(random, sums))
+    return multiplier, shift, np.where(exact, sums, near(random, sums))
 
 
 def _float32_binades(random, n, channels):
@@ -147,7 +128,7 @@ def _float32_binades(random, n, channels):
     odd = 2 * random.integers(0, 128, channels) + 1
     places = 23 - np.floor(np.log2(odd)).astype(np.int64)
     steps = random.integers(-200, 200, (n, channels))
-    sums = _signs(random, (n, channels)) * ((np.int64(1) << bits) + steps)
+    sums = signs(random, (n, channels)) * ((np.int64(1) << bits) + steps)
     return odd << places, bits + places + 1, sums
 
 
@@ -165,7 +146,7 @@ def _float32_double_rounding(random, n, channels):
     multiplier = np.clip(quotient, 1 << 23, (1 << 24) - 1)
     larger = random.integers(0, 8, channels)
     beside = random.choice((0, 0, -1, 1), (n, channels))
-    sums = _signs(random, (n, channels)) * ((magnitude + beside) << larger)
+    sums = signs(random, (n, channels)) * ((magnitude + beside) << larger)
     return multiplier, shift + 1 + larger, sums
 
 
@@ -218,7 +199,7 @@ def _float32_single_bits(random, n, channels):
     chosen = random.integers(0, ends)
     larger = random.integers(0, 8, channels)
     beside = random.choice((0, 0, 0, 0, 0, 0, -1, 1), (n, channels))
-    sums = _signs(random, (n, channels)) * ((factors[chosen] + beside) << larger)
+    sums = signs(random, (n, channels)) * ((factors[chosen] + beside) << larger)
     return others[chosen], half[chosen] + 1 + larger, sums
 
 
@@ -227,23 +208,23 @@ def _fixed_single_bits(random, n, channels):
     multiplier = 2 * random.integers(0, 127, channels) + 1
     low = (1 << 30) + (np.int64(1) << random.integers(0, 30, (n, channels)))
     sums = (low * _inverse(multiplier).astype(np.int64)) & ((1 << 31) - 1)
-    return multiplier, np.zeros(channels, np.int64), _signs(random, (n, channels)) * sums
+    return multiplier, np.zeros(channels, np.int64), signs(random, (n, channels)) * sums
 
 
 def _fixed_extremes(random, n, channels):
     """Every shift, with sums and multipliers at the edges of their ranges."""
     shift = np.arange(channels) % 62 - 31
     multiplier = random.choice((0, 1, 1 << 30, (1 << 30) + 1, (1 << 31) - 1), channels)
-    return multiplier, shift, random.choice(_EDGES, (n, channels))
+    return multiplier, shift, random.choice(EDGES, (n, channels))
 
 
 def _fixed_second_ties(random, n, channels):
     """Shifts to the right by which exactly one half is left over, and those beside."""
-    multiplier, right = _fixed_multiplier(random, channels), random.integers(1, 22, channels)
+    multiplier, right = fixed_multiplier(random, channels), random.integers(1, 22, channels)
     odd = 2 * random.integers(-260, 260, (n, channels)) + 1
     sums = np.rint((odd << (right - 1)) * (2.0**31 / multiplier)).astype(np.int64)
     exact = random.random((n, channels)) < 0.5
-    return multiplier, -right, np.where(exact, sums, _near(random, sums))
+    return multiplier, -right, np.where(exact, sums, near(random, sums))
 
 
 def _fixed_first_ties(random, n, channels):
@@ -261,9 +242,30 @@ def _fixed_left(random, n, channels):
     return multiplier, left, random.integers(INT32.min, INT32.max, (n, channels), endpoint=True)
 
 
-def _near(random, values):
-    return values + random.integers(-1, 3, values.shape)
+def _fixed_single_left(random, n, channels):
+    """Shifts to the left by which sums leave int32, with multipliers that bring them back."""
+    left = random.integers(1, 31, channels)
+    multiplier = random.choice((0, 1, 2, 5), channels)
+    bits = np.broadcast_to(np.clip(35 - left, 1, 31), (n, channels))
+    return multiplier, left, signs(random, (n, channels)) * up_to(random, bits)
 
+
+def _raw(random, n, channels):
+    """Each byte of sums of all of int32, the edges among them."""
+    sums = random.integers(INT32.min, INT32.max, (n, channels), endpoint=True)
+    sums = np.where(random.random((n, channels)) < 0.5, random.choice(EDGES, (n, channels)), sums)
+    return np.zeros(channels, np.int64), np.arange(channels) % 4, sums
+
+
+_FIXED_DOUBLE = {
+    "spread": _spread(_fixed_for),
+    "wrapping": _wrapping(_fixed_for),
+    "extremes": _fixed_extremes,
+    "second ties": _fixed_second_ties,
+    "first ties": _fixed_first_ties,
+    "left": _fixed_left,
+    "single bits": _fixed_single_bits,
+}
 
 #: For each mode its classes by name.
 CLASSES = {
@@ -277,15 +279,19 @@ CLASSES = {
         "double rounding": _float32_double_rounding,
         "single bits": _float32_single_bits,
     },
-    Mode.FIXED_DOUBLE_AWAY: {
+    Mode.FLOAT32_BIAS: FLOAT32_BIAS_CLASSES,
+    Mode.FLOAT32_CHAIN: FLOAT32_CHAIN_CLASSES,
+    Mode.FIXED_DOUBLE_AWAY: _FIXED_DOUBLE,
+    Mode.FIXED_DOUBLE_UP: _FIXED_DOUBLE,
+    Mode.FIXED_SINGLE: {
         "spread": _spread(_fixed_for),
         "wrapping": _wrapping(_fixed_for),
         "extremes": _fixed_extremes,
-        "second ties": _fixed_second_ties,
-        "first ties": _fixed_first_ties,
-        "left": _fixed_left,
+        "ties": _fixed_second_ties,
+        "left": _fixed_single_left,
         "single bits": _fixed_single_bits,
     },
+    Mode.RAW: {"bytes": _raw, "wrapping": _raw},
 }
 
 
@@ -300,7 +306,15 @@ def draw(mode, name, *, seed, n, channels, accumulator_bits=32):
         bias = np.where(bias < 0, INT32.min, INT32.max) + random.integers(0, 999, channels) * (
             np.where(bias < 0, 1, -1)
         )
-    multiplier, shift, sums = CLASSES[mode][name](random, n, channels)
+    real, fixed_bias = None, np.zeros(channels, np.int64)
+    if mode in (Mode.FLOAT32_BIAS, Mode.FLOAT32_CHAIN):
+        real, sums = CLASSES[mode][name](random, n, channels)
+        entries = {what: np.array(values) for what, values in real.entries.items()}
+        multiplier, shift, fixed_bias = (
+            entries[what] for what in ("multiplier", "shift", "fixed_bias")
+        )
+    else:
+        multiplier, shift, sums = CLASSES[mode][name](random, n, channels)
     sums = np.clip(sums, INT32.min, INT32.max)
     accumulators = wrap(wrap(sums - bias), accumulator_bits)
     return Cases(
@@ -309,4 +323,6 @@ def draw(mode, name, *, seed, n, channels, accumulator_bits=32):
         shift=shift,
         sums=wrap(accumulators + bias),
         accumulators=accumulators,
+        fixed_bias=fixed_bias,
+        real=real,
     )

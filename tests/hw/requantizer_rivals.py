@@ -7,6 +7,12 @@ make, and that a class of cases must be able to see.
 """
 
 import numpy as np
+from float32_rivals import (
+    FLOAT32_BIAS_FAULTS,
+    FLOAT32_CHAIN_FAULTS,
+    float32_bias,
+    float32_chain,
+)
 
 from macaw.arch import Mode
 
@@ -24,6 +30,8 @@ FAULTS = {
         "double rounding": ("product is not rounded",),
         "single bits": ("product has no sticky bits",),
     },
+    Mode.FLOAT32_BIAS: FLOAT32_BIAS_FAULTS,
+    Mode.FLOAT32_CHAIN: FLOAT32_CHAIN_FAULTS,
     Mode.FIXED_DOUBLE_AWAY: {
         "spread": ("truncate",),
         "wrapping": ("bias does not wrap",),
@@ -33,6 +41,24 @@ FAULTS = {
         "left": ("left saturates",),
         "single bits": ("product has no sticky bits",),
     },
+    Mode.FIXED_DOUBLE_UP: {
+        "spread": ("truncate",),
+        "wrapping": ("bias does not wrap",),
+        "extremes": ("left saturates",),
+        "second ties": ("second half away", "one rounding"),
+        "first ties": ("first half away",),
+        "left": ("left saturates",),
+        "single bits": ("product has no sticky bits",),
+    },
+    Mode.FIXED_SINGLE: {
+        "spread": ("truncate",),
+        "wrapping": ("bias does not wrap",),
+        "extremes": ("left wraps",),
+        "ties": ("half away", "two roundings"),
+        "left": ("left wraps",),
+        "single bits": ("product has no sticky bits",),
+    },
+    Mode.RAW: {"bytes": ("highest byte first",), "wrapping": ("bias does not wrap",)},
 }
 
 
@@ -82,7 +108,7 @@ def _float32(sums, multiplier, shift, fault):
     return np.where(negative, -result, result)
 
 
-def _fixed(sums, multiplier, shift, fault):
+def _fixed(sums, multiplier, shift, fault, *, away=True):
     left, right = np.maximum(shift, 0), np.maximum(-shift, 0)
     value = sums << left
     if fault == "left saturates":
@@ -97,9 +123,32 @@ def _fixed(sums, multiplier, shift, fault):
     magnitude = np.where(negative & (fault != "first half away"), down, up)
     rule = {"truncate": "truncate"}.get(fault, "away")
     result = _shift_right(magnitude, right, rule)
-    if fault == "second half up":
+    up = fault == "second half up" if away else fault not in ("second half away", "truncate")
+    if up:
         result = np.where(negative, _shift_right(magnitude, right, "toward zero"), result)
     return np.where(negative, -result, result)
+
+
+def _fixed_single(sums, multiplier, shift, fault):
+    if fault == "two roundings":
+        return _fixed(sums, multiplier, shift, None, away=False)
+    product, places = sums * multiplier, 31 - shift
+    if fault == "left wraps":
+        left = np.maximum(shift, 0)
+        product = (((sums << left) + (1 << 31) & 0xFFFFFFFF) - (1 << 31)) * multiplier
+        places = places + left
+    negative, magnitude = product < 0, np.abs(product)
+    lower = "truncate" if fault == "product has no sticky bits" else "toward zero"
+    up, down = (_shift_right(magnitude, places, rule) for rule in ("away", lower))
+    if fault == "truncate":
+        up = down = _shift_right(magnitude, places, "truncate")
+    magnitude = np.where(negative & (fault != "half away"), down, up)
+    return np.where(negative, -magnitude, magnitude)
+
+
+def _raw(sums, shift, fault):
+    byte = 3 - shift if fault == "highest byte first" else shift
+    return ((((sums >> (8 * byte)) & 0xFF) + 128) & 0xFF) - 128
 
 
 def rounded(mode, cases, layer, fault=None):
@@ -107,7 +156,23 @@ def rounded(mode, cases, layer, fault=None):
     sums = cases.sums
     if fault == "bias does not wrap":
         sums = np.clip(cases.accumulators + cases.bias, -(1 << 31), (1 << 31) - 1)
-    recipe = {Mode.FLOAT32: _float32, Mode.FIXED_DOUBLE_AWAY: _fixed}[mode]
     zero_point, minimum, maximum = layer
-    results = recipe(sums, cases.multiplier, cases.shift, fault) + zero_point
+    multiplier, shift = cases.multiplier, cases.shift
+    match mode:
+        case Mode.FLOAT32:
+            results = _float32(sums, multiplier, shift, fault)
+        case Mode.FLOAT32_BIAS:
+            results = float32_bias(sums, cases.real, fault)
+        case Mode.FLOAT32_CHAIN:
+            offset = 0 if cases.real.signed else 128
+            results = float32_chain(sums, cases.real, zero_point + offset, fault)
+            return np.clip(results - offset, minimum, maximum)
+        case Mode.FIXED_SINGLE:
+            results = _fixed_single(sums, multiplier, shift, fault)
+        case Mode.RAW:
+            results = _raw(sums, shift, fault)
+        case _:
+            away = mode is Mode.FIXED_DOUBLE_AWAY
+            results = _fixed(sums, multiplier, shift, fault, away=away)
+    results = results + zero_point
     return np.clip(results, minimum, maximum)

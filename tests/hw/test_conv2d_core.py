@@ -27,14 +27,14 @@ from macaw.sim.compare import check_equal
 from macaw.sim.conv2d import run_conv2d, run_conv2d_sequence
 
 TINY = preset("tiny")
-MODES = (Mode.FIXED_DOUBLE_AWAY, Mode.FLOAT32)
+TWO_MODES = (Mode.FIXED_DOUBLE_AWAY, Mode.FLOAT32)
 
 #: The cells of ECP5, more requantiser lanes than channels of a pair, and small memories.
 SMALL = AcceleratorConfig(
     name="small",
     technology=Technology.ECP5,
     array=ArrayConfig(lanes=16, columns=8),
-    requantizer=RequantizerConfig(lanes=8, modes=MODES),
+    requantizer=RequantizerConfig(lanes=8, modes=TWO_MODES),
     memory=MemoryConfig(
         activation_words=256,
         weight_words=256,
@@ -42,6 +42,25 @@ SMALL = AcceleratorConfig(
         result_words=64,
         step_entries=64,
     ),
+)
+
+#: Every mode that the hardware has.
+MODES = replace(
+    TINY,
+    name="modes",
+    requantizer=RequantizerConfig(
+        lanes=2,
+        modes=(Mode.FIXED_DOUBLE_UP, Mode.FLOAT32_BIAS, Mode.RAW, Mode.FLOAT32,
+               Mode.FLOAT32_CHAIN, Mode.FIXED_SINGLE, Mode.FIXED_DOUBLE_AWAY),
+    ),
+    memory=replace(TINY.memory, weight_words=256, result_words=128),
+)  # fmt: skip
+
+#: The same on the cells of ECP5, with as many requantiser lanes as columns.
+MODES_SMALL = replace(
+    SMALL,
+    name="modes on small",
+    requantizer=RequantizerConfig(lanes=8, modes=MODES.requantizer.modes),
 )
 
 #: Each layer takes one of the paths of each line.
@@ -96,9 +115,16 @@ def test_random_layers_one_after_the_other(config):
     require(counts, *names, *DENSE, *WINDOW, *config.requantizer.modes)
 
 
+def test_random_layers_of_every_mode():
+    counts = check_seeds(MODES, 4000, 60)
+    require(counts, "int32 result", *EVERYWHERE[-1][:-1], *MODES.requantizer.modes)
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("first", range(1000, 1500, 100))
-@pytest.mark.parametrize("config", [TINY, SMALL], ids=lambda config: config.name)
+@pytest.mark.parametrize(
+    "config", [TINY, SMALL, MODES, MODES_SMALL], ids=lambda config: config.name
+)
 def test_many_random_layers(config, first):
     check_seeds(config, first, 100)
 
@@ -120,7 +146,7 @@ def test_random_layers_on_arrays_of_other_sizes(base, lanes, columns, requantize
         base,
         name=f"{lanes}x{columns}",
         array=ArrayConfig(lanes=lanes, columns=columns),
-        requantizer=RequantizerConfig(lanes=requantizer_lanes, modes=MODES),
+        requantizer=RequantizerConfig(lanes=requantizer_lanes, modes=TWO_MODES),
     )
     require(check_seeds(config, 2000, 100), *EVERYWHERE[-1])
 
