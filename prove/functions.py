@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from amaranth.hdl import Const, Mux, Signal, signed
 
+from macaw.arch.requantization import FIXED_MODES, Mode
 from macaw.hw.bounded_result import BoundedResult
 from macaw.hw.cells import ecp5, generic
 from macaw.hw.requantize_fixed import FixedRounder, FixedShifter
@@ -112,47 +113,74 @@ def _float32_rounder(mutant: bool) -> Harness:
     return harness
 
 
-def _fixed_shifter(mutant: bool) -> Harness:
-    harness = Harness(FixedShifter())
-    step, m = harness.component, harness.m
-    if mutant:
-        harness.opened.override("negative_later", 0, when=step.shift == 30)
-    left = Mux(step.shift > 0, step.shift, 0)[:5]
-    moved = Signal(signed(32))
-    m.d.comb += moved.eq(step.sum << left)
-    harness.check(
-        (step.magnitude == _magnitude(moved))
-        & (step.negative == (moved < 0))
-        & (step.exponent == Mux(step.shift < 0, -step.shift, 0)),
-        when=step.shift != -32,
-    )
-    return harness
+def _fixed_shifter(mode: Mode) -> Callable[[bool], Harness]:
+    def harness_of(mutant: bool) -> Harness:
+        harness = Harness(FixedShifter((mode,)))
+        step, m = harness.component, harness.m
+        if mutant:
+            harness.opened.override("negative_later", 0, when=step.shift == 30)
+        left = Mux(step.shift > 0, step.shift, 0)[:5]
+        moved = Signal(signed(32))
+        if mode is Mode.FIXED_SINGLE:
+            m.d.comb += moved.eq(step.sum)
+            exponent = 30 - step.shift
+        else:
+            m.d.comb += moved.eq(step.sum << left)
+            exponent = Mux(step.shift < 0, -step.shift, 0)
+        harness.check(
+            (step.magnitude == _magnitude(moved))
+            & (step.negative == (moved < 0))
+            & (step.exponent == exponent),
+            when=(step.shift != -32) & (step.single == (mode is Mode.FIXED_SINGLE)),
+        )
+        return harness
+
+    return harness_of
 
 
-def _fixed_rounder(mutant: bool) -> Harness:
-    """``h = (x + 2**30) >> 31`` of the signed number; then ``h / 2**exponent``, half away."""
-    harness = Harness(FixedRounder())
-    step, m = harness.component, harness.m
-    if mutant:
-        harness.opened.override("half_later", 0, when=step.exponent == 31)
-    number, high = Signal(signed(64)), Signal(signed(33))
-    m.d.comb += [
-        number.eq(Mux(step.negative, -step.product, step.product)),
-        high.eq((number + (1 << 30)) >> 31),
-    ]
-    # Away from zero: the magnitude, and half of the unit, shifted.
-    magnitude = Signal(33)
-    m.d.comb += magnitude.eq(Mux(high < 0, -high, high))
-    half = ((Const(1, 1) << step.exponent) >> 1)[:31]
-    whole = Signal(34)
-    m.d.comb += whole.eq((magnitude + half) >> step.exponent)
-    rounded = step.rounded
-    same = ~rounded.saturated & (_magnitude_of(rounded) == whole)
-    large = rounded.saturated & (whole >= 256)
-    # Where the result is zero its sign does not matter.
-    sign = (rounded.negative == step.negative) | (whole == 0)
-    harness.check((same | large) & sign, when=step.product < (1 << 62))
-    return harness
+def _fixed_rounder(mode: Mode) -> Callable[[bool], Harness]:
+    """Of the signed number x: ``(x + 2**exponent) >> (exponent + 1)`` in mode ``fixed_single``,
+    otherwise ``h = (x + 2**30) >> 31``, then ``h / 2**exponent``, half away or half up."""
+
+    def harness_of(mutant: bool) -> Harness:
+        harness = Harness(FixedRounder((mode,)))
+        step, m = harness.component, harness.m
+        if mutant:
+            register = "round_up_later" if mode is Mode.FIXED_SINGLE else "half_later"
+            harness.opened.override(register, 0, when=step.exponent == 31)
+        number, high, result = (Signal(signed(bits)) for bits in (66, 33, 66))
+        m.d.comb += [
+            number.eq(Mux(step.negative, -step.product, step.product)),
+            high.eq((number + (1 << 30)) >> 31),
+        ]
+        half = ((Const(1, 1) << step.exponent) >> 1)[:31]
+        if mode is Mode.FIXED_SINGLE:
+            total = Signal(signed(66))
+            m.d.comb += [
+                total.eq(number + (Const(1, 1) << step.exponent)),
+                result.eq((total >> 1) >> step.exponent),
+            ]
+        elif mode is Mode.FIXED_DOUBLE_UP:
+            m.d.comb += result.eq((high + half) >> step.exponent)
+        else:
+            # Away from zero: the magnitude, and half of the unit, shifted.
+            magnitude = Signal(33)
+            whole = (magnitude + half) >> step.exponent
+            m.d.comb += [
+                magnitude.eq(Mux(high < 0, -high, high)),
+                result.eq(Mux(high < 0, -whole, whole)),
+            ]
+        rounded = step.rounded
+        whole = _magnitude_of(rounded)
+        same = ~rounded.saturated & (Mux(rounded.negative, -whole, whole) == result)
+        large = rounded.saturated & Mux(rounded.negative, result <= -256, result >= 256)
+        possible = step.product < (1 << 62)
+        if mode is Mode.FIXED_SINGLE:
+            possible &= step.exponent <= 61
+        harness.check(same | large, when=possible)
+        return harness
+
+    return harness_of
 
 
 def _generic_pair(mutant: bool) -> Harness:
@@ -219,6 +247,12 @@ def _step(
     )
 
 
+_ROUNDINGS = {
+    Mode.FIXED_DOUBLE_AWAY: "to units of 2**31, half up, then shifted right, half away from zero",
+    Mode.FIXED_DOUBLE_UP: "to units of 2**31, half up, then shifted right, half up",
+    Mode.FIXED_SINGLE: "shifted right, half up",
+}
+
 #: Steps of the requantiser, and multiplier cells.
 FUNCTIONS = (
     _step(
@@ -232,13 +266,20 @@ FUNCTIONS = (
         "a product of normalised factors in float32, then as an integer, ties to even",
         _float32_rounder,
     ),
-    _step(
-        "FixedShifter", "the shift to the left wraps at int32; then the magnitude", _fixed_shifter
+    *(
+        _step(
+            "FixedShifter",
+            "the magnitude"
+            if mode is Mode.FIXED_SINGLE
+            else "the shift to the left wraps at int32; then the magnitude",
+            _fixed_shifter(mode),
+            str(mode),
+        )
+        for mode in FIXED_MODES
     ),
-    _step(
-        "FixedRounder",
-        "a product in units of 2**31, half up, then shifted right, half away from zero",
-        _fixed_rounder,
+    *(
+        _step("FixedRounder", statement, _fixed_rounder(mode), str(mode))
+        for mode, statement in _ROUNDINGS.items()
     ),
     _step("generic.ProductPair", "both products are exact", _generic_pair),
     _step("ecp5.ProductPair", "the two products are told apart", _ecp5_separates, "separation"),
