@@ -127,11 +127,13 @@ def _fixed_shifter(mode: Mode) -> Callable[[bool], Harness]:
         else:
             m.d.comb += moved.eq(step.sum << left)
             exponent = Mux(step.shift < 0, -step.shift, 0)
+        possible = (step.shift >= -31) & (step.shift <= 30)
+        possible &= step.single == (mode is Mode.FIXED_SINGLE)
         harness.check(
             (step.magnitude == _magnitude(moved))
             & (step.negative == (moved < 0))
             & (step.exponent == exponent),
-            when=(step.shift != -32) & (step.single == (mode is Mode.FIXED_SINGLE)),
+            when=possible,
         )
         return harness
 
