@@ -17,16 +17,14 @@ from macaw.arch.changes import changed
 from macaw.flow.export import export_verilog
 from macaw.golden.requantize import requantize
 from macaw.hw.blocks import BLOCKS, make_block
-from macaw.hw.requantizer import RequantizeLayer
+from macaw.hw.requantizer import layer_values_layout
 from macaw.sim import toolchain
 from macaw.sim.build import cell_models
 from macaw.sim.vectors import apply
 
 SEED = 20261203
 TINY = preset("tiny")
-LAYER = data.Layout.cast(RequantizeLayer).const(
-    {"mode": 0, "zero_point": 3, "minimum": -90, "maximum": 99}
-)
+LAYER = layer_values_layout(TINY).const({"mode": 0, "zero_point": 3, "minimum": -90, "maximum": 99})
 
 
 def exported(block, config, folder):
