@@ -10,7 +10,7 @@ import subprocess
 import numpy as np
 import pytest
 from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal, Value
-from amaranth.lib import data, wiring
+from amaranth.lib import wiring
 
 from macaw.arch import Mode, Requantization, Technology, preset
 from macaw.arch.changes import changed
