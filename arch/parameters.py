@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from macaw.arch.checks import integer
-from macaw.arch.requantization import Mode, Requantization, float32_multiplier
+from macaw.arch.requantization import Mode, Requantization, check_result, float32_multiplier
 
 __all__ = [
     "CHAIN_SHIFT_BITS",
@@ -66,13 +66,6 @@ def _round_to_odd(value: Fraction, places: int) -> int:
     return whole if whole == scaled else whole | 1
 
 
-def _check_result(zero_point: int, minimum: int, maximum: int, signed: bool) -> None:
-    low, high = (-128, 127) if signed else (0, 255)
-    integer("zero_point", zero_point, low, high)
-    integer("minimum", minimum, low, high)
-    integer("maximum", maximum, minimum, high)
-
-
 def _scale(what: str, value: float) -> tuple[int, int]:
     """``value = multiplier * 2**(exponent - 24)``, the multiplier of 24 bits, its top one set."""
     if not 2.0**-63 <= value <= 2.0**63:
@@ -114,7 +107,7 @@ class Float32Bias:
                 "bias, bias_scale and multiplier must have one entry per output channel, not "
                 f"{len(self.bias)}, {len(self.bias_scale)} and {len(self.multiplier)}"
             )
-        _check_result(self.zero_point, self.minimum, self.maximum, self.signed)
+        check_result(self.zero_point, self.minimum, self.maximum, self.signed)
 
     @property
     def mode(self) -> Mode:
@@ -197,7 +190,7 @@ class Float32Chain:
                 "weight_scale and bias must have one entry per output channel, not "
                 f"{len(self.weight_scale)} and {len(self.bias)}"
             )
-        _check_result(self.zero_point, self.minimum, self.maximum, self.signed)
+        check_result(self.zero_point, self.minimum, self.maximum, self.signed)
 
     @property
     def mode(self) -> Mode:

@@ -19,6 +19,7 @@ __all__ = [
     "FLOAT32_MODES",
     "Mode",
     "Requantization",
+    "check_result",
     "fixed_multiplier",
     "float32_multiplier",
 ]
@@ -119,6 +120,15 @@ _RANGES = {
 }
 
 
+def check_result(zero_point: int, minimum: int, maximum: int, signed: bool) -> None:
+    """Refuse a zero point and bounds beyond int8 or, for ``signed=False``, uint8, and a
+    ``maximum`` below ``minimum``, with ``ValueError`` or ``TypeError``."""
+    low, high = (-128, 127) if signed else (0, 255)
+    integer("zero_point", zero_point, low, high)
+    integer("minimum", minimum, low, high)
+    integer("maximum", maximum, minimum, high)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Requantization:
     """The integer parameters with which one layer is requantised.
@@ -157,10 +167,7 @@ class Requantization:
                 "bias, multiplier and shift must have one entry per output channel, not "
                 f"{len(self.bias)}, {len(self.multiplier)} and {len(self.shift)}"
             )
-        type_low, type_high = (-128, 127) if self.signed else (0, 255)
-        integer("zero_point", self.zero_point, type_low, type_high)
-        integer("minimum", self.minimum, type_low, type_high)
-        integer("maximum", self.maximum, self.minimum, type_high)
+        check_result(self.zero_point, self.minimum, self.maximum, self.signed)
 
     @property
     def out_channels(self) -> int:

@@ -73,6 +73,11 @@ class Conv2dLayer:
         return self.shape.depthwise and self.shape.out_channels == self.shape.in_channels
 
     @property
+    def excess(self) -> int:
+        """What the array adds to each activation."""
+        return EXCESS if self.windowed else 0
+
+    @property
     def input_zero_point_int8(self) -> int:
         """The input's zero point once the image is int8."""
         return self.input_zero_point - (0 if self.input_signed else 128)
@@ -112,7 +117,7 @@ class Conv2dLayer:
         modulo 2**32, as the requantiser adds, the difference is the same constant for every pixel.
         A bias that is kept in float32 is not among them.
         """
-        zero_point = self.input_zero_point_int8 + (EXCESS if self.windowed else 0)
+        zero_point = self.input_zero_point_int8 + self.excess
         sums = self.differences.sum(axis=(1, 2, 3))
         bias = -zero_point * sums
         if not isinstance(self.requantization, Float32Bias | Float32Chain):
@@ -123,8 +128,7 @@ class Conv2dLayer:
     @property
     def accumulator_bits(self) -> int:
         """Bits that hold every sum of the array, whatever the image."""
-        excess = EXCESS if self.windowed else 0
-        low, high = -128 + excess, 127 + excess
+        low, high = -128 + self.excess, 127 + self.excess
         positive = np.maximum(self.differences, 0).sum(axis=(1, 2, 3))
         negative = np.minimum(self.differences, 0).sum(axis=(1, 2, 3))
         lowest = int((low * positive + high * negative).min())

@@ -50,7 +50,9 @@ def _window_reader(config):
 #: How each block is made for a configuration, by its name.
 BLOCKS = {
     "Accumulators": Accumulators,
-    "ByteAligner": lambda config: ByteAligner(lanes=config.array.lanes),
+    "ByteAligner": lambda config: ByteAligner(
+        lanes=config.array.lanes, technology=config.technology
+    ),
     "Conv2dCore": Conv2dCore,
     "LineBuffer": _line_buffer,
     "MacArray": _mac_array,
