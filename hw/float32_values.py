@@ -8,10 +8,19 @@ from amaranth.lib.wiring import In, Out
 
 from macaw.hw.delay import delay
 
-__all__ = ["FixedPlacer", "ProductRounder"]
+__all__ = ["FixedPlacer", "ProductRounder", "rounded_up"]
 
 #: Places to the right beyond which nothing of a number of 24 bits is left.
 _LOST = 25
+
+
+def rounded_up(m, kept, round_up):
+    """24 bits and the one that rounds them up, as a magnitude of 24 bits, without a register, and
+    whether it has overflowed: 2**24 becomes 2**23, which stands for twice as much."""
+    rounded = Signal(25)
+    m.d.comb += rounded.eq(kept + round_up)
+    overflow = rounded[24]
+    return Cat(rounded[:23], rounded[23] | overflow), overflow
 
 
 class ProductRounder(wiring.Component):
@@ -45,10 +54,7 @@ class ProductRounder(wiring.Component):
         some = delay(m, groups, 1, name="groups").any()
         round_up = delay(m, half & (some | kept[0]), 1, name="round_up")
 
-        rounded = Signal(25)
-        m.d.comb += rounded.eq(delay(m, kept, 1, name="kept") + round_up)
-        overflow = rounded[24]  # 2**24 becomes 2**23, which stands for twice as much
-        magnitude = Cat(rounded[:23], rounded[23] | overflow)
+        magnitude, overflow = rounded_up(m, delay(m, kept, 1, name="kept"), round_up)
         extra = (delay(m, long, 2, name="long") + overflow)[:2]
         m.d.comb += [
             self.magnitude.eq(delay(m, magnitude, 1, name="magnitude")),

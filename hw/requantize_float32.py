@@ -14,6 +14,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from macaw.hw.delay import delay
+from macaw.hw.float32_values import rounded_up
 from macaw.hw.rounded_magnitude import RoundedMagnitude
 
 __all__ = ["Float32Normalizer", "Float32Rounder"]
@@ -77,10 +78,7 @@ class Float32Normalizer(wiring.Component):
         round_up = delay(m, round_up, 1, name="round_up")
         exponent = delay(m, (shift + zeros + 2)[:7], 2, name="exponent")
 
-        rounded = Signal(25)
-        m.d.comb += rounded.eq(delay(m, kept, 1, name="kept") + round_up)
-        overflow = rounded[24]  # 2**24 becomes 2**23, which stands for twice as much
-        magnitude = Cat(rounded[:23], rounded[23] | overflow)
+        magnitude, overflow = rounded_up(m, delay(m, kept, 1, name="kept"), round_up)
         exponent = (exponent - delay(m, overflow, 1, name="overflow"))[:7]
         m.d.comb += [
             self.magnitude.eq(delay(m, magnitude, 1, name="magnitude")),

@@ -13,6 +13,7 @@ from amaranth.lib.wiring import In, Out
 
 from macaw.arch.parameters import FIXED_BIAS_BITS, FIXED_BIAS_FRACTION
 from macaw.hw.delay import delay
+from macaw.hw.float32_values import rounded_up
 
 __all__ = ["Float32BiasNormalizer", "Float32Integer", "WideNormalizer"]
 
@@ -123,10 +124,7 @@ class WideNormalizer(wiring.Component):
         round_up = Mux(negative, half | (~some & kept[0]), half & (some | kept[0]))
         round_up = delay(m, round_up, 1, name="round_up")
 
-        rounded = Signal(25)
-        m.d.comb += rounded.eq(delay(m, kept, 1, name="kept") + round_up)
-        overflow = rounded[24]  # 2**24 becomes 2**23, which stands for twice as much
-        magnitude = Cat(rounded[:23], rounded[23] | overflow)
+        magnitude, overflow = rounded_up(m, delay(m, kept, 1, name="kept"), round_up)
         m.d.comb += [
             self.magnitude.eq(delay(m, magnitude, 1, name="magnitude")),
             self.negative.eq(delay(m, negative, 2, name="negative")),
