@@ -34,6 +34,9 @@ _SETTLE = 3
 #: Clocks in which descriptor and start spread to the blocks.
 _COPY_CLOCKS = 2
 
+#: Parts of the descriptor, which is taken as a whole.
+_IDLE_COPIES = 8
+
 #: Columns that one copy of the zero point's correction serves.
 _NEIGHBOURS = 4
 
@@ -218,7 +221,7 @@ class Conv2dCore(wiring.Component):
     def _control(self, m, line_buffer, reader, result_buffer):
         """Takes descriptors, one layer after the other; gives (layer, start)."""
         layer = Signal(layer_layout(self._config), reset_less=True)
-        idle = Signal(init=1)
+        idle, awake, idle_next = Signal(name="idle"), Signal(name="awake"), Signal(name="idle_next")
         # As long as `done` still speaks of the layer before.
         starts = Signal(_SETTLE + _COPY_CLOCKS + 4)
         sent, received, done = Signal(), Signal(), Signal()
@@ -229,13 +232,20 @@ class Conv2dCore(wiring.Component):
             received.eq(line_buffer.received == layer.height),
             done.eq(reader.finished & sent & received),
         ]
-        # The many bits of the descriptor wait for one register only.
         with m.If(idle):
-            m.d.sync += layer.eq(self.descriptor.payload)
+            m.d.comb += idle_next.eq(~self.descriptor.valid)
             with m.If(self.descriptor.valid):
-                m.d.sync += [idle.eq(0), starts.eq(1)]
-        with m.Elif(done & ~starts.any()):
-            m.d.sync += idle.eq(1)
+                m.d.sync += starts.eq(1)
+        with m.Else():
+            m.d.comb += idle_next.eq(~awake | (done & ~starts.any()))
+        m.d.sync += [awake.eq(1), idle.eq(idle_next)]
+        # Copies of `idle`, each for some bits of the descriptor.
+        payload, held = self.descriptor.payload.as_value(), layer.as_value()
+        part = -(-len(held) // _IDLE_COPIES)
+        for index, copy in enumerate(fan_out(m, "idle_copies", idle_next, _IDLE_COPIES, clocks=1)):
+            bits = slice(index * part, min((index + 1) * part, len(held)))
+            with m.If(copy):
+                m.d.sync += held[bits].eq(payload[bits])
         return layer, starts[_SETTLE]
 
 

@@ -36,7 +36,7 @@ class WeightAddress(wiring.Component):
     """
 
     #: Clocks from ``evaluation`` to ``address``.
-    latency = 0
+    latency = 1
 
     def __init__(self, config: AcceleratorConfig):
         layout = layer_layout(instance("config", config, AcceleratorConfig))
@@ -51,23 +51,29 @@ class WeightAddress(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        place = self.evaluation.place
+        # What an evaluation asks for is known a clock before the address follows it.
+        step, repeat, enter, restart = (
+            Signal(name=name) for name in ("step", "repeat", "enter", "restart")
+        )
+        finish = self.evaluation.valid & place.finish
+        m.d.sync += [
+            step.eq(self.evaluation.valid),
+            repeat.eq(finish & ~place.group_end),
+            enter.eq(finish & place.group_end),
+            restart.eq((finish & place.row_end) | self.start),
+        ]
         first = Signal.like(self.address)
         following = self.address + 1
-        place = self.evaluation.place
-        with m.If(self.start):
+        with m.If(restart):
             m.d.sync += [
                 self.address.eq(self.layer.weight_start),
                 first.eq(self.layer.weight_start),
             ]
-        with m.Elif(self.evaluation.valid):
+        with m.Elif(repeat):
+            m.d.sync += self.address.eq(first)
+        with m.Elif(step):
             m.d.sync += self.address.eq(following)
-            with m.If(place.finish):
-                m.d.sync += self.address.eq(first)
-                with m.If(place.group_end):
-                    m.d.sync += [self.address.eq(following), first.eq(following)]
-                with m.If(place.row_end):
-                    m.d.sync += [
-                        self.address.eq(self.layer.weight_start),
-                        first.eq(self.layer.weight_start),
-                    ]
+            with m.If(enter):
+                m.d.sync += first.eq(following)
         return m
