@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from macaw.arch.checks import integer, one_of
+from macaw.flow.floorplan import floorplan
 from macaw.flow.synthesis import SynthesisReport
 from macaw.flow.tools import find_tool, run_tool
 
@@ -151,7 +152,8 @@ def place_and_route(
     7 or 8), ``frequency`` the target in MHz: nextpnr stops improving paths that meet it, so
     it is set above what is hoped for. The ``static`` placer needs a quarter less wire than
     ``heap`` in a large design, which then can be routed at all; ``router1`` gives it a quarter
-    more than ``router2``. Pins are placed anywhere; a missed target is a result and no error.
+    more than ``router2``. Pins are placed anywhere, the multipliers of a large array where
+    `macaw.flow.floorplan` says; a missed target is a result and no error.
 
     The result is kept in the folder of the synthesis and used again for equal parameters.
 
@@ -180,16 +182,22 @@ def place_and_route(
         "--detailed-timing-report",
         *options,
     ]
-    key = hashlib.sha256("\0".join((*arguments, nextpnr.version)).encode()).hexdigest()[:8]
-    name = f"{device}-{speed}-seed{seed}-{key}"
+    netlist = json.loads(synthesis.netlist.read_text())
+    cells = netlist["modules"]["top"]["cells"]
+    sites = floorplan(cells, device)
+    key = hashlib.sha256("\0".join((*arguments, nextpnr.version, *sites.values())).encode())
+    name = f"{device}-{speed}-seed{seed}-{key.hexdigest()[:8]}"
     folder = synthesis.folder / name
     record = folder / "place_and_route.json"
     if not record.exists():
         folder.mkdir(exist_ok=True)
+        for cell, site in sites.items():
+            cells[cell]["attributes"]["BEL"] = site
+        (folder / "netlist.json").write_text(json.dumps(netlist))
         # The tools of the wheels are run where the netlist is and see nothing above.
         seconds = run_tool(
             nextpnr,
-            [*arguments, "--json", "netlist.json", "--report", f"{name}/report.part"],
+            [*arguments, "--json", f"{name}/netlist.json", "--report", f"{name}/report.part"],
             folder=synthesis.folder,
             log=f"{name}/nextpnr.log",
             stage=f"nextpnr {synthesis.digest} {device}-{speed} seed {seed}",

@@ -37,9 +37,6 @@ _COPY_CLOCKS = 2
 #: Parts of the descriptor, which is taken as a whole.
 _IDLE_COPIES = 8
 
-#: Columns that one copy of the zero point's correction serves.
-_NEIGHBOURS = 4
-
 
 class Conv2dCore(wiring.Component):
     """Quantised two-dimensional convolutions, equal to the golden model to the bit.
@@ -160,12 +157,9 @@ class Conv2dCore(wiring.Component):
         m.submodules.zero_point = zero_point = ZeroPointCorrection(lanes=config.array.lanes)
         early = array.activation_lead + array.latency + 1 - zero_point.latency
         late = max(0, -early)
+        pairs = config.array.columns // 2
         corrections = fan_out(
-            m,
-            "correction_copies",
-            zero_point.correction,
-            -(-config.array.columns // _NEIGHBOURS),
-            clocks=max(0, early),
+            m, "correction_copies", zero_point.correction, pairs, clocks=max(0, early)
         )
         # Without zero points of weights the offset is `EXCESS` or nothing.
         offset = array_layer.weight_offset
@@ -175,7 +169,7 @@ class Conv2dCore(wiring.Component):
             zero_point.activations.eq(reader.activations),
             zero_point.offset.eq(offset),
             *(
-                accumulators.corrections[column].eq(corrections[column // _NEIGHBOURS])
+                accumulators.corrections[column].eq(corrections[column % pairs])
                 for column in range(config.array.columns)
             ),
         ]

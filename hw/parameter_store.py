@@ -134,7 +134,7 @@ class ParameterStore(wiring.Component):
         channels = delay(m, groups.channels, 1)
         m.d.comb += [ram.read_address.eq(address), groups.advance.eq(ended)]
         m.d.sync += [ended.eq(read & last), settled.eq(Cat(1, settled))]
-        with m.If(ended & groups.last):
+        with m.If(delay(m, ended & groups.last, 1, reset_less=False)):
             m.d.sync += address.eq(layer.parameter_start)
         with m.If(~read):
             m.d.sync += [

@@ -4,7 +4,6 @@
 
 from amaranth import *
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
@@ -12,6 +11,7 @@ from macaw.arch.checks import instance
 from macaw.arch.config import AcceleratorConfig
 from macaw.arch.core import SIZE_BITS
 from macaw.hw.countdown import countdown
+from macaw.hw.credit_queue import CreditQueue
 from macaw.hw.delay import delay
 from macaw.hw.fanout import fan_out
 from macaw.hw.layouts import layer_layout
@@ -23,9 +23,6 @@ __all__ = ["ResultBuffer"]
 
 #: Parts of a word that have their own copy of what turns or chooses it.
 _PARTS = 4
-
-#: Words that wait for the stream at most: what a LUT memory holds.
-_QUEUE = 16
 
 
 class ResultBuffer(wiring.Component):
@@ -159,29 +156,29 @@ class ResultBuffer(wiring.Component):
         word = Signal.like(layer.result_words)
         held = Signal.like(layer.result_rows)
         complete = Signal.like(layer.result_rows)
-        # One place of the queue stays free for the word that is fetched meanwhile, so that
-        # registers say whether one may be.
-        budget = Signal(range(_QUEUE + 1), init=_QUEUE)
-        available, sending = Signal(), Signal()
+        # A word and whether it is a row's last. Registers say whether one may be fetched; the
+        # next row begins a clock after a row's last word.
+        entry = data.StructLayout({"word": self.result.payload.shape(), "last": 1})
+        m.submodules.queue = queue = CreditQueue(entry, lead=1)
+        sending = Signal()
         fetch = Signal()
         last = countdown(m, "words", layer.result_words, start=self.start, advance=fetch)
-        row = self._ring(m, "read_ring", fetch & last)
+        leaves = fetch & last
+        left = delay(m, leaves, 1, reset_less=False)
+        row = self._ring(m, "read_ring", left)
         sends = self.result.valid & self.result.ready
-        m.d.comb += fetch.eq(sending & available)
-        with m.If(fetch & last):
-            m.d.sync += sending.eq(0)
-        with m.Elif(~sending):
+        m.d.sync += fetch.eq(sending & queue.available & ~leaves)
+        with m.If(leaves):
+            m.d.sync += sending.eq(complete > 1)
+        with m.Elif(~sending & ~left):
             m.d.sync += sending.eq(complete != 0)
         # Room may be late, and the claim comes from far away.
-        freed = delay(m, fetch & last, 1, reset_less=False)
         claimed = delay(m, self.claim, 1, reset_less=False)
         with m.If(fetch):
             m.d.sync += word.eq(Mux(last, 0, word + 1))
         m.d.sync += [
-            available.eq(budget > 1),
-            budget.eq(budget - fetch + sends),
-            complete.eq(complete + completed - (fetch & last)),
-            held.eq(held + claimed - freed),
+            complete.eq(complete + completed - left),
+            held.eq(held + claimed - left),
             self.room.eq(held < layer.result_rows),
         ]
 
@@ -202,15 +199,16 @@ class ResultBuffer(wiring.Component):
         )
         flip = layer.output_unsigned.replicate(self._config.array.lanes)
         sign_bits = Cat(Cat(Const(0, 7), bit) for bit in flip)
-        m.submodules.queue = queue = SyncFIFOBuffered(width=len(data_read) + 1, depth=_QUEUE)
         m.d.comb += [
-            queue.w_data.eq(Cat(data_read ^ sign_bits, delay(m, last, wait))),
-            queue.w_en.eq(delay(m, fetch, wait, reset_less=False)),
-            self.result.payload.eq(queue.r_data[:-1]),
-            self.result.valid.eq(queue.r_rdy),
-            queue.r_en.eq(self.result.ready),
+            queue.take.eq(fetch),
+            queue.write.eq(delay(m, fetch, wait, reset_less=False)),
+            queue.word.word.eq(data_read ^ sign_bits),
+            queue.word.last.eq(delay(m, last, wait)),
+            self.result.payload.eq(queue.o.payload.word),
+            self.result.valid.eq(queue.o.valid),
+            queue.o.ready.eq(self.result.ready),
         ]
-        row_sent = delay(m, sends & queue.r_data[-1], 1, reset_less=False)
+        row_sent = delay(m, sends & queue.o.payload.last, 1, reset_less=False)
         with m.If(row_sent):
             m.d.sync += self.sent.eq(self.sent + 1)
         with m.If(self.start):
@@ -219,6 +217,7 @@ class ResultBuffer(wiring.Component):
                 held.eq(0),
                 complete.eq(0),
                 sending.eq(0),
+                fetch.eq(0),
                 self.sent.eq(0),
                 self.room.eq(1),
             ]

@@ -4,22 +4,19 @@
 
 from amaranth import *
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
 from macaw.arch.checks import instance
 from macaw.arch.config import AcceleratorConfig
 from macaw.arch.core import SIZE_BITS
 from macaw.hw.countdown import countdown
+from macaw.hw.credit_queue import CreditQueue
 from macaw.hw.delay import delay
 from macaw.hw.group_walker import GroupWalker
 from macaw.hw.layouts import layer_layout, step_layout
 from macaw.hw.ram import BlockRam
 
 __all__ = ["StepFetcher", "fetched_layout", "table_write_layout"]
-
-#: Entries that wait for the expander at most: what a LUT memory holds.
-_QUEUE = 16
 
 
 def table_write_layout(config: AcceleratorConfig) -> data.StructLayout:
@@ -150,35 +147,26 @@ class StepFetcher(wiring.Component):
             row_may_begin.eq(rows_ready & settled.all() & self.room),
         ]
 
-        # Whether an entry may be issued is known a clock before: one place of the queue stays
-        # free for the entry that is issued meanwhile. Group and row change in the clock after a
-        # group's last entry. The next group follows at once if it lies in the same row and has
-        # its parameters; a group of one entry has been too short to tell.
-        budget = Signal(range(_QUEUE + 1), init=_QUEUE)
-        available = Signal()
+        # Whether an entry may be issued is known a clock before. Group and row change in the clock
+        # after a group's last entry. The next group follows at once if it lies in the same row and
+        # has its parameters; a group of one entry has been too short to tell.
+        m.submodules.queue = queue = CreditQueue(fetched)
         group_begins = Signal()
         row_begins = Signal()
         pixel_begins = Signal()
         may_begin = Signal()
         group_ended = Signal()
         issue = Signal()
-        m.d.sync += [
-            available.eq(budget > 1),
-            may_begin.eq(
-                active
-                & (
-                    ~group_begins
-                    | issue
-                    | (~group_ended & self.loaded & (~row_begins | row_may_begin))
-                )
-            ),
-        ]
+        m.d.sync += may_begin.eq(
+            active
+            & (~group_begins | issue | (~group_ended & self.loaded & (~row_begins | row_may_begin)))
+        )
         last_pixel = countdown(
             m, "pixels", layer.pixels, start=self.start, advance=issue & last_entry
         )
         m.d.sync += group_ended.eq(issue & last_entry & last_pixel)
         m.d.comb += [
-            issue.eq(available & may_begin),
+            issue.eq(queue.available & may_begin),
             self.enter.eq(issue & group_begins),
             self.claim.eq(issue & row_begins),
         ]
@@ -253,17 +241,14 @@ class StepFetcher(wiring.Component):
                 active.eq(~last_row),
             ]
 
-        m.submodules.queue = queue = SyncFIFOBuffered(width=fetched.size, depth=_QUEUE)
         arrived = Signal(fetched)
         m.d.comb += [
             ram.read_address.eq(entry),
             arrived.eq(delay(m, placed, ram.latency - 1)),
             arrived.step.eq(ram.read_data.as_value()[:entry_bits]),
-            queue.w_data.eq(arrived),
-            queue.w_en.eq(delay(m, issue, ram.latency, reset_less=False)),
-            self.steps.payload.eq(queue.r_data),
-            self.steps.valid.eq(queue.r_rdy),
-            queue.r_en.eq(self.steps.ready),
+            queue.take.eq(issue),
+            queue.write.eq(delay(m, issue, ram.latency, reset_less=False)),
+            queue.word.eq(arrived),
         ]
-        m.d.sync += budget.eq(budget - issue + (self.steps.valid & self.steps.ready))
+        wiring.connect(m, queue.o, wiring.flipped(self.steps))
         return m

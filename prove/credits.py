@@ -8,7 +8,7 @@ environments of each other is proved as well: claims of rows, and entries into c
 
 from collections.abc import Callable
 
-from amaranth.hdl import Mux, Signal, Value
+from amaranth.hdl import Mux, Signal
 
 from macaw.arch import preset
 from macaw.hw.parameter_store import ParameterStore
@@ -16,11 +16,16 @@ from macaw.hw.result_buffer import ResultBuffer
 from macaw.hw.step_fetcher import StepFetcher
 from macaw.prove.harness import Harness
 from macaw.prove.properties import Property
+from macaw.prove.queues import places_agree, queue_level
 from macaw.prove.solver import Method
 
 __all__ = ["CREDITS"]
 
 _TINY = preset("tiny")
+
+#: The registers that a step and a word of the result pass on their way to the queue.
+_ISSUED = ("issue_later", "issue_later_later")
+_FETCHED = ("fetch_later", "fetch_later_later", "fetch_later_later_later")
 
 #: Clocks from one claim of a row to the next at least, as `StepFetcher` makes them.
 _CLAIM_CLOCKS = 5
@@ -55,17 +60,11 @@ def _fetcher_queue(mutant: bool) -> Harness:
     fetcher = harness.component
     harness.cut("ram")
     if mutant:
-        budget, issue = harness.opened.signal("budget"), harness.opened.signal("issue")
+        budget, issue = harness.opened.signal("queue.budget"), harness.opened.signal("issue")
         taken = fetcher.steps.valid & fetcher.steps.ready
-        harness.opened.override("budget", budget + 1, when=taken & issue)
-    harness.check(_fetcher_places(harness))
+        harness.opened.override("queue.budget", budget + 1, when=taken & issue)
+    harness.check(places_agree(harness, _ISSUED))
     return harness
-
-
-def _fetcher_places(harness: Harness) -> Value:
-    signal = harness.opened.signal
-    under_way = signal("issue_later") + signal("issue_later_later")
-    return signal("budget") + under_way + signal("queue.level") == signal("budget").init
 
 
 def _fetcher_overflow(mutant: bool) -> Harness:
@@ -73,9 +72,9 @@ def _fetcher_overflow(mutant: bool) -> Harness:
     signal = harness.opened.signal
     harness.cut("ram")
     if mutant:
-        harness.opened.override("available", signal("budget") != 0)
-    overflow = signal("queue.w_en") & ~signal("queue.w_rdy")
-    harness.check(_fetcher_places(harness) & ~overflow)
+        harness.opened.override("queue.available", signal("queue.budget") != 0)
+    overflow = signal("queue.write") & (queue_level(harness) == signal("queue.budget").init)
+    harness.check(places_agree(harness, _ISSUED) & ~overflow)
     return harness
 
 
@@ -141,21 +140,20 @@ class _Rows:
         freed = harness.past(self.freed, "freed_before")
         self.counts_agree = (
             (signal("held") + signal("claim_later") == self.claimed + freed)
-            & (signal("complete") + ends == self.written)
+            & (signal("complete") + ends == self.written + freed)
             & (self.written <= self.claimed)
         )
 
 
 def _result_queue(mutant: bool) -> Harness:
     harness = Harness(ResultBuffer(_TINY))
-    signal, buffer = harness.opened.signal, harness.component
+    buffer = harness.component
     harness.cut("bank_0", "bank_1")
-    budget, level = signal("budget"), signal("queue.level")
     sends = buffer.result.valid & buffer.result.ready
     if mutant:
-        harness.opened.override("budget", budget + 1, when=sends)
-    fetches = ["fetch_later", "fetch_later_later", "fetch_later_later_later"]
-    harness.check(budget + sum(map(signal, fetches)) + level == budget.init)
+        budget = harness.opened.signal("queue.budget")
+        harness.opened.override("queue.budget", budget + 1, when=sends)
+    harness.check(places_agree(harness, _FETCHED))
     return harness
 
 
@@ -164,8 +162,9 @@ def _result_overflow(mutant: bool) -> Harness:
     signal = harness.opened.signal
     harness.cut("bank_0", "bank_1")
     if mutant:
-        harness.opened.override("fetch", 1, when=signal("budget") == 0)
-    harness.check(signal("queue.w_rdy"), when=signal("queue.w_en"))
+        harness.opened.override("fetch", 1, when=signal("queue.budget") == 0)
+    overflow = signal("queue.write") & (queue_level(harness) == signal("queue.budget").init)
+    harness.check(places_agree(harness, _FETCHED) & ~overflow)
     return harness
 
 

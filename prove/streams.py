@@ -23,6 +23,7 @@ from macaw.hw.weight_memory import WeightMemory
 from macaw.hw.window_reader import WindowReader
 from macaw.prove.harness import Harness
 from macaw.prove.properties import Property
+from macaw.prove.queues import places_agree
 from macaw.prove.solver import Method
 
 __all__ = ["STREAMS", "keeps", "waits_not"]
@@ -97,12 +98,11 @@ def _step_fetcher(check: str) -> Callable[[bool], Harness]:
         harness.cut("ram")
         if check == "keeps":
             if mutant:
-                opened.override("r_en", 1)
+                opened.override("queue.load", opened.signal("queue.some"))
             keeps(harness, fetcher.steps)
             return harness
-        budget, level = opened.signal("budget"), opened.signal("queue.level")
-        under_way = opened.signal("issue_later") + opened.signal("issue_later_later")
-        places = budget + under_way + level == budget.init
+        budget = opened.signal("queue.budget")
+        places = places_agree(harness, ("issue_later", "issue_later_later"))
         if check == "waits":
             if mutant:
                 opened.override("steps__valid", 0, when=~fetcher.steps.ready)
@@ -139,17 +139,16 @@ def _result_buffer(
         harness.cut(f"{path}bank_0", f"{path}bank_1")
         if check == "keeps":
             if mutant:
-                opened.override(f"{path}r_en", 1)
+                opened.override(f"{path}queue.load", opened.signal(f"{path}queue.some"))
             keeps(harness, buffer.result)
             return harness
         if mutant:
             opened.override(f"{path}result__valid", 0, when=~buffer.result.ready)
-        budget = opened.signal(f"{path}budget")
+        budget = opened.signal(f"{path}queue.budget")
         owed = (budget != budget.init) | (opened.signal(f"{path}complete") != 0)
         start = opened.signal(f"{path}start")
         way = ["fetch_later", "fetch_later_later", "fetch_later_later_later"]
-        under_way = sum(opened.signal(f"{path}{name}") for name in way)
-        places = budget + under_way + opened.signal(f"{path}queue.level") == budget.init
+        places = places_agree(harness, way, path)
         waits_not(harness, buffer.result, owed=owed & ~start, clocks=8, helper=places)
         return harness
 

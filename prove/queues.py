@@ -1,0 +1,26 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a `CreditQueue` inside a component holds, for the proofs of that component."""
+
+from collections.abc import Iterable
+
+from amaranth.hdl import Value
+
+from macaw.prove.harness import Harness
+
+__all__ = ["places_agree", "queue_level"]
+
+
+def queue_level(harness: Harness, path: str = "") -> Value:
+    """Words in the queue of the component at ``path``, the one that it offers included."""
+    signal = harness.opened.signal
+    return signal(f"{path}queue.stored") + signal(f"{path}queue.o__valid")
+
+
+def places_agree(harness: Harness, under_way: Iterable[str], path: str = "") -> Value:
+    """Free places, words ``under_way`` (registers of the component) and words in the queue are
+    always all of its places."""
+    signal = harness.opened.signal
+    budget = signal(f"{path}queue.budget")
+    on_the_way = sum(signal(f"{path}{name}") for name in under_way)
+    return budget + on_the_way + queue_level(harness, path) == budget.init
