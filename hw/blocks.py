@@ -9,6 +9,7 @@ from macaw.arch.config import AcceleratorConfig
 from macaw.hw.accumulators import Accumulators
 from macaw.hw.byte_aligner import ByteAligner
 from macaw.hw.conv2d_core import Conv2dCore
+from macaw.hw.credit_queue import CreditQueue
 from macaw.hw.line_buffer import LineBuffer
 from macaw.hw.mac_array import MacArray
 from macaw.hw.parameter_store import ParameterStore
@@ -54,6 +55,7 @@ BLOCKS = {
         lanes=config.array.lanes, technology=config.technology
     ),
     "Conv2dCore": Conv2dCore,
+    "CreditQueue": lambda config: CreditQueue(data.ArrayLayout(8, config.array.lanes)),
     "LineBuffer": _line_buffer,
     "MacArray": _mac_array,
     "ParameterStore": ParameterStore,

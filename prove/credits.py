@@ -142,6 +142,8 @@ class _Rows:
             (signal("held") + signal("claim_later") == self.claimed + freed)
             & (signal("complete") + ends == self.written + freed)
             & (self.written <= self.claimed)
+            & (~signal("fetch") | signal("sending"))
+            & (~signal("sending") | (signal("complete") > freed))
         )
 
 

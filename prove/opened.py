@@ -14,7 +14,7 @@ class Opened:
     """The elaborated ``component``, for harnesses that look inside and for mutants of it.
 
     Paths are names of submodules and, last, of a signal, with dots between them:
-    ``queue.level``. A source is never edited: a mutant is the component with one more statement,
+    ``queue.stored``. A source is never edited: a mutant is the component with one more statement,
     behind all others, which therefore wins.
 
     ``fragment`` stands in a harness as a submodule; ``loose`` are the signals that `cut` left
