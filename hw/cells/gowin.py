@@ -1,0 +1,45 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Multiplier cells on the MULT9X9 of Gowin."""
+
+from amaranth import *
+from amaranth.lib import wiring
+
+from macaw.hw.cells.gowin_multiplier import GowinMultiplier
+from macaw.hw.cells.product_pair import PRODUCT_PAIR_MEMBERS
+
+__all__ = ["ProductPair"]
+
+
+class ProductPair(wiring.Component):
+    """Two exact products that share an operand, each from a MULT9X9 of its own; new operands
+    each clock. Nine signed bits hold every operand: a byte, unsigned, with a zero before it, and
+    a signed one with its sign.
+
+    Members
+    -------
+    low, high : In(unsigned(8))
+    shared : In(signed(8))
+    low_product, high_product : Out(signed(16))
+        ``low * shared``, `low_latency` clocks later, and ``high * shared``, `latency` clocks
+        later.
+    """
+
+    # The cell's registers, and one of the fabric behind them.
+    low_latency = latency = GowinMultiplier.latency + 1
+
+    def __init__(self):
+        super().__init__(PRODUCT_PAIR_MEMBERS)
+
+    def elaborate(self, platform):
+        m = Module()
+        for name in ("low", "high"):
+            m.submodules[name] = cell = GowinMultiplier(9, signed_operands=True)
+            register = Signal(16, name=f"{name}_register", reset_less=True)
+            m.d.comb += [
+                cell.a.eq(getattr(self, name)),
+                cell.b.eq(self.shared),
+                getattr(self, f"{name}_product").eq(register),
+            ]
+            m.d.sync += register.eq(cell.product)
+        return m
