@@ -81,7 +81,7 @@ def test_words_read_what_was_written(lanes, columns, depth, technology):
         (48, Technology.GENERIC, "weight memory depth must be a power of two, not 48"),
         (8, Technology.GENERIC, "weight memory depth must be in 16 ... 65536, not 8"),
         (2048, Technology.ECP5, "weight memory depth must be at most 1024 for ecp5, not 2048"),
-        (64, "paper", "technology must be one of generic, ecp5, not 'paper'"),
+        (64, "paper", "technology must be one of generic, ecp5, ice40, gowin, not 'paper'"),
     ],
 )
 def test_refused_values(depth, technology, message):
