@@ -31,7 +31,7 @@ _ALL = (
         array=ArrayConfig(lanes=8, columns=8, lut_pairs=8),
         requantizer=RequantizerConfig(lanes=4),
         memory=MemoryConfig(
-            activation_words=4096, weight_words=1024, parameter_entries=1024, result_words=512
+            activation_words=4096, weight_words=512, parameter_entries=1024, result_words=512
         ),
     ),
     AcceleratorConfig(

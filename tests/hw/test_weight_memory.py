@@ -34,6 +34,8 @@ def expected_weights(depth, columns, address, valid, write_address, write_data, 
     [
         (8, 4, 64, Technology.GENERIC),
         (16, 4, 64, Technology.ECP5),
+        (8, 4, 512, Technology.ECP5),
+        pytest.param(8, 4, 1024, Technology.ECP5, marks=pytest.mark.full),
         pytest.param(16, 16, 1024, Technology.ECP5, marks=pytest.mark.full),
         pytest.param(32, 2, 16, Technology.GENERIC, marks=pytest.mark.full),
     ],
