@@ -47,7 +47,7 @@ class MacArray(wiring.Component):
     ``weights[c, l]`` and ``window[c, l]`` stand at index ``c * lanes + l``. Columns q and
     q + columns/2 share a multiplier cell in each lane, since they share an operand in both modes:
     the activation, or the weight. The multiplexer of the operands is the register in front of the
-    cell, so it costs no clock.
+    cell, or the cell's own, so it costs no clock.
 
     ``array`` is an `ArrayConfig`, ``technology`` chooses the cells: those of the device's
     multipliers, and for ``array.lut_pairs`` of the pairs those of lookup tables, which stand in
@@ -76,8 +76,14 @@ class MacArray(wiring.Component):
         multiplier, lookup = _PRODUCT_PAIRS[one_of("technology", technology, tuple(Technology))]
         # The cell of each pair, lane by lane.
         self._cells = [multiplier] * (array.pairs - array.lut_pairs) + [lookup] * array.lut_pairs
-        self._low_latency = max(cell.low_latency for cell in self._cells)
-        self._high_latency = max(cell.latency for cell in self._cells)
+        # Clocks from the operands, the register of their multiplexer included.
+        registers = [not getattr(cell, "registered_operands", False) for cell in self._cells]
+        self._latencies = [
+            (register, register + cell.low_latency, register + cell.latency)
+            for register, cell in zip(registers, self._cells, strict=True)
+        ]
+        self._low_latency = max(low for _, low, _ in self._latencies)
+        self._high_latency = max(high for _, _, high in self._latencies)
         self._window = bool(window)
         members = {
             "activations": In(data.ArrayLayout(signed(8), array.lanes)),
@@ -102,7 +108,7 @@ class MacArray(wiring.Component):
     @property
     def latency(self):
         """Clocks from ``weights`` and ``window`` to ``sums``."""
-        return 1 + self._high_latency + exact_log2(self._array.lanes)
+        return self._high_latency + exact_log2(self._array.lanes)
 
     def elaborate(self, platform):
         m = Module()
@@ -144,13 +150,18 @@ class MacArray(wiring.Component):
                         for name, operand in operands.items()
                     }
                 cell = self._cells[lane * pairs + pair]()
+                registered, low_latency, high_latency = self._latencies[lane * pairs + pair]
                 m.submodules[f"cell_{pair}_{lane}"] = cell
                 # Three operands are cheaper to keep than two products.
-                waits = (self._low_latency - cell.low_latency, self._high_latency - cell.latency)
+                waits = (self._low_latency - low_latency, self._high_latency - high_latency)
                 for name, operand in operands.items():
-                    register = Signal(8, name=f"{name}_{pair}_{lane}", reset_less=True)
-                    m.d.sync += register.eq(operand)
-                    m.d.comb += getattr(cell, name).eq(delay(m, register, min(waits)))
+                    if registered:
+                        register = Signal(8, name=f"{name}_{pair}_{lane}", reset_less=True)
+                        m.d.sync += register.eq(operand)
+                        operand = register
+                    m.d.comb += getattr(cell, name).eq(
+                        delay(m, operand, min(waits), name=f"{name}_{pair}_{lane}")
+                    )
                 low_wait, high_wait = (wait - min(waits) for wait in waits)
                 m.d.comb += [
                     trees[pair].values[lane].eq(delay(m, cell.low_product, low_wait)),

@@ -14,7 +14,8 @@ __all__ = ["ProductPair"]
 class ProductPair(wiring.Component):
     """Two exact products that share an operand, each from a MULT9X9 of its own; new operands
     each clock. Nine signed bits hold every operand: a byte, unsigned, with a zero before it, and
-    a signed one with its sign.
+    a signed one with its sign. All registers are the cells' own: those of the fabric are what
+    these devices have least of.
 
     Members
     -------
@@ -25,8 +26,10 @@ class ProductPair(wiring.Component):
         later.
     """
 
-    # The cell's registers, and one of the fabric behind them.
-    low_latency = latency = GowinMultiplier.latency + 1
+    low_latency = latency = GowinMultiplier.latency
+
+    #: The operands go into registers at once, so the array needs none before the cell.
+    registered_operands = True
 
     def __init__(self):
         super().__init__(PRODUCT_PAIR_MEMBERS)
@@ -35,11 +38,9 @@ class ProductPair(wiring.Component):
         m = Module()
         for name in ("low", "high"):
             m.submodules[name] = cell = GowinMultiplier(9, signed_operands=True)
-            register = Signal(16, name=f"{name}_register", reset_less=True)
             m.d.comb += [
                 cell.a.eq(getattr(self, name)),
                 cell.b.eq(self.shared),
-                getattr(self, f"{name}_product").eq(register),
+                getattr(self, f"{name}_product").eq(cell.product),
             ]
-            m.d.sync += register.eq(cell.product)
         return m
