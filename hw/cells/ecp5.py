@@ -4,9 +4,9 @@
 
 from amaranth import *
 from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
 
 from macaw.hw.cells.ecp5_multiplier import Multiplier18
-from macaw.hw.cells.product_pair import PRODUCT_PAIR_MEMBERS
 
 __all__ = ["ProductPair"]
 
@@ -49,7 +49,15 @@ class ProductPair(wiring.Component):
     latency = low_latency + 1
 
     def __init__(self):
-        super().__init__(PRODUCT_PAIR_MEMBERS)
+        super().__init__(
+            {
+                "low": In(8),
+                "high": In(8),
+                "shared": In(signed(8)),
+                "low_product": Out(signed(16)),
+                "high_product": Out(signed(16)),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()

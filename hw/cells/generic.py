@@ -4,8 +4,7 @@
 
 from amaranth import *
 from amaranth.lib import wiring
-
-from macaw.hw.cells.product_pair import PRODUCT_PAIR_MEMBERS
+from amaranth.lib.wiring import In, Out
 
 __all__ = ["ProductPair"]
 
@@ -26,7 +25,15 @@ class ProductPair(wiring.Component):
     low_latency = latency = 1
 
     def __init__(self):
-        super().__init__(PRODUCT_PAIR_MEMBERS)
+        super().__init__(
+            {
+                "low": In(8),
+                "high": In(8),
+                "shared": In(signed(8)),
+                "low_product": Out(signed(16)),
+                "high_product": Out(signed(16)),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()

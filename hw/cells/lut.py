@@ -4,8 +4,8 @@
 
 from amaranth import *
 from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
 
-from macaw.hw.cells.product_pair import PRODUCT_PAIR_MEMBERS
 from macaw.hw.cells.rows import product_of_rows
 
 __all__ = ["ProductPair"]
@@ -35,7 +35,15 @@ class ProductPair(wiring.Component):
     low_latency = latency = 3
 
     def __init__(self):
-        super().__init__(PRODUCT_PAIR_MEMBERS)
+        super().__init__(
+            {
+                "low": In(8),
+                "high": In(8),
+                "shared": In(signed(8)),
+                "low_product": Out(signed(16)),
+                "high_product": Out(signed(16)),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
