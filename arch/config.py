@@ -25,11 +25,14 @@ class Technology(StrEnum):
     """The family of device cells that the hardware instantiates.
 
     ``generic`` instantiates none: plain RTL that any tool maps. ``ecp5`` uses MULT18X18D with
-    two products a multiplier and DP16KD with its output register.
+    two products a multiplier and DP16KD with its output register, ``ice40`` the SB_MAC16 of the
+    UltraPlus with two products each, and ``gowin`` MULT9X9 and MULT18X18 of GW1N and GW2A.
     """
 
     GENERIC = "generic"
     ECP5 = "ecp5"
+    ICE40 = "ice40"
+    GOWIN = "gowin"
 
 
 class Overflow(StrEnum):
@@ -42,10 +45,15 @@ class Overflow(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ArrayConfig:
-    """The MAC array: ``lanes`` products are summed a cycle for each of ``columns`` results."""
+    """The MAC array: ``lanes`` products are summed a cycle for each of ``columns`` results.
+
+    Its multipliers come in pairs that share an operand. ``lut_pairs`` of them are made of lookup
+    tables, where the device has too few multipliers of its own.
+    """
 
     lanes: int = 16
     columns: int = 16
+    lut_pairs: int = 0
 
     def __post_init__(self) -> None:
         power_of_two("lanes", self.lanes, 8, 32)
@@ -54,11 +62,17 @@ class ArrayConfig:
             raise ValueError(
                 f"columns must be at most the lanes ({self.lanes}), not {self.columns!r}"
             )
+        integer("lut_pairs", self.lut_pairs, 0, self.pairs)
 
     @property
     def multipliers(self) -> int:
         """Products a cycle."""
         return self.lanes * self.columns
+
+    @property
+    def pairs(self) -> int:
+        """Pairs of multipliers that share an operand."""
+        return self.multipliers // 2
 
     @property
     def pair_channels(self) -> int:
@@ -168,6 +182,9 @@ class AcceleratorConfig:
         """Twelve hexadecimal digits over every value but the name."""
         values = asdict(self)
         del values["name"]
+        # Younger than the first digests: without such pairs the hardware is what it was.
+        if not self.array.lut_pairs:
+            del values["array"]["lut_pairs"]
         # numpy's integers, which the checks take, are written as Python's.
         text = json.dumps(values, sort_keys=True, default=int)
         return hashlib.sha256(text.encode()).hexdigest()[:12]

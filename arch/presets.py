@@ -27,15 +27,41 @@ _ALL = (
     AcceleratorConfig(
         name="ecp5_25f",
         technology=Technology.ECP5,
-        array=ArrayConfig(lanes=8, columns=8),
+        # Of its 28 multipliers, four serve the requantiser.
+        array=ArrayConfig(lanes=8, columns=8, lut_pairs=8),
         requantizer=RequantizerConfig(lanes=4),
         memory=MemoryConfig(
-            activation_words=4096, weight_words=1024, parameter_entries=1024, result_words=512
+            activation_words=4096, weight_words=512, parameter_entries=1024, result_words=512
         ),
     ),
     AcceleratorConfig(
+        name="gw2a18",
+        technology=Technology.GOWIN,
+        array=ArrayConfig(lanes=8, columns=8),
+        requantizer=RequantizerConfig(lanes=4),
+        memory=MemoryConfig(
+            activation_words=2048, weight_words=512, parameter_entries=512, result_words=256
+        ),
+    ),
+    AcceleratorConfig(
+        name="gw1nr9",
+        technology=Technology.GOWIN,
+        array=ArrayConfig(lanes=8, columns=4),
+        requantizer=RequantizerConfig(lanes=1),
+        memory=MemoryConfig(
+            activation_words=2048,
+            weight_words=512,
+            parameter_entries=256,
+            result_words=256,
+            step_entries=256,
+        ),
+        weight_zero_point=False,
+    ),
+    AcceleratorConfig(
         name="up5k",
-        array=ArrayConfig(lanes=8, columns=2),
+        technology=Technology.ICE40,
+        # Of its eight multipliers, two serve the requantiser.
+        array=ArrayConfig(lanes=8, columns=2, lut_pairs=2),
         requantizer=RequantizerConfig(lanes=1),
         memory=MemoryConfig(
             activation_words=512,

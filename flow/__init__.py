@@ -18,14 +18,16 @@ tools. The tools come with ``pip install -e .[flow]``; those in ``PATH`` are pre
 """
 
 from macaw.flow.export import export_verilog
+from macaw.flow.families import DEVICES, FAMILIES, Usage
 from macaw.flow.harness import Harness
 from macaw.flow.measurement import Measurement, measure
-from macaw.flow.place_and_route import DEVICES, PlaceAndRouteReport, Usage, place_and_route
+from macaw.flow.place_and_route import PlaceAndRouteReport, place_and_route
 from macaw.flow.synthesis import SynthesisReport, synthesize
 from macaw.flow.tools import Tool, ToolError, ToolMissingError, find_tool
 
 __all__ = [
     "DEVICES",
+    "FAMILIES",
     "Harness",
     "Measurement",
     "PlaceAndRouteReport",

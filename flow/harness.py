@@ -6,6 +6,7 @@ Without it, yosys removes what is constant, equal or unused, and placement is bo
 of pins; with it, all that is measured lies between registers.
 """
 
+from collections import Counter
 from itertools import pairwise
 
 from amaranth.hdl import Cat, ClockDomain, Const, Module, Signal, Value
@@ -134,13 +135,20 @@ class Harness(wiring.Component):
         return sum(map(len, self._outputs))
 
     @property
-    def cells(self) -> dict[str, int]:
-        """The cells of the harness itself, by type, as yosys counts them for ECP5."""
-        levels = _levels(self.output_bits)
-        # A group of one bit has no XOR.
-        parities = sum(count - (below % 4 == 1) for below, count in pairwise(levels))
-        registers = self.input_bits + sum(levels) + self._reset
-        return {"LUT4": parities, "TRELLIS_FF": registers}
+    def registers(self) -> int:
+        """Registers of the harness itself."""
+        return self.input_bits + sum(_levels(self.output_bits)) + self._reset
+
+    @property
+    def parities(self) -> dict[int, int]:
+        """The harness' own XORs: how many there are of so many inputs."""
+        found: Counter[int] = Counter()
+        for below, _ in pairwise(_levels(self.output_bits)):
+            found[4] += below // 4
+            # What is left over; a group of one bit has no XOR.
+            if below % 4 > 1:
+                found[below % 4] += 1
+        return {inputs: count for inputs, count in found.items() if count}
 
     def elaborate(self, platform):
         m = Module()

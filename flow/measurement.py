@@ -8,13 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 from statistics import median_low
 
+from macaw.flow.families import FAMILIES, Usage, family_of
 from macaw.flow.harness import Harness
-from macaw.flow.place_and_route import (
-    RESOURCE_CELLS,
-    PlaceAndRouteReport,
-    Usage,
-    place_and_route,
-)
+from macaw.flow.place_and_route import PlaceAndRouteReport, place_and_route
 from macaw.flow.synthesis import SynthesisReport, synthesize
 
 __all__ = ["Measurement", "measure"]
@@ -24,12 +20,13 @@ __all__ = ["Measurement", "measure"]
 class Measurement:
     """One synthesis and the runs of place and route, one a seed, in the order of the seeds.
 
-    ``harness_cells`` are those cells of ``synthesis`` and of the ``runs``, by type, that are
-    not the component's own.
+    ``harness_cells`` are those cells of ``synthesis``, by type, and ``harness_usage`` those
+    resources of the ``runs`` that are not the component's own.
     """
 
     synthesis: SynthesisReport
     harness_cells: dict[str, int]
+    harness_usage: dict[str, int]
     runs: tuple[PlaceAndRouteReport, ...]
 
     @property
@@ -55,12 +52,13 @@ class Measurement:
     def usage(self) -> dict[str, Usage]:
         """The cells of the component alone: those of the median run without the harness'.
 
-        A LUT or a register of the harness is one cell of the device, so the difference is exact.
+        A LUT or a register of the harness is one cell of the device, so the difference is exact;
+        but where a register takes the place of a LUT, as on iCE40 and Gowin, a register of the
+        harness shares the place of a LUT that feeds it alone, and is taken off all the same.
         """
         return {
             name: Usage(
-                used=usage.used - self.harness_cells.get(RESOURCE_CELLS[name][0], 0),
-                available=usage.available,
+                used=usage.used - self.harness_usage.get(name, 0), available=usage.available
             )
             for name, usage in self.median.usage.items()
         }
@@ -84,12 +82,12 @@ def measure(
     component,
     *,
     device: str = "85k",
-    speed: int = 6,
+    speed: int | str | None = None,
     frequency: float = 200.0,
     seeds: tuple[int, ...] = (1,),
     harness: bool = True,
     reset: bool = False,
-    options: tuple[str, ...] = ("-nowidelut", "-no-rw-check"),
+    options: tuple[str, ...] | None = None,
     platform=None,
 ) -> Measurement:
     """Synthesise, place and route ``component``, in a `Harness` unless ``harness`` is false.
@@ -102,9 +100,16 @@ def measure(
     """
     if not seeds:
         raise ValueError(f"seeds must name at least one seed, not {seeds!r}")
+    name = family_of(device)
     top = Harness(component, reset=reset) if harness else component
-    synthesis = synthesize(top, options=options, platform=platform)
+    synthesis = synthesize(top, family=name, options=options, platform=platform)
     run = partial(place_and_route, synthesis, device=device, speed=speed, frequency=frequency)
     with ThreadPoolExecutor(min(len(seeds), os.cpu_count() or 1)) as pool:
         runs = tuple(pool.map(lambda seed: run(seed=seed), seeds))
-    return Measurement(synthesis=synthesis, harness_cells=top.cells if harness else {}, runs=runs)
+    family = FAMILIES[name]
+    return Measurement(
+        synthesis=synthesis,
+        harness_cells=family.harness_cells(top) if harness else {},
+        harness_usage=family.harness_usage(top) if harness else {},
+        runs=runs,
+    )

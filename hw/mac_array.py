@@ -11,7 +11,7 @@ from macaw.arch.checks import one_of
 from macaw.arch.config import ArrayConfig, Technology
 from macaw.arch.core import EXCESS
 from macaw.hw.adder_tree import AdderTree
-from macaw.hw.cells import ecp5, generic
+from macaw.hw.cells import ecp5, ecp5_lut, generic, gowin, ice40, lut
 from macaw.hw.delay import delay
 from macaw.hw.fanout import FanOut
 
@@ -23,7 +23,13 @@ def _unsigned(value):
     return (value ^ EXCESS)[:8]
 
 
-_PRODUCT_PAIRS = {Technology.GENERIC: generic.ProductPair, Technology.ECP5: ecp5.ProductPair}
+# The pair of products of each technology, on its multipliers and in its lookup tables.
+_PRODUCT_PAIRS = {
+    Technology.GENERIC: (generic.ProductPair, lut.ProductPair),
+    Technology.ECP5: (ecp5.ProductPair, ecp5_lut.ProductPair),
+    Technology.ICE40: (ice40.ProductPair, lut.ProductPair),
+    Technology.GOWIN: (gowin.ProductPair, lut.ProductPair),
+}
 
 
 class MacArray(wiring.Component):
@@ -41,9 +47,11 @@ class MacArray(wiring.Component):
     ``weights[c, l]`` and ``window[c, l]`` stand at index ``c * lanes + l``. Columns q and
     q + columns/2 share a multiplier cell in each lane, since they share an operand in both modes:
     the activation, or the weight. The multiplexer of the operands is the register in front of the
-    cell, so it costs no clock.
+    cell, or the cell's own, so it costs no clock.
 
-    ``array`` is an `ArrayConfig`, ``technology`` chooses the cell. With ``window=False`` the
+    ``array`` is an `ArrayConfig`, ``technology`` chooses the cells: those of the device's
+    multipliers, and for ``array.lut_pairs`` of the pairs those of lookup tables, which stand in
+    the last lanes of all columns. The quicker kind waits for the other. With ``window=False`` the
     window mode is left out, with its two inputs.
 
     Raises ``TypeError`` for an ``array`` that is no `ArrayConfig` and ``ValueError`` for an
@@ -65,7 +73,17 @@ class MacArray(wiring.Component):
         if not isinstance(array, ArrayConfig):
             raise TypeError(f"array must be an ArrayConfig, not {array!r}")
         self._array = array
-        self._cell = _PRODUCT_PAIRS[one_of("technology", technology, tuple(Technology))]
+        multiplier, lookup = _PRODUCT_PAIRS[one_of("technology", technology, tuple(Technology))]
+        # The cell of each pair, lane by lane.
+        self._cells = [multiplier] * (array.pairs - array.lut_pairs) + [lookup] * array.lut_pairs
+        # Clocks from the operands, the register of their multiplexer included.
+        registers = [not getattr(cell, "registered_operands", False) for cell in self._cells]
+        self._latencies = [
+            (register, register + cell.low_latency, register + cell.latency)
+            for register, cell in zip(registers, self._cells, strict=True)
+        ]
+        self._low_latency = max(low for _, low, _ in self._latencies)
+        self._high_latency = max(high for _, _, high in self._latencies)
         self._window = bool(window)
         members = {
             "activations": In(data.ArrayLayout(signed(8), array.lanes)),
@@ -90,7 +108,7 @@ class MacArray(wiring.Component):
     @property
     def latency(self):
         """Clocks from ``weights`` and ``window`` to ``sums``."""
-        return 1 + self._cell.latency + exact_log2(self._array.lanes)
+        return self._high_latency + exact_log2(self._array.lanes)
 
     def elaborate(self, platform):
         m = Module()
@@ -105,7 +123,7 @@ class MacArray(wiring.Component):
             m.d.comb += modes.value.eq(self.window_mode)
 
         trees = [AdderTree(16, lanes) for _ in self.sums]
-        early = self._cell.latency - self._cell.low_latency
+        early = self._high_latency - self._low_latency
         for column, tree in enumerate(trees):
             m.submodules[f"tree_{column}"] = tree
             # Low products come first, and one sum is cheaper to keep than the products.
@@ -131,14 +149,22 @@ class MacArray(wiring.Component):
                         name: Mux(mode, window_operands[name], operand)
                         for name, operand in operands.items()
                     }
-                cell = self._cell()
+                cell = self._cells[lane * pairs + pair]()
+                registered, low_latency, high_latency = self._latencies[lane * pairs + pair]
                 m.submodules[f"cell_{pair}_{lane}"] = cell
+                # Three operands are cheaper to keep than two products.
+                waits = (self._low_latency - low_latency, self._high_latency - high_latency)
                 for name, operand in operands.items():
-                    register = Signal(8, name=f"{name}_{pair}_{lane}", reset_less=True)
-                    m.d.sync += register.eq(operand)
-                    m.d.comb += getattr(cell, name).eq(register)
+                    if registered:
+                        register = Signal(8, name=f"{name}_{pair}_{lane}", reset_less=True)
+                        m.d.sync += register.eq(operand)
+                        operand = register
+                    m.d.comb += getattr(cell, name).eq(
+                        delay(m, operand, min(waits), name=f"{name}_{pair}_{lane}")
+                    )
+                low_wait, high_wait = (wait - min(waits) for wait in waits)
                 m.d.comb += [
-                    trees[pair].values[lane].eq(cell.low_product),
-                    trees[pair + pairs].values[lane].eq(cell.high_product),
+                    trees[pair].values[lane].eq(delay(m, cell.low_product, low_wait)),
+                    trees[pair + pairs].values[lane].eq(delay(m, cell.high_product, high_wait)),
                 ]
         return m

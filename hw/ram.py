@@ -17,16 +17,19 @@ class BlockRam(wiring.Component):
 
     A word that is read while it is written gives undefined data; users keep the addresses apart.
     On ``ecp5`` each pair of bytes is one DP16KD of 1024 x 18 with its output register, which no
-    inference reaches (Lattice FPGA-TN-02204, "sysMEM user guide").
+    inference reaches (Lattice FPGA-TN-02204, "sysMEM user guide"); with ``cell_bytes`` 4 each
+    four bytes are one of 512 x 36.
 
     Parameters
     ----------
     width : int
         Bytes of a word.
     depth : int
-        Words; a power of two is not needed. At most 1024 on ``ecp5``.
+        Words; a power of two is not needed. At most 1024 on ``ecp5``, 512 with four bytes a cell.
     technology : Technology
         The cells to use.
+    cell_bytes : int
+        Bytes of a word in one cell of ``ecp5``, 2 or 4.
 
     Members
     -------
@@ -47,9 +50,17 @@ class BlockRam(wiring.Component):
     #: Clocks from ``read_address`` to ``read_data``.
     latency = 2
 
-    def __init__(self, *, width: int, depth: int, technology: Technology = Technology.GENERIC):
+    def __init__(
+        self,
+        *,
+        width: int,
+        depth: int,
+        technology: Technology = Technology.GENERIC,
+        cell_bytes: int = 2,
+    ):
         self._technology = one_of("technology", technology, tuple(Technology))
-        self._depth = integer("depth", depth, 2, self.deepest(technology))
+        self._cell_bytes = one_of("cell_bytes", cell_bytes, (2, 4))
+        self._depth = integer("depth", depth, 2, self.deepest(technology, cell_bytes))
         self._width = integer("width", width, 1, 4096)
         super().__init__(
             {
@@ -62,15 +73,16 @@ class BlockRam(wiring.Component):
         )
 
     @staticmethod
-    def deepest(technology: Technology) -> int:
-        """The most words that the cells of ``technology`` hold."""
-        return 1024 if technology is Technology.ECP5 else 1 << 16
+    def deepest(technology: Technology, cell_bytes: int = 2) -> int:
+        """The most words that the cells of ``technology`` hold, ``cell_bytes`` of each."""
+        return 2048 // cell_bytes if technology is Technology.ECP5 else 1 << 16
 
     def elaborate(self, platform):
         m = Module()
         if self._technology is Technology.ECP5:
-            for first in range(0, self._width, 2):
-                m.submodules[f"block_{first // 2}"] = self._block(range(first, first + 2))
+            size = self._cell_bytes
+            for first in range(0, self._width, size):
+                m.submodules[f"block_{first // size}"] = self._block(range(first, first + size))
         else:
             m.submodules.memory = words = memory.Memory(
                 shape=data.ArrayLayout(8, self._width), depth=self._depth, init=[]
@@ -99,21 +111,24 @@ class BlockRam(wiring.Component):
             **{f"i_{name}{bit}": 0 for name in ("DIA", "DIB") for bit in range(18)},
         }
         enables = [self.write_enable[c] if c < self._width else Const(0) for c in columns]
+        wide = len(columns) == 4
         ports["i_WEA"] = Cat(enables).any()
-        for half, column in enumerate(columns):
-            ports[f"i_ADA{half}"] = enables[half]
+        for place, column in enumerate(columns):
+            ports[f"i_ADA{place}"] = enables[place]
             if column < self._width:
                 for bit in range(8):
-                    ports[f"i_DIA{9 * half + bit}"] = self.write_data[column][bit]
-                    ports[f"o_DOB{9 * half + bit}"] = self.read_data[column][bit]
+                    # Of 36 bits the upper half is written at DIB, and the lower read at DOA.
+                    upper, pin = divmod(9 * place + bit, 18)
+                    ports[f"i_DI{'AB'[upper]}{pin}"] = self.write_data[column][bit]
+                    ports[f"o_DO{'AB'[upper] if wide else 'B'}{pin}"] = self.read_data[column][bit]
         for name, address in (("ADA", self.write_address), ("ADB", self.read_address)):
             for bit in range(len(address)):
-                ports[f"i_{name}{4 + bit}"] = address[bit]
+                ports[f"i_{name}{4 + wide + bit}"] = address[bit]
         return Instance(
             "DP16KD",
-            p_DATA_WIDTH_A=18,
-            p_DATA_WIDTH_B=18,
-            p_REGMODE_A="NOREG",
+            p_DATA_WIDTH_A=9 * len(columns),
+            p_DATA_WIDTH_B=9 * len(columns),
+            p_REGMODE_A="OUTREG" if wide else "NOREG",
             p_REGMODE_B="OUTREG",
             p_RESETMODE="SYNC",
             p_ASYNC_RESET_RELEASE="SYNC",

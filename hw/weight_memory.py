@@ -23,7 +23,8 @@ class WeightMemory(wiring.Component):
     word is written, each clock. It holds zeros until written.
 
     For `Technology.ECP5` there is one 1024×18 block beside each multiplier cell, for the weights
-    of columns q and q + columns/2; its address and its data come through trees of registers.
+    of columns q and q + columns/2, or one of 512×36 beside two of them where the depth allows it;
+    its address and its data come through trees of registers.
     Otherwise there is one memory a column, which any tool maps.
 
     Writing while other words are read is always allowed. An address given in the clock in which
@@ -113,6 +114,8 @@ class WeightMemory(wiring.Component):
     def _elaborate_ecp5(self, m):
         lanes, pairs = self._array.lanes, self._array.columns // 2
         groups, levels = lanes // _NEIGHBOURS, sum(self._levels)
+        # Multiplier cells that a block stands beside.
+        beside = 2 if self._depth <= BlockRam.deepest(Technology.ECP5, 4) else 1
         beat = self.write.payload
         control = data.StructLayout({"valid": 1, "address": len(beat.address)})
         decoded = data.StructLayout({"enable": 2, "word": len(self.address)})
@@ -143,16 +146,23 @@ class WeightMemory(wiring.Component):
                 for half in range(2)
             ]
             m.d.comb += pair_controls.value.word.eq(word)
-            for lane in range(lanes):
-                group = lane // _NEIGHBOURS
-                m.submodules[f"block_{pair}_{lane}"] = block = BlockRam(
-                    width=2, depth=self._depth, technology=Technology.ECP5
+            for first in range(0, lanes, beside):
+                group = first // _NEIGHBOURS
+                m.submodules[f"block_{pair}_{first}"] = block = BlockRam(
+                    width=2 * beside,
+                    depth=self._depth,
+                    technology=Technology.ECP5,
+                    cell_bytes=2 * beside,
                 )
+                copies = pair_controls.copies[group]
+                written = [write_data.copies[pair][first + place] for place in range(beside)]
                 m.d.comb += [
-                    block.write_enable.eq(pair_controls.copies[group].enable),
-                    block.write_address.eq(pair_controls.copies[group].word),
-                    block.write_data.eq(write_data.copies[pair][lane].replicate(2)),
+                    block.write_enable.eq(copies.enable.replicate(beside)),
+                    block.write_address.eq(copies.word),
+                    block.write_data.eq(Cat(weight.replicate(2) for weight in written)),
                     block.read_address.eq(addresses.copies[pair * groups + group]),
-                    self.weights[pair * lanes + lane].eq(block.read_data[0]),
-                    self.weights[(pair + pairs) * lanes + lane].eq(block.read_data[1]),
                 ]
+                for index, weight in enumerate(block.read_data):
+                    lane, half = first + index // 2, index % 2
+                    place = (pair + half * pairs) * lanes + lane
+                    m.d.comb += self.weights[place].eq(weight)

@@ -10,6 +10,7 @@ from macaw.arch.checks import integer, one_of
 from macaw.arch.config import Technology
 from macaw.hw.cells.ecp5_carry import TwoBitProduct
 from macaw.hw.cells.ecp5_multiplier import Multiplier18
+from macaw.hw.cells.gowin_wide import GowinWideMultiplier
 from macaw.hw.delay import delay
 
 __all__ = ["WideMultiplier"]
@@ -20,8 +21,9 @@ _CELL_BITS = 18
 class WideMultiplier(wiring.Component):
     """The exact product of two unsigned numbers, of ``a_bits`` and ``b_bits`` (1 ... 32 each).
 
-    ``technology`` says what it is made of. ``Technology.GENERIC`` is a ``*`` between registers.
-    ``Technology.ECP5`` takes one MULT18X18D for the low 18 bits of both operands and adds what
+    ``technology`` says what it is made of. ``Technology.GENERIC`` and ``Technology.ICE40`` are a
+    ``*`` between registers. ``Technology.GOWIN`` is a `GowinWideMultiplier`. ``Technology.ECP5``
+    takes one MULT18X18D for the low 18 bits of both operands and adds what
     their upper bits contribute, two bits a row of the carry chain. The device's
     multipliers are scarce: 24×24 bits take four of them.
 
@@ -44,18 +46,24 @@ class WideMultiplier(wiring.Component):
     @property
     def latency(self):
         """Clocks from the operands to their product."""
-        if self._technology == Technology.GENERIC or not self._rows:
+        if self._technology == Technology.GOWIN:
+            return GowinWideMultiplier.latency
+        if self._technology != Technology.ECP5 or not self._rows:
             return 3
         # A clock for the rows, those of their adder tree, one for the last sum.
         return max(Multiplier18.latency, 1 + (self._rows - 1).bit_length()) + 1
 
     def elaborate(self, platform):
         m = Module()
-        if self._technology == Technology.GENERIC:
+        if self._technology == Technology.ECP5:
+            product = self._product_ecp5(m)
+        elif self._technology == Technology.GOWIN:
+            m.submodules.parts = parts = GowinWideMultiplier(len(self.a), len(self.b))
+            m.d.comb += [parts.a.eq(self.a), parts.b.eq(self.b)]
+            product = parts.product
+        else:
             # Registers on both sides, so that tools can move them into the device's cells.
             product = delay(m, delay(m, self.a, 1) * delay(m, self.b, 1), 2, name="product")
-        else:
-            product = self._product_ecp5(m)
         m.d.comb += self.product.eq(product)
         return m
 

@@ -17,7 +17,8 @@ _SUM_OF_ANDS = Const(0x7888, 16)
 class TwoBitProduct(wiring.Component):
     """``value`` times a number of two bits, without a register: one place of the carry chain a
     bit, as its LUTs take both ANDs along. Synthesis puts them into LUTs of their own before the
-    chain, which makes the row three times as large.
+    chain, which makes the row three times as large. With ``signed_value`` the value is a signed
+    number, and so is the product.
 
     Raises ``TypeError`` or ``ValueError`` unless ``bits`` is an integer in 1 ... 64.
 
@@ -26,17 +27,24 @@ class TwoBitProduct(wiring.Component):
     value : In(bits)
     factor : In(2)
     product : Out(bits + 2)
+        Signed with ``signed_value``, as ``value`` is.
     """
 
-    def __init__(self, bits):
+    def __init__(self, bits, *, signed_value=False):
         bits = integer("bits", bits, 1, 64)
-        super().__init__({"value": In(bits), "factor": In(2), "product": Out(bits + 2)})
+        shape = signed if signed_value else unsigned
+        super().__init__(
+            {"value": In(shape(bits)), "factor": In(2), "product": Out(shape(bits + 2))}
+        )
 
     def elaborate(self, platform):
         m = Module()
         # A cell has two places, so an odd number of them gets one more, which stays zero.
         cells = (len(self.product) + 1) // 2
-        single = Cat(self.value, Const(0, 2 * cells - len(self.value)))
+        spare = 2 * cells - len(self.value)
+        negative = self.value.shape().signed
+        above = self.value[-1].replicate(spare) if negative else Const(0, spare)
+        single = Cat(self.value, above)
         double = Cat(Const(0, 1), single)
         sums, carry = Signal(2 * cells), Const(0, 1)
         for index in range(cells):

@@ -109,7 +109,9 @@ module MULT18X18D #(
 endmodule
 
 // The block RAM with two ports, each 2048 x 9 or 1024 x 18. At 18 bits ADx0 and ADx1 enable the
-// writing of the low and the high nine bits. A port that writes keeps its output. What one port
+// writing of the low and the high nine bits. Or it is 512 x 36: port A writes, with the upper
+// half of its data at DIB and an enable for nine bits each at ADA0 to ADA3, and port B reads, with
+// the lower half of the word at DOA. A port that writes keeps its output. What one port
 // reads while the other writes it, at the same edge of a common clock, is undefined in the
 // device; here it is the complement of the old word, so that a design that uses it fails.
 module DP16KD #(
@@ -206,8 +208,12 @@ module DP16KD #(
     output DOB17, DOB16, DOB15, DOB14, DOB13, DOB12, DOB11, DOB10, DOB9, DOB8, DOB7, DOB6, DOB5,
         DOB4, DOB3, DOB2, DOB1, DOB0
 );
-  if (DATA_WIDTH_A != 9 && DATA_WIDTH_A != 18 || DATA_WIDTH_B != 9 && DATA_WIDTH_B != 18)
-    $fatal(1, "DP16KD: the widths must be 9 or 18");
+  localparam bit WIDE = DATA_WIDTH_A == 36 && DATA_WIDTH_B == 36;
+  if (!WIDE && (DATA_WIDTH_A != 9 && DATA_WIDTH_A != 18
+      || DATA_WIDTH_B != 9 && DATA_WIDTH_B != 18))
+    $fatal(1, "DP16KD: the widths must be 9 or 18, or both 36");
+  if (WIDE && REGMODE_A != REGMODE_B)
+    $fatal(1, "DP16KD: the register modes must be equal at a width of 36");
   if (REGMODE_A != "NOREG" && REGMODE_A != "OUTREG"
       || REGMODE_B != "NOREG" && REGMODE_B != "OUTREG")
     $fatal(1, "DP16KD: the register modes must be NOREG or OUTREG");
@@ -240,7 +246,7 @@ module DP16KD #(
   };
   wire select_a = CEA && !CSA2 && !CSA1 && !CSA0;
   wire [1:0] half_a = {address_a[3], !address_a[3]};
-  wire [1:0] write_a = select_a && WEA ? (DATA_WIDTH_A == 18 ? address_a[1:0] : half_a) : 0;
+  wire [1:0] write_a = select_a && WEA && !WIDE ? (DATA_WIDTH_A == 18 ? address_a[1:0] : half_a) : 0;
   wire [1:0] read_a = DATA_WIDTH_A == 18 ? 2'b11 : half_a;
   wire collision_a = (read_a & write_b) != 0 && address_a[13:4] == address_b[13:4];
   wire [13:0] address_b = {
@@ -273,7 +279,7 @@ module DP16KD #(
   assign {
     DOA17, DOA16, DOA15, DOA14, DOA13, DOA12, DOA11, DOA10, DOA9, DOA8, DOA7, DOA6, DOA5, DOA4,
     DOA3, DOA2, DOA1, DOA0
-  } = REGMODE_A == "OUTREG" ? held_a : q_a;
+  } = WIDE ? wide_used[17:0] : REGMODE_A == "OUTREG" ? held_a : q_a;
 
   reg [17:0] word_b = 0, held_b = 0;
   reg high_b = 0;
@@ -292,7 +298,25 @@ module DP16KD #(
   assign {
     DOB17, DOB16, DOB15, DOB14, DOB13, DOB12, DOB11, DOB10, DOB9, DOB8, DOB7, DOB6, DOB5, DOB4,
     DOB3, DOB2, DOB1, DOB0
-  } = REGMODE_B == "OUTREG" ? held_b : q_b;
+  } = WIDE ? wide_used[35:18] : REGMODE_B == "OUTREG" ? held_b : q_b;
+
+  wire [3:0] write_wide = WIDE && select_a && WEA ? address_a[3:0] : 0;
+  wire collision_wide = write_wide != 0 && address_a[13:5] == address_b[13:5];
+  reg [35:0] wide = 0, wide_held = 0;
+  wire [35:0] wide_used = REGMODE_B == "OUTREG" ? wide_held : wide;
+  always @(posedge CLKA) begin
+    if (write_wide[0]) memory[{address_a[13:5], 1'b0}][8:0] <= data_a[8:0];
+    if (write_wide[1]) memory[{address_a[13:5], 1'b0}][17:9] <= data_a[17:9];
+    if (write_wide[2]) memory[{address_a[13:5], 1'b1}][8:0] <= data_b[8:0];
+    if (write_wide[3]) memory[{address_a[13:5], 1'b1}][17:9] <= data_b[17:9];
+  end
+  always @(posedge CLKB) begin
+    if (WIDE && WEB) $fatal(1, "DP16KD: port B only reads at a width of 36");
+    if (select_b)
+      wide <= {memory[{address_b[13:5], 1'b1}], memory[{address_b[13:5], 1'b0}]}
+          ^ {36{collision_wide}};
+    if (OCEB) wide_held <= wide;
+  end
 endmodule
 
 // The flip-flop of a slice, rising edge, with clock enable and synchronous set or reset.

@@ -40,7 +40,7 @@ def test_one_field_is_changed(name, text, value):
 
 def test_every_field_has_a_name():
     names = field_names(TINY)
-    assert len(names) == len(set(names)) == 13
+    assert len(names) == len(set(names)) == 14
     assert {"array.columns", "accumulator.bits", "memory.result_words"} <= set(names)
 
 
@@ -56,7 +56,10 @@ def test_several_fields_and_none():
         ({"lanes": "8"}, f"field must be one of {', '.join(field_names(TINY))}, not 'lanes'"),
         ({"array.lanes": "8.0"}, "array.lanes must be an integer, not '8.0'"),
         ({"array.lanes": "12"}, "lanes must be a power of two, not 12"),
-        ({"technology": "ASIC"}, "technology must be one of generic, ecp5, not 'ASIC'"),
+        (
+            {"technology": "ASIC"},
+            "technology must be one of generic, ecp5, ice40, gowin, not 'ASIC'",
+        ),
         ({"weight_zero_point": "1"}, "weight_zero_point must be one of true, false, not '1'"),
         (
             {"requantizer.modes": "float32,"},

@@ -35,6 +35,7 @@ OTHER = {
     "technology": Technology.ECP5,
     "array.lanes": 32,
     "array.columns": 16,
+    "array.lut_pairs": 8,
     "accumulator.bits": 28,
     "accumulator.overflow": Overflow.SATURATE,
     "requantizer.lanes": 8,
@@ -142,6 +143,16 @@ def test_more_columns_than_lanes():
         ArrayConfig(lanes=8, columns=16)
 
 
+def test_pairs_of_lookup_tables():
+    for pairs in (0, 5, 32):
+        assert ArrayConfig(lanes=8, columns=8, lut_pairs=pairs).lut_pairs == pairs
+    for pairs in (-1, 33):
+        with refused(ValueError, f"lut_pairs must be in 0 ... 32, not {pairs}"):
+            ArrayConfig(lanes=8, columns=8, lut_pairs=pairs)
+    with refused(TypeError, "lut_pairs must be an integer, not 8.0"):
+        ArrayConfig(lanes=8, columns=8, lut_pairs=8.0)
+
+
 def test_accumulator():
     for bits in (8, 27, 32):
         assert AccumulatorConfig(bits=bits).bits == bits
@@ -193,7 +204,7 @@ def test_parts_of_another_type(field, kind, value):
 
 
 def test_technology():
-    with refused(ValueError, "technology must be one of generic, ecp5, not 'asic'"):
+    with refused(ValueError, "technology must be one of generic, ecp5, ice40, gowin, not 'asic'"):
         replace(BASE, technology="asic")
 
 
@@ -214,11 +225,21 @@ def test_derived_values():
 
 
 def test_presets():
-    assert set(PRESETS) == {"ecp5_85f", "ecp5_25f", "up5k", "tiny"}
+    assert set(PRESETS) == {"ecp5_85f", "ecp5_25f", "gw2a18", "gw1nr9", "up5k", "tiny"}
     assert all(preset(name) is config and config.name == name for name, config in PRESETS.items())
     assert len({config.digest for config in PRESETS.values()}) == len(PRESETS)
     multipliers = {name: config.array.multipliers for name, config in PRESETS.items()}
-    assert multipliers == {"ecp5_85f": 256, "ecp5_25f": 64, "up5k": 16, "tiny": 32}
+    assert multipliers == {
+        "ecp5_85f": 256,
+        "ecp5_25f": 64,
+        "gw2a18": 64,
+        "gw1nr9": 32,
+        "up5k": 16,
+        "tiny": 32,
+    }
+    # What is left of the devices' own multipliers serves the requantiser.
+    own = {name: config.array.pairs - config.array.lut_pairs for name, config in PRESETS.items()}
+    assert (own["ecp5_25f"], own["up5k"]) == (28 - 4, 8 - 2)
     # The main job needs weights with zero points and PyTorch's requantisation.
     assert preset("ecp5_85f").weight_zero_point
     assert all(Mode.FLOAT32 in config.requantizer.modes for config in PRESETS.values())
@@ -226,6 +247,7 @@ def test_presets():
 
 def test_unknown_preset():
     with refused(
-        ValueError, "preset must be one of ecp5_85f, ecp5_25f, up5k, tiny, not 'ecp5_12f'"
+        ValueError,
+        "preset must be one of ecp5_85f, ecp5_25f, gw2a18, gw1nr9, up5k, tiny, not 'ecp5_12f'",
     ):
         preset("ecp5_12f")

@@ -11,7 +11,18 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from macaw.arch import preset
-from macaw.flow import Harness, ToolError, measure, place_and_route, synth, synthesize
+from macaw.flow import (
+    Harness,
+    SynthesisReport,
+    ToolError,
+    measure,
+    place_and_route,
+    synth,
+    synthesize,
+)
+from macaw.hw.cells import gowin, ice40, lut
+from macaw.hw.fanout import FanOut
+from macaw.hw.wide_multiplier import WideMultiplier
 
 
 class Sum(wiring.Component):
@@ -143,9 +154,58 @@ def test_rows_of_the_benchmark(installed):
 
 def test_configuration_without_a_device_is_refused():
     with pytest.raises(
-        ValueError, match=r"^configuration must be one of ecp5_85f, ecp5_25f, not 'tiny'$"
+        ValueError,
+        match=r"^configuration must be one of ecp5_85f, ecp5_25f, up5k, .*, not 'tiny'$",
     ):
         synth.run(preset("tiny"), None, seeds=(1,), report=print)
+
+
+@pytest.mark.parametrize(
+    ("device", "available", "cells"),
+    [
+        ("up5k", {"lut": 5280, "ff": 5280, "dsp": 8, "bram": 30, "spram": 4}, {"SB_DFF": 8}),
+        ("gw2a-18", {"lut": 20736, "ff": 15552, "dsp": 96, "bram": 46}, {"DFF": 8}),
+        ("gw1nr-9c", {"lut": 8640, "ff": 6480, "dsp": 40, "bram": 26}, {"DFF": 8}),
+    ],
+)
+def test_small_component_on_other_families(all_installed, device, available, cells):
+    result = measure(Sum(), device=device)
+    assert {name: usage.available for name, usage in result.usage.items()} == available
+    assert result.usage["ff"].used == 8
+    # Eight places of a carry chain, and what leads the carry in and out.
+    assert 8 <= result.usage["lut"].used <= 18
+    assert result.usage["dsp"].used == result.usage["bram"].used == 0
+    assert {name: result.cells[name] for name in cells} == cells
+    assert result.cells.get("SB_LUT4", 8) in (8, 9)
+    assert 50 < result.median.fmax < 1000
+
+
+@pytest.mark.parametrize(
+    ("cell", "device", "multipliers"),
+    [(ice40, "up5k", 1), (gowin, "gw2a-18", 2), (gowin, "gw1nr-9c", 2), (lut, "up5k", 0)],
+)
+def test_multipliers_of_other_families_are_counted(all_installed, cell, device, multipliers):
+    assert measure(cell.ProductPair(), device=device).usage["dsp"].used == multipliers
+
+
+def test_wide_multiplier_counts_by_the_smallest_cell(all_installed):
+    result = measure(WideMultiplier(24, 24, "gowin"), device="gw2a-18")
+    assert result.usage["dsp"].used == 3 * 2 + 1
+
+
+def test_copies_of_a_register_survive_on_other_families(all_installed):
+    for device in ("up5k", "gw2a-18"):
+        assert measure(FanOut(1, 16, arity=4), device=device).usage["ff"].used == 4 + 16
+
+
+def test_netlist_of_another_family_is_refused(tmp_path):
+    netlist = SynthesisReport(
+        digest="0" * 12, family="ice40", folder=tmp_path, cells={}, yosys="", seconds=0.0
+    )
+    with pytest.raises(
+        ValueError, match=r"^device must be of the netlist's family ice40, not '25k'$"
+    ):
+        place_and_route(netlist, device="25k")
 
 
 def test_no_seed_is_refused():

@@ -94,6 +94,33 @@ def test_report_is_read():
     ]
 
 
+def test_report_of_a_family_without_registers_takes_those_of_the_netlist():
+    counts = {"ICESTORM_LC": {"available": 5280, "used": 40}}
+    counts["ICESTORM_DSP"] = {"available": 8, "used": 2}
+    cells = {"SB_DFF": 20, "SB_DFFSR": 3, "SB_LUT4": 30}
+    report = {**REPORT, "utilization": counts}
+    _, usage, _ = read_report(report, family="ice40", cells=cells)
+    assert usage == {
+        "lut": Usage(used=40, available=5280),
+        "ff": Usage(used=23, available=5280),
+        "dsp": Usage(used=2, available=8),
+        "bram": Usage(used=0, available=0),
+        "spram": Usage(used=0, available=0),
+    }
+
+
+def test_cells_of_several_sizes_are_counted_by_the_smallest():
+    counts = {
+        "LUT4": {"available": 20736, "used": 100},
+        "ALU": {"available": 15552, "used": 10},
+        "MULT9X9": {"available": 96, "used": 5},
+        "MULT18X18": {"available": 48, "used": 3},
+    }
+    _, usage, _ = read_report({**REPORT, "utilization": counts}, family="gw2a")
+    assert usage["lut"] == Usage(used=110, available=20736)
+    assert usage["dsp"] == Usage(used=11, available=96)
+
+
 def test_report_without_clock_is_refused():
     with pytest.raises(ValueError, match=r"must have a clock with registers, not none$"):
         read_report({**REPORT, "fmax": {}})
@@ -104,6 +131,7 @@ def test_report_without_clock_is_refused():
     [
         ({"device": "6k"}, "device must be one of 12k, 25k, 45k, 85k, .*, not '6k'"),
         ({"speed": 5}, "speed must be one of 6, 7, 8, not 5"),
+        ({"device": "up5k"}, "device must be of the netlist's family ecp5, not 'up5k'"),
         ({"placer": "hand"}, "placer must be one of static, heap, sa, not 'hand'"),
         ({"router": "router3"}, "router must be one of router1, router2, not 'router3'"),
         ({"seed": -1}, "seed must be in 0 ... 2147483647, not -1"),

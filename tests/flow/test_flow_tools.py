@@ -42,7 +42,9 @@ def test_missing_tool_names_the_extra(nowhere):
 
 
 def test_unknown_tool_is_refused():
-    with pytest.raises(ValueError, match=r"^tool must be one of yosys, nextpnr-ecp5, not 'abc'$"):
+    with pytest.raises(
+        ValueError, match=r"^tool must be one of yosys, nextpnr-ecp5, .*, not 'abc'$"
+    ):
         find_tool("abc")
 
 

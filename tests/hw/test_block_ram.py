@@ -3,6 +3,7 @@
 """The block RAM reads what was written, byte by byte, in every technology."""
 
 import numpy as np
+import pytest
 from side_by_side import SideBySide
 
 from macaw.arch import Technology
@@ -11,7 +12,8 @@ from macaw.sim.vectors import apply
 
 SEED = 20261210
 COUNT = 5_000
-WIDTH, DEPTH = 3, 24
+# More bytes than a cell has, and not a whole number of cells.
+WIDTH, DEPTH = 7, 24
 
 
 def expected_words(inputs):
@@ -42,6 +44,7 @@ def test_words_read_what_was_written():
         str(technology): BlockRam(width=WIDTH, depth=DEPTH, technology=technology)
         for technology in Technology
     }
+    blocks["wide"] = BlockRam(width=WIDTH, depth=DEPTH, technology=Technology.ECP5, cell_bytes=4)
     found = apply(
         SideBySide(blocks),
         {f"{name}__{port}": values for name in blocks for port, values in inputs.items()},
@@ -55,3 +58,13 @@ def test_words_read_what_was_written():
             f"{name}: {len(wrong)} bytes differ with seed {SEED}, the first in clock "
             f"{wrong[0][0]}, byte {wrong[0][1]}"
         )
+
+
+def test_depths_of_the_cells_are_kept():
+    for cell_bytes, deepest in ((2, 1024), (4, 512)):
+        BlockRam(width=4, depth=deepest, technology=Technology.ECP5, cell_bytes=cell_bytes)
+        sentence = rf"^depth must be in 2 \.\.\. {deepest}, not {deepest + 1}$"
+        with pytest.raises(ValueError, match=sentence):
+            BlockRam(width=4, depth=deepest + 1, technology=Technology.ECP5, cell_bytes=cell_bytes)
+    with pytest.raises(ValueError, match=r"^cell_bytes must be one of 2, 4, not 3$"):
+        BlockRam(width=4, depth=16, cell_bytes=3)

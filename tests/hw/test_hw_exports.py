@@ -91,7 +91,7 @@ def test_a_reader_and_registers_of_another_type_are_refused():
             BlockRam,
             RAM | {"technology": "core"},
             ValueError,
-            "technology must be one of generic, ecp5, not 'core'",
+            "technology must be one of generic, ecp5, ice40, gowin, not 'core'",
         ),
         (ByteAligner, {"lanes": 4}, ValueError, "lanes must be in 8 ... 32, not 4"),
         (ByteAligner, {"lanes": 24}, ValueError, "lanes must be a power of two, not 24"),

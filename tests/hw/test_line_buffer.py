@@ -105,7 +105,7 @@ def test_a_stream_with_room_waits_only_after_rows_of_one_word(row_words, wait):
         (
             {"technology": "paper"},
             ValueError,
-            "technology must be one of generic, ecp5, not 'paper'",
+            "technology must be one of generic, ecp5, ice40, gowin, not 'paper'",
         ),
         (
             {"words": 8192, "technology": Technology.ECP5},

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The MAC array sums its products exactly, in both modes, with a new mode each clock."""
 
+import re
+
 import numpy as np
 import pytest
 from amaranth.back import rtlil
@@ -38,19 +40,28 @@ def expected_sums(activations, weights, window, window_mode):
 
 
 @pytest.mark.parametrize(
-    ("lanes", "columns", "technology", "window"),
+    ("lanes", "columns", "lut_pairs", "technology", "window"),
     [
-        (8, 4, Technology.GENERIC, True),
-        (8, 4, Technology.ECP5, True),
-        pytest.param(8, 8, Technology.GENERIC, True, marks=pytest.mark.full),
-        pytest.param(32, 2, Technology.GENERIC, False, marks=pytest.mark.full),
-        pytest.param(16, 16, Technology.ECP5, True, marks=pytest.mark.full),
-        pytest.param(16, 8, Technology.ECP5, False, marks=pytest.mark.full),
+        (8, 4, 0, Technology.GENERIC, True),
+        (8, 4, 0, Technology.ECP5, True),
+        # Cells of two kinds in one tree, whose latencies differ.
+        (8, 4, 3, Technology.ECP5, True),
+        (8, 2, 2, Technology.ICE40, True),
+        (8, 4, 16, Technology.GOWIN, True),
+        pytest.param(8, 4, 0, Technology.GOWIN, True, marks=pytest.mark.full),
+        pytest.param(8, 4, 5, Technology.GENERIC, True, marks=pytest.mark.full),
+        pytest.param(8, 8, 8, Technology.ECP5, True, marks=pytest.mark.full),
+        pytest.param(8, 8, 0, Technology.GENERIC, True, marks=pytest.mark.full),
+        pytest.param(32, 2, 0, Technology.GENERIC, False, marks=pytest.mark.full),
+        pytest.param(16, 16, 0, Technology.ECP5, True, marks=pytest.mark.full),
+        pytest.param(16, 8, 0, Technology.ECP5, False, marks=pytest.mark.full),
     ],
 )
-def test_sums_are_exact(lanes, columns, technology, window):
+def test_sums_are_exact(lanes, columns, lut_pairs, technology, window):
     array = MacArray(
-        ArrayConfig(lanes=lanes, columns=columns), technology=technology, window=window
+        ArrayConfig(lanes=lanes, columns=columns, lut_pairs=lut_pairs),
+        technology=technology,
+        window=window,
     )
     generator = np.random.default_rng(SEED)
     activations = operands(generator, lanes)
@@ -97,10 +108,38 @@ def test_without_window_the_array_has_neither_its_ports_nor_its_multiplexers():
     assert multiplexers == {True: 3 * 16, False: 0}
 
 
+@pytest.mark.parametrize("lut_pairs", [0, 3, 16])
+@pytest.mark.parametrize(
+    ("technology", "cell", "cells_of_a_pair"),
+    [
+        (Technology.ECP5, "MULT18X18D", 1),
+        (Technology.ICE40, "SB_MAC16", 1),
+        (Technology.GOWIN, "MULT9X9", 2),
+    ],
+)
+def test_pairs_of_lookup_tables_need_no_multiplier(lut_pairs, technology, cell, cells_of_a_pair):
+    config = ArrayConfig(lanes=8, columns=4, lut_pairs=lut_pairs)
+    text = rtlil.convert(MacArray(config, technology), emit_src=False)
+    assert text.count(f"cell \\{cell} ") == cells_of_a_pair * (16 - lut_pairs)
+    assert "cell $mul" not in text
+
+
+def test_pairs_of_lookup_tables_are_spread_over_the_columns():
+    config = ArrayConfig(lanes=8, columns=8, lut_pairs=6)
+    text = rtlil.convert(MacArray(config, Technology.ICE40), emit_src=False)
+    # The modules of the pairs, by column and lane, of those that hold a multiplier.
+    modules = re.split(r"^module ", text, flags=re.MULTILINE)
+    names = [part.split()[0] for part in modules if "cell \\SB_MAC16 " in part]
+    places = {tuple(map(int, name.split("cell_")[1].split("_"))) for name in names}
+    others = {(pair, lane) for pair in range(4) for lane in range(8)} - places
+    assert others == {(2, 6), (3, 6), (0, 7), (1, 7), (2, 7), (3, 7)}
+
+
 def test_refusals():
     with pytest.raises(TypeError, match=r"^array must be an ArrayConfig, not 16$"):
         MacArray(16, Technology.GENERIC)
     with pytest.raises(
-        ValueError, match=r"^technology must be one of generic, ecp5, not 'vacuum tubes'$"
+        ValueError,
+        match=r"^technology must be one of generic, ecp5, ice40, gowin, not 'vacuum tubes'$",
     ):
         MacArray(ArrayConfig(), "vacuum tubes")

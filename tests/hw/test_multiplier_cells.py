@@ -5,8 +5,10 @@
 import numpy as np
 import pytest
 
-from macaw.hw.cells import ecp5, generic
+from macaw.hw.cells import ecp5, ecp5_lut, generic, gowin, ice40, lut
 from macaw.sim.vectors import apply
+
+CELLS = [module.ProductPair for module in (generic, lut, ecp5, ecp5_lut, ice40, gowin)]
 
 
 def every_operand():
@@ -22,7 +24,7 @@ def every_operand():
     }
 
 
-@pytest.mark.parametrize("cell", [generic.ProductPair, ecp5.ProductPair])
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.__module__.split(".")[-1])
 def test_products_are_exact_for_all_operands(cell):
     operands = every_operand()
     for name, latency in (("low", cell.low_latency), ("high", cell.latency)):

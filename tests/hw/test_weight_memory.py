@@ -34,6 +34,8 @@ def expected_weights(depth, columns, address, valid, write_address, write_data, 
     [
         (8, 4, 64, Technology.GENERIC),
         (16, 4, 64, Technology.ECP5),
+        (8, 4, 512, Technology.ECP5),
+        pytest.param(8, 4, 1024, Technology.ECP5, marks=pytest.mark.full),
         pytest.param(16, 16, 1024, Technology.ECP5, marks=pytest.mark.full),
         pytest.param(32, 2, 16, Technology.GENERIC, marks=pytest.mark.full),
     ],
@@ -81,7 +83,7 @@ def test_words_read_what_was_written(lanes, columns, depth, technology):
         (48, Technology.GENERIC, "weight memory depth must be a power of two, not 48"),
         (8, Technology.GENERIC, "weight memory depth must be in 16 ... 65536, not 8"),
         (2048, Technology.ECP5, "weight memory depth must be at most 1024 for ecp5, not 2048"),
-        (64, "paper", "technology must be one of generic, ecp5, not 'paper'"),
+        (64, "paper", "technology must be one of generic, ecp5, ice40, gowin, not 'paper'"),
     ],
 )
 def test_refused_values(depth, technology, message):

@@ -11,6 +11,8 @@ from amaranth.back import rtlil
 from macaw.arch import Technology
 from macaw.hw.cells.ecp5_carry import TwoBitProduct
 from macaw.hw.cells.ecp5_multiplier import Multiplier18
+from macaw.hw.cells.gowin_multiplier import GowinMultiplier
+from macaw.hw.cells.gowin_wide import GowinWideMultiplier
 from macaw.hw.wide_multiplier import WideMultiplier
 from macaw.sim.vectors import apply
 
@@ -53,12 +55,25 @@ def test_the_cell_is_exact():
     expect_products(Multiplier18(), 18, 18, 200_000)
 
 
+@pytest.mark.parametrize("signed_value", [False, True])
 @pytest.mark.parametrize("bits", [9, 10])
-def test_the_carry_chain_is_exact_for_all_operands(bits):
+def test_the_carry_chain_is_exact_for_all_operands(bits, signed_value):
     codes = np.arange(1 << (bits + 2))
     value, factor = codes >> 2, codes & 3
-    products = apply(TwoBitProduct(bits), {"value": value, "factor": factor}, latency=0)["product"]
+    value -= signed_value << (bits - 1)
+    row = TwoBitProduct(bits, signed_value=signed_value)
+    products = apply(row, {"value": value, "factor": factor}, latency=0)["product"]
     assert (products == value * factor).all()
+
+
+@pytest.mark.parametrize(
+    ("a_bits", "b_bits", "cells"),
+    [(24, 24, (3, 1)), (32, 32, (4, 0)), (18, 18, (1, 0)), (7, 25, (1, 1)), (9, 9, (0, 1))],
+)
+def test_gowin_takes_the_smallest_cells_that_hold_the_parts(a_bits, b_bits, cells):
+    text = rtlil.convert(WideMultiplier(a_bits, b_bits, Technology.GOWIN), emit_src=False)
+    assert tuple(text.count(f"cell \\MULT{bits}X{bits} ") for bits in (18, 9)) == cells
+    assert "cell $mul" not in text
 
 
 @pytest.mark.parametrize(("a_bits", "b_bits"), WIDTHS)
@@ -73,7 +88,13 @@ def test_one_multiplier_cell_serves_every_width(a_bits, b_bits):
     [
         (WideMultiplier, (0, 24, "ecp5"), "a_bits must be in 1 ... 32, not 0"),
         (WideMultiplier, (24, 33, "ecp5"), "b_bits must be in 1 ... 32, not 33"),
-        (WideMultiplier, (24, 24, "ice40"), "technology must be one of generic, ecp5, not 'ice40'"),
+        (
+            WideMultiplier,
+            (24, 24, "asic"),
+            "technology must be one of generic, ecp5, ice40, gowin, not 'asic'",
+        ),
+        (GowinWideMultiplier, (37, 24), "a_bits must be in 1 ... 36, not 37"),
+        (GowinMultiplier, (12,), "bits must be one of 9, 18, not 12"),
         (TwoBitProduct, (0,), "bits must be in 1 ... 64, not 0"),
     ],
 )

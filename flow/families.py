@@ -1,0 +1,218 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The families of devices: how each is synthesised, placed and counted, in one table."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from macaw.arch.checks import one_of
+from macaw.flow.harness import Harness
+
+__all__ = ["DEVICES", "FAMILIES", "Device", "Family", "Usage", "family_of"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """``used`` of the ``available`` cells of one type."""
+
+    used: int
+    available: int
+
+    @property
+    def share(self) -> float:
+        """The used part of the device, 0 ... 1."""
+        return self.used / self.available if self.available else 0.0
+
+    def __str__(self) -> str:
+        return f"{self.used} of {self.available} ({self.share:.1%})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """A device as nextpnr names it.
+
+    ``package`` is one in which each of the ``speeds`` is sold, the first of which is measured
+    unless another is asked for. ``arguments`` are nextpnr's; ``{package}`` and ``{speed}`` in
+    them are replaced. ``pins`` places the ports of a `Harness`, where nextpnr does not itself.
+    """
+
+    package: str
+    speeds: tuple[Any, ...]
+    arguments: tuple[str, ...]
+    pins: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """Devices that are synthesised alike.
+
+    - ``synthesis``: yosys' command, and ``options`` those that were measured to be best;
+      ``pads`` is what inserts the pins' buffers, where nextpnr does not.
+    - ``tool``: the nextpnr, its ``arguments``, its ``placers`` and ``routers``, the best first.
+    - ``resources``: for each resource nextpnr's names of its cells, with what one of them counts.
+      The first name is that of the smallest, by which the device's number is known.
+    - ``lut`` and ``register``: yosys' names of a lookup table of so many inputs, and of a plain
+      register. With ``logic_cells`` a register takes the place of a lookup table, unless it is
+      the one that feeds it.
+    """
+
+    synthesis: str
+    options: tuple[str, ...]
+    tool: str
+    arguments: tuple[str, ...]
+    placers: tuple[str, ...]
+    routers: tuple[str, ...]
+    resources: Mapping[str, Mapping[str, int]]
+    lut: str
+    register: str
+    devices: Mapping[str, Device]
+    pads: str = ""
+    logic_cells: bool = False
+
+    def usage(self, report: Mapping[str, Any], cells: Mapping[str, int]) -> dict[str, Usage]:
+        """The used resources, from nextpnr's report and the ``cells`` of yosys' netlist.
+
+        Where nextpnr does not count registers, as on iCE40, whose cells hold one each, they are
+        those of the netlist.
+        """
+        found = report["utilization"]
+        usage = {}
+        for name, sites in self.resources.items():
+            counts = [found.get(site, {"used": 0, "available": 0}) for site in sites]
+            used = sum(c["used"] * n for c, n in zip(counts, sites.values(), strict=True))
+            usage[name] = Usage(used=used, available=counts[0]["available"])
+        if "ff" not in usage:
+            registers = sum(n for cell, n in cells.items() if cell.startswith(self.register))
+            usage["ff"] = Usage(used=registers, available=usage["lut"].available)
+        return usage
+
+    def harness_cells(self, harness: Harness) -> dict[str, int]:
+        """The cells of a harness itself by type, as yosys counts them."""
+        cells: Counter[str] = Counter({self.register: harness.registers})
+        for inputs, count in harness.parities.items():
+            cells[self.lut.format(inputs)] += count
+        return dict(cells)
+
+    def harness_usage(self, harness: Harness) -> dict[str, int]:
+        """What the harness itself takes of ``lut`` and ``ff``."""
+        parities = sum(harness.parities.values())
+        luts = harness.registers if self.logic_cells else parities
+        return {"lut": luts, "ff": harness.registers}
+
+
+def _ecp5(name: str) -> Device:
+    return Device(
+        package="CABGA381",
+        speeds=(6, 7, 8),
+        arguments=(f"--{name}", "--package", "{package}", "--speed", "{speed}"),
+    )
+
+
+_ECP5 = Family(
+    synthesis="synth_ecp5",
+    options=("-nowidelut", "-no-rw-check"),
+    tool="nextpnr-ecp5",
+    arguments=("--lpf-allow-unconstrained",),
+    placers=("static", "heap", "sa"),
+    routers=("router1", "router2"),
+    resources={
+        "lut": {"TRELLIS_COMB": 1},
+        "ff": {"TRELLIS_FF": 1},
+        "dsp": {"MULT18X18D": 1},
+        "bram": {"DP16KD": 1},
+    },
+    lut="LUT4",
+    register="TRELLIS_FF",
+    devices={
+        name: _ecp5(name)
+        for name in ("12k", "25k", "45k", "85k", "um5g-25k", "um5g-45k", "um5g-85k")
+    },
+)
+
+_ICE40 = Family(
+    synthesis="synth_ice40 -device u",
+    options=("-no-rw-check",),
+    tool="nextpnr-ice40",
+    arguments=("--pcf-allow-unconstrained",),
+    placers=("heap", "sa"),
+    routers=("router1", "router2"),
+    resources={
+        "lut": {"ICESTORM_LC": 1},
+        "dsp": {"ICESTORM_DSP": 1},
+        "bram": {"ICESTORM_RAM": 1},
+        "spram": {"ICESTORM_SPRAM": 1},
+    },
+    lut="SB_LUT4",
+    register="SB_DFF",
+    logic_cells=True,
+    devices={
+        "up5k": Device(
+            package="sg48",
+            # There is one, without a name.
+            speeds=("typical",),
+            arguments=("--up5k", "--package", "{package}"),
+        )
+    },
+)
+
+
+def _gowin(series: str, name: str, device: Device) -> Family:
+    return Family(
+        synthesis=f"synth_gowin -family {series} -noiopads",
+        options=("-nowidelut", "-no-rw-check"),
+        pads="iopadmap -bits -inpad IBUF O:I -outpad OBUF I:O",
+        tool="nextpnr-himbaechel",
+        arguments=(),
+        placers=("heap", "sa"),
+        routers=("router1", "router2"),
+        resources={
+            # A carry cell takes the place of a lookup table.
+            "lut": {"LUT4": 1, "ALU": 1},
+            "ff": {"DFF": 1},
+            "dsp": {"MULT9X9": 1, "MULT18X18": 2},
+            "bram": {"BSRAM": 1},
+        },
+        lut="LUT{}",
+        register="DFF",
+        logic_cells=True,
+        devices={name: device},
+    )
+
+
+#: The families by name.
+FAMILIES = {
+    "ecp5": _ECP5,
+    "ice40": _ICE40,
+    "gw2a": _gowin(
+        "gw2a",
+        "gw2a-18",
+        Device(
+            package="PG256",
+            speeds=("C8/I7",),
+            arguments=("--device", "GW2A-LV18{package}{speed}", "--vopt", "family=GW2A-18"),
+            pins={"clk": "H11", "rst": "L14", "i": "L16", "o": "N14"},
+        ),
+    ),
+    "gw1n": _gowin(
+        "gw1n",
+        "gw1nr-9c",
+        Device(
+            package="QN88P",
+            speeds=("C6/I5",),
+            arguments=("--device", "GW1NR-LV9{package}{speed}", "--vopt", "family=GW1N-9C"),
+            pins={"clk": "52", "rst": "25", "i": "26", "o": "27"},
+        ),
+    ),
+}
+
+#: The devices by name.
+DEVICES = {name: device for family in FAMILIES.values() for name, device in family.devices.items()}
+
+
+def family_of(device: str) -> str:
+    """The name of the family of ``device``; ``ValueError`` with the list of devices for any
+    other."""
+    one_of("device", device, tuple(DEVICES))
+    return next(name for name, family in FAMILIES.items() if device in family.devices)

@@ -1,0 +1,35 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""A product as the sum of rows, each the work of two bits of one factor."""
+
+from amaranth import *
+
+from macaw.hw.delay import delay
+
+__all__ = ["product_of_rows"]
+
+
+def product_of_rows(m, name, bits, value, row):
+    """``bits * value`` of an unsigned and a signed number of 8 bits, three clocks later.
+
+    ``row(m, value, factor)`` gives ``value`` times two unsigned bits, as a signed number of 10
+    bits: four rows, a register behind each. The low bits of the lower of two rows pass by their
+    adder, and a register stands behind each level of adders.
+    """
+    terms = [
+        delay(m, row(m, value, bits[place : place + 2]), 1, name=f"{name}_row_{place}")
+        for place in range(0, 8, 2)
+    ]
+    passed = 2
+    while len(terms) > 1:
+        pairs = list(zip(terms[::2], terms[1::2], strict=True))
+        terms = []
+        for index, (lower, upper) in enumerate(pairs):
+            # The lower row's upper part is the smaller number, so the sum fits the upper row's
+            # bits and one for each place that passed.
+            width = len(lower) + passed
+            rest = (lower[passed:].as_signed() + upper)[: width - passed]
+            term = Cat(lower[:passed], rest).as_signed()
+            terms.append(delay(m, term, 1, name=f"{name}_sum_{passed}_{index}"))
+        passed *= 2
+    return terms[0]

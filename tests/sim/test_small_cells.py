@@ -1,0 +1,175 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The models of iCE40 and Gowin cells do what the data sheets say, against models in Python."""
+
+import itertools
+
+import numpy as np
+import pytest
+from sim_small_cells import DualMultipliers, GowinMultipliers
+
+from macaw.sim.errors import BenchFailure, BuildFailure
+from macaw.sim.vectors import apply
+
+SEED = 20261125
+COUNT = 2000
+
+
+def subsets(names):
+    return [chosen for n in range(len(names) + 1) for chosen in itertools.combinations(names, n)]
+
+
+def factors(generator, bits):
+    """Random factors; the first 25 are all pairs of extremes."""
+    values = generator.integers(0, 1 << bits, (2, COUNT))
+    extremes = [0, 1, (1 << bits - 1) - 1, 1 << bits - 1, (1 << bits) - 1]
+    values[:, :25] = np.array(list(itertools.product(extremes, repeat=2))).T
+    return values
+
+
+def number(value, bits, is_signed):
+    return value - (is_signed * (value >> bits - 1 & 1) << bits)
+
+
+def delayed(values, cycles):
+    return np.r_[np.zeros(cycles, values.dtype), values][: len(values)]
+
+
+def dual_inputs(**changes):
+    values = dict.fromkeys((*"abcd", *map(str.lower, DualMultipliers.SIGNALS)), 0)
+    return values | {"enable": 1, "a": np.arange(4)} | changes
+
+
+DUAL_REGISTERS = subsets(("A_REG", "B_REG", "TOP_8x8_MULT_REG", "BOT_8x8_MULT_REG"))
+
+
+@pytest.mark.parametrize(("signed_a", "signed_b"), [*itertools.product((0, 1), repeat=2)])
+def test_dual_products_behind_any_registers(signed_a, signed_b):
+    generator = np.random.default_rng(SEED)
+    top, bottom = factors(generator, 8), generator.permutation(factors(generator, 8), axis=1)
+    a, b = top << 8 | bottom
+    parameters = [
+        {"A_SIGNED": signed_a, "B_SIGNED": signed_b} | dict.fromkeys(chosen, 1)
+        for chosen in DUAL_REGISTERS
+    ]
+    found = apply(DualMultipliers(parameters), dual_inputs(a=a, b=b), latency=0)["o"]
+    for index, chosen in enumerate(DUAL_REGISTERS):
+        wanted = np.zeros(COUNT, np.int64)
+        for place, half, register in ((16, top, "TOP"), (0, bottom, "BOT")):
+            behind = f"{register}_8x8_MULT_REG" in chosen
+            left = delayed(number(half[0], 8, signed_a), behind + ("A_REG" in chosen))
+            right = delayed(number(half[1], 8, signed_b), behind + ("B_REG" in chosen))
+            wanted |= (left * right & 0xFFFF) << place
+        assert np.array_equal(found[:, index], wanted), f"{chosen}, seed {SEED}"
+
+
+def test_enable_of_the_dual_multiplier_holds_all_registers():
+    generator = np.random.default_rng(SEED)
+    a, b = factors(generator, 16)
+    enable = generator.integers(0, 2, COUNT)
+    parameters = dict.fromkeys(DUAL_REGISTERS[-1], 1)
+    inputs = dual_inputs(a=a, b=b, enable=enable)
+    found = apply(DualMultipliers([parameters]), inputs, latency=0)["o"][:, 0]
+    held, product = (0, 0), 0
+    for index in range(COUNT):
+        assert found[index] == product, f"vector {index}, seed {SEED}"
+        if enable[index]:
+            left, right = held
+            product = (left >> 8) * (right >> 8) << 16 | (left & 255) * (right & 255)
+            held = int(a[index]), int(b[index])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"MODE_8x8": 0}, "only the two 8 x 8 products have a model"),
+        ({"TOPOUTPUT_SELECT": 1}, "only the two 8 x 8 products have a model"),
+        ({"BOTOUTPUT_SELECT": 0}, "only the two 8 x 8 products have a model"),
+        ({"C_REG": 1}, "this mode has no model"),
+        ({"NEG_TRIGGER": 1}, "this mode has no model"),
+        ({"BOTADDSUB_LOWERINPUT": 1}, "this mode has no model"),
+    ],
+)
+def test_dual_multiplier_refuses_modes_that_it_does_not_have(parameters, message):
+    with pytest.raises(BuildFailure, match=f"SB_MAC16: {message}"):
+        apply(DualMultipliers([parameters]), dual_inputs(), latency=0)
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (("irsttop", "irstbot", "orsttop", "orstbot"), "a reset has no model"),
+        (("ahold", "bhold", "chold", "dhold", "oholdtop", "oholdbot"), "a hold has no model"),
+        (("c", "d", "oloadtop", "addsubbot", "ci", "signextin"), "the adders have no model"),
+    ],
+)
+def test_dual_multiplier_refuses_signals_that_it_does_not_have(names, message):
+    apply(DualMultipliers([{}]), dual_inputs(), latency=0)
+    for name in names:
+        with pytest.raises(BenchFailure, match=f"SB_MAC16: {message}"):
+            apply(DualMultipliers([{}]), dual_inputs(**{name: 1}), latency=0)
+
+
+GOWIN_REGISTERS = subsets(("AREG", "BREG", "PIPE_REG", "OUT_REG"))
+
+
+def gowin_inputs(**changes):
+    names = ("b", "shifted", "signed_a", "signed_b", "reset", "select")
+    return {"a": np.arange(4), "enable": 1} | dict.fromkeys(names, 0) | changes
+
+
+@pytest.mark.parametrize("bits", [9, 18])
+def test_gowin_products_behind_any_registers(bits):
+    generator = np.random.default_rng(SEED)
+    a, b = factors(generator, bits)
+    parameters = [dict.fromkeys(chosen, 1) for chosen in GOWIN_REGISTERS]
+    for signed_a, signed_b in itertools.product((0, 1), repeat=2):
+        inputs = gowin_inputs(a=a, b=b, signed_a=signed_a, signed_b=signed_b)
+        found = apply(GowinMultipliers(bits, parameters), inputs, latency=0)["p"]
+        for index, chosen in enumerate(GOWIN_REGISTERS):
+            behind = ("PIPE_REG" in chosen) + ("OUT_REG" in chosen)
+            left = delayed(number(a, bits, signed_a), behind + ("AREG" in chosen))
+            right = delayed(number(b, bits, signed_b), behind + ("BREG" in chosen))
+            wanted = left * right & ((1 << 2 * bits) - 1)
+            assert np.array_equal(found[:, index], wanted), f"{chosen}, seed {SEED}"
+
+
+@pytest.mark.parametrize("bits", [9, 18])
+def test_enable_of_the_gowin_multiplier_holds_all_registers(bits):
+    generator = np.random.default_rng(SEED)
+    a, b = factors(generator, bits)
+    enable = generator.integers(0, 2, COUNT)
+    parameters = dict.fromkeys(GOWIN_REGISTERS[-1], 1)
+    inputs = gowin_inputs(a=a, b=b, enable=enable)
+    found = apply(GowinMultipliers(bits, [parameters]), inputs, latency=0)["p"][:, 0]
+    held = product = output = 0
+    for index in range(COUNT):
+        assert found[index] == output, f"vector {index}, seed {SEED}"
+        if enable[index]:
+            output, product, held = product, held, int(a[index]) * int(b[index])
+
+
+@pytest.mark.parametrize("bits", [9, 18])
+@pytest.mark.parametrize(
+    "parameters",
+    [{"ASIGN_REG": 1}, {"BSIGN_REG": 1}, {"SOA_REG": 1}, {"MULT_RESET_MODE": "ASYNC"}],
+)
+def test_gowin_multiplier_refuses_modes_that_it_does_not_have(bits, parameters):
+    message = f"MULT{bits}X{bits}: this mode has no model"
+    with pytest.raises(BuildFailure, match=message):
+        apply(GowinMultipliers(bits, [parameters]), gowin_inputs(), latency=0)
+
+
+@pytest.mark.parametrize("bits", [9, 18])
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("reset", "RESET has no model"),
+        ("select", "shifted operands have no model"),
+        ("shifted", "shifted operands have no model"),
+    ],
+)
+def test_gowin_multiplier_refuses_signals_that_it_does_not_have(bits, name, message):
+    apply(GowinMultipliers(bits, [{}]), gowin_inputs(), latency=0)
+    with pytest.raises(BenchFailure, match=f"MULT{bits}X{bits}: {message}"):
+        apply(GowinMultipliers(bits, [{}]), gowin_inputs(**{name: 1}), latency=0)
