@@ -18,6 +18,7 @@ from macaw.arch import (
     AccumulatorConfig,
     Float32Chain,
     Mode,
+    Multiplier,
     RawSums,
     Requantization,
     RequantizerConfig,
@@ -38,12 +39,14 @@ _NEW = (
 _SLOW = (Mode.FLOAT32_BIAS, Mode.FLOAT32_CHAIN)
 
 
-def config_of(modes, technology=Technology.GENERIC, *, bits=32, lanes=2):
+def config_of(
+    modes, technology=Technology.GENERIC, *, bits=32, lanes=2, multiplier=Multiplier.SINGLE
+):
     return AcceleratorConfig(
         name="requantizer",
         technology=technology,
         accumulator=AccumulatorConfig(bits=bits),
-        requantizer=RequantizerConfig(lanes=lanes, modes=modes),
+        requantizer=RequantizerConfig(lanes=lanes, modes=modes, multiplier=multiplier),
     )
 
 
@@ -54,6 +57,22 @@ CONFIGS = [
         (Technology.ECP5, _FIXED + _FLOAT32),
     )
     for modes in (_FLOAT32, _FIXED, both, _NEW + both)
+]
+#: Lanes that multiply serially: one mode, both families, every mode that they have.
+SERIAL = [
+    pytest.param(config_of(modes, multiplier=Multiplier.SERIAL), id=f"serial-{'-'.join(modes)}")
+    for modes in (
+        _FLOAT32, _FIXED, (Mode.FIXED_DOUBLE_UP,), _FIXED + _FLOAT32,
+        (Mode.FLOAT32, Mode.FIXED_DOUBLE_UP, Mode.FIXED_DOUBLE_AWAY),
+    )
+]  # fmt: skip
+#: Lanes that multiply on device multipliers alone.
+PARALLEL = [
+    pytest.param(
+        config_of(modes, Technology.ECP5, multiplier=Multiplier.PARALLEL),
+        id=f"parallel-{'-'.join(modes)}",
+    )
+    for modes in (_FLOAT32, _FIXED, _NEW + _FIXED + _FLOAT32)
 ]
 #: One of the new modes alone.
 ALONE = [
@@ -165,12 +184,34 @@ def hardware(config, batches):
             for what, values in layers.items()
         },
     }
-    results = apply(requantizer, inputs, latency=requantizer.latency)["results"]
+    taken = slice(None)
+    if config.requantizer.multiplier == Multiplier.SERIAL:
+        inputs, taken = in_serial(inputs, config.requantizer.interval)
+    results = apply(requantizer, inputs, latency=requantizer.latency)["results"][taken]
     starts = np.cumsum([0, *(size + idle for size in sizes[:-1])])
     return [
         results[start : start + size].reshape(batch.cases.sums.shape)
         for start, size, batch in zip(starts, sizes, batches, strict=True)
     ]
+
+
+def in_serial(inputs, interval):
+    """``inputs`` as serial lanes take them, and the clocks of their starts: ``interval`` clocks
+    apart, some of them more; accumulators are there for one clock only, the rest until the next
+    start."""
+    count = len(inputs["accumulators"])
+    random = np.random.default_rng(SEED)
+    apart = interval + random.choice((0, 0, 0, 0, 1, 2, 17), count)
+    starts = np.cumsum(apart) - apart
+    start = np.zeros(apart.sum(), np.int64)
+    start[starts] = 1
+    held = {
+        name: {what: np.repeat(values, apart, axis=0) for what, values in inputs[name].items()}
+        for name in ("parameters", "layer")
+    }
+    accumulators = np.repeat(~inputs["accumulators"], apart, axis=0)
+    accumulators[starts] = inputs["accumulators"]
+    return {"start": start, "accumulators": accumulators, **held}, starts
 
 
 def check(config, batches):
@@ -204,8 +245,13 @@ def test_every_class_is_exact_in_a_lane_of_one_mode(config):
     assert check(config, batches_of(config, results=10**5)) >= 10**5
 
 
+@pytest.mark.parametrize("config", [*SERIAL, *PARALLEL])
+def test_every_class_is_exact_with_every_multiplier(config):
+    assert check(config, batches_of(config, results=10**5)) >= 10**5
+
+
 @pytest.mark.full
-@pytest.mark.parametrize("config", [*CONFIGS, *ALONE])
+@pytest.mark.parametrize("config", [*CONFIGS, *ALONE, *SERIAL, *PARALLEL])
 def test_every_class_is_exact_at_length(config):
     count = 0
     for layer in LAYERS:
