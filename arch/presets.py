@@ -7,6 +7,7 @@ from macaw.arch.config import (
     AcceleratorConfig,
     ArrayConfig,
     MemoryConfig,
+    Multiplier,
     RequantizerConfig,
     Technology,
 )
@@ -36,7 +37,7 @@ _ALL = (
     AcceleratorConfig(
         name="up5k",
         array=ArrayConfig(lanes=8, columns=2),
-        requantizer=RequantizerConfig(lanes=1),
+        requantizer=RequantizerConfig(lanes=2, multiplier=Multiplier.SERIAL),
         memory=MemoryConfig(
             activation_words=512,
             weight_words=256,

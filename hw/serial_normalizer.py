@@ -92,20 +92,17 @@ class SerialNormalizer(wiring.Component):
 
         wide = Signal(32, reset_less=True)  # shifted by eight
         bits = Signal(32, reset_less=True)  # shifted by one
-        places = Signal(signed(8), reset_less=True)
         same_9, same_2 = wide[23:].all() | ~wide[23:].any(), bits[31] == bits[30]
-        by_eight = coarse & Mux(float32, same_9, places <= -8)
-        by_one = fine & Mux(float32, same_2, places < 0)
+        shift, to_left = self.shift, ~self.shift[-1]
+        # The clock counts the shifts: those by eight from 1 on, those by one from 5 on.
+        asked_8 = to_left & (shift[3:5] >= clock[:2])
+        asked_1 = to_left & (shift[:3] >= (clock[:3] ^ hand_over))
+        by_eight = coarse & Mux(float32, same_9, asked_8)
+        by_one = fine & Mux(float32, same_2, asked_1)
         with m.If(self.start):
-            m.d.sync += [
-                wide.eq((self.accumulator + self.bias)[:32]),
-                places.eq(Mux(float32, self.shift - self._offset, -self.shift)),
-            ]
-        with m.Else():
-            with m.If(by_eight):
-                m.d.sync += wide.eq(wide << 8)
-            with m.If(by_eight | by_one):
-                m.d.sync += places.eq(places + Mux(fine, 1, 8))
+            m.d.sync += wide.eq((self.accumulator + self.bias)[:32])
+        with m.Elif(by_eight):
+            m.d.sync += wide.eq(wide << 8)
         with m.If(clock == hand_over):
             m.d.sync += bits.eq(wide)
         with m.Elif(by_one):
@@ -119,8 +116,16 @@ class SerialNormalizer(wiring.Component):
             kept = kept + round_up
         with m.If(clock == self.latency - 1):
             m.d.sync += factor.eq(Cat(Mux(float32, 0, low), kept))
-        held = Signal.like(places, reset_less=True)
+        right = Mux(to_left, 0, -shift)
+        if self._float32:
+            moved = Signal(signed(8), reset_less=True)
+            with m.If(self.start):
+                m.d.sync += moved.eq(-self._offset)
+            with m.Elif(by_eight | by_one):
+                m.d.sync += moved.eq(moved + Cat(by_one, C(0, 2), by_eight))
+            right = Mux(float32, shift + moved, right)
+        places = Signal(signed(8), reset_less=True)
         with m.If(clock == self.latency):
-            m.d.sync += held.eq(places)
-        m.d.comb += [self.factor.eq(factor), self.places.eq(held)]
+            m.d.sync += places.eq(right)
+        m.d.comb += [self.factor.eq(factor), self.places.eq(places)]
         return m

@@ -79,12 +79,9 @@ class SerialRounder(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         load = delay(m, self.start, 1, name="load", reset_less=False)
-        left = Signal(signed(8), reset_less=True)
         some = Signal(reset_less=True)
-        if self._fixed:
-            window, large, negative = self._two_speeds(m, load, left, some)
-        else:
-            window, large, negative = self._one_speed(m, load, left, some)
+        speeds = self._two_speeds if self._fixed else self._one_speed
+        window, large, negative = speeds(m, load, some)
 
         half, whole = window[0], window[1:]
         to_even, to_infinity = some | whole[0], ~negative | some | ~self.away
@@ -110,13 +107,14 @@ class SerialRounder(wiring.Component):
         carry = Mux(long, upper[0] & (guard | some | upper[1]), guard & (some | upper[0]))
         return self._choose(carry, guard), self._choose(long, Const(0, 1))
 
-    def _one_speed(self, m, load, left, some):
+    def _one_speed(self, m, load, some):
         """Float32 alone: what lies below the half has no part but in whether it is zero."""
         carry, long = self._carry()
         low = self.upper[:_BELOW]
         into = delay(m, carry & low.all(), 1, name="carry")
         below = delay(m, Mux(carry, ~low.all(), low[1:].any() | (low[0] & ~long)), 1, name="below")
         window = Signal(signed(_FLOAT32_BITS - _BELOW), reset_less=True)
+        left = Signal(signed(8), reset_less=True)
         with m.If(load):
             m.d.sync += [
                 window.eq(self.upper[_BELOW:_FLOAT32_BITS].as_signed() + into),
@@ -127,7 +125,7 @@ class SerialRounder(wiring.Component):
             m.d.sync += [window.eq(window >> 1), some.eq(some | window[0]), left.eq(left - 1)]
         return window, Const(0, 1), window[-1]
 
-    def _two_speeds(self, m, load, left, some):
+    def _two_speeds(self, m, load, some):
         carry, _ = self._carry()
         carry = delay(m, carry, 1, name="carry")
         _, long = self._carry()  # a clock later
@@ -140,23 +138,35 @@ class SerialRounder(wiring.Component):
             flags.append(delay(m, flags[-1] if flags else load, 1, name=f"clock_{clock}"))
         *coarse, hand_over = flags
         coarse = Cat(coarse).any()
+        # Beyond 31 places nothing is left, below zero nothing is to do.
+        places = self.places
+        beyond = Const(0, 1)
+        eights, ones = places[3:5], places[:3]
+        if self._float32:
+            beyond = places[5:7].any()
+            eights = (eights | beyond.replicate(2)) & ~places[-1].replicate(2)
+            ones = (ones | beyond.replicate(3)) & ~places[-1].replicate(3)
+        left_8, left_1 = Signal(2, reset_less=True), Signal(3, reset_less=True)
+        by_eight, by_one = coarse & left_8.any(), ~coarse & left_1.any()
         with m.If(load):
             m.d.sync += [
                 wide.eq(Cat(Const(0, 1), total[0] & ~long, total[1:]).as_signed()),
                 some.eq(0),
-                left.eq(self.places),
+                left_8.eq(eights),
+                left_1.eq(ones),
             ]
-        with m.Elif(coarse):
-            with m.If(left >= 8):
-                m.d.sync += [
-                    wide.eq(wide >> 8),
-                    some.eq(some | wide[:8].any()),
-                    left.eq(left - 8),
-                ]
-        with m.Elif(hand_over):
+        with m.Elif(by_eight):
+            m.d.sync += [
+                wide.eq(wide >> 8),
+                some.eq(some | wide[:8].any()),
+                left_8.eq(left_8 - 1),
+            ]
+        with m.Elif(by_one & ~hand_over):
+            m.d.sync += [some.eq(some | window[0]), left_1.eq(left_1 - 1)]
+        with m.If(hand_over):
             m.d.sync += [window.eq(wide), large.eq(~_same(wide[_WINDOW - 1 :]))]
-        with m.Elif(left > 0):
-            m.d.sync += [window.eq(window >> 1), some.eq(some | window[0]), left.eq(left - 1)]
+        with m.Elif(by_one):
+            m.d.sync += window.eq(window >> 1)
         return window, large, wide[-1]
 
 
