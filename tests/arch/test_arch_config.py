@@ -15,11 +15,13 @@ from macaw.arch import (
     ArrayConfig,
     MemoryConfig,
     Mode,
+    Multiplier,
     Overflow,
     RequantizerConfig,
     Technology,
     preset,
 )
+from macaw.arch.config import SERIAL_MODES
 
 BASE = AcceleratorConfig(
     name="base",
@@ -39,6 +41,7 @@ OTHER = {
     "accumulator.overflow": Overflow.SATURATE,
     "requantizer.lanes": 8,
     "requantizer.modes": (Mode.FLOAT32, Mode.FIXED_DOUBLE_AWAY),
+    "requantizer.multiplier": Multiplier.SERIAL,
     "memory.activation_words": 2048,
     "memory.weight_words": 2048,
     "memory.parameter_entries": 2048,
@@ -74,6 +77,12 @@ def test_digest_is_of_everything_but_the_name():
     digests["nothing"] = BASE.digest
     assert len(set(digests.values())) == len(digests), digests
     assert replace(BASE, name="another").digest == BASE.digest
+
+
+def test_a_single_multiplier_keeps_the_digest_of_configurations_without_the_field():
+    assert preset("ecp5_85f").digest == "49e45ccaf604"
+    digests = {changed("requantizer.multiplier", kind).digest for kind in Multiplier}
+    assert len(digests) == len(Multiplier)
 
 
 def test_digest_form():
@@ -158,6 +167,33 @@ def test_accumulator():
 def test_number_of_modes(modes):
     with refused(ValueError, f"modes must name at least one mode, each once, not {modes!r}"):
         RequantizerConfig(modes=modes)
+
+
+def test_multiplier():
+    with refused(ValueError, "multiplier must be one of parallel, single, serial, not 'booth'"):
+        RequantizerConfig(multiplier="booth")
+
+
+def test_modes_of_a_serial_multiplier():
+    for mode in Mode:
+        if mode in SERIAL_MODES:
+            assert RequantizerConfig(modes=(mode,), multiplier="serial").interval > 1
+            continue
+        with refused(
+            ValueError,
+            "requantizer mode of a serial multiplier must be one of float32, fixed_double_away, "
+            f"fixed_double_up, not {mode!r}",
+        ):
+            RequantizerConfig(modes=(Mode.FLOAT32, mode), multiplier="serial")
+
+
+def test_the_pace_of_serial_lanes():
+    """Clocks that completed sums are apart: those of a lane, once for each of its columns."""
+    float32, both = (Mode.FLOAT32,), (Mode.FLOAT32, Mode.FIXED_DOUBLE_AWAY)
+    for modes, lanes, beats in ((float32, 8, 15), (float32, 2, 60), (both, 4, 36)):
+        requantizer = RequantizerConfig(lanes=lanes, modes=modes, multiplier="serial")
+        assert replace(BASE, requantizer=requantizer).beats == beats
+        assert replace(BASE, requantizer=requantizer).portions == 8 // lanes
 
 
 def test_modes_are_a_tuple():
