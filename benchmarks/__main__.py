@@ -119,7 +119,8 @@ def docs(name: str) -> None:
 
 @main.command()
 @click.argument("names", nargs=-1)
-@click.option("--multiplier", "kinds", type=click.Choice([kind.value for kind in Multiplier]), multiple=True,
+@click.option("--multiplier", "kinds", type=click.Choice([kind.value for kind in Multiplier]),
+              multiple=True,
               help="A kind of multiplier; may be repeated; all of them by default.")  # fmt: skip
 @click.option("--lanes", type=click.IntRange(1, 16), default=4, show_default=True,
               help="Lanes side by side; a power of two.")  # fmt: skip
