@@ -11,10 +11,12 @@ from macaw.arch.checks import instance, integer, one_of, power_of_two
 from macaw.arch.requantization import Mode
 
 __all__ = [
+    "SERIAL_MODES",
     "AcceleratorConfig",
     "AccumulatorConfig",
     "ArrayConfig",
     "MemoryConfig",
+    "Multiplier",
     "Overflow",
     "RequantizerConfig",
     "Technology",
@@ -103,12 +105,33 @@ class AccumulatorConfig:
         one_of("overflow", self.overflow, tuple(Overflow))
 
 
+class Multiplier(StrEnum):
+    """What a requantiser lane multiplies with.
+
+    ``parallel`` makes the whole product of device multipliers, ``single`` takes one of them and
+    adds the operands' upper bits in LUTs; both give a result each clock. They differ on ``ecp5``
+    only: multipliers are what Gowin has most of, and elsewhere the tool chooses. ``serial`` takes
+    no device multiplier: it adds two bits of the product a clock, and a lane gives a result in as many
+    clocks as `RequantizerConfig.interval` says, in the modes of `SERIAL_MODES`.
+    """
+
+    PARALLEL = "parallel"
+    SINGLE = "single"
+    SERIAL = "serial"
+
+
+#: The modes that a lane with a serial multiplier has.
+SERIAL_MODES = (Mode.FLOAT32, Mode.FIXED_DOUBLE_AWAY, Mode.FIXED_DOUBLE_UP)
+
+
 @dataclass(frozen=True, kw_only=True)
 class RequantizerConfig:
-    """The requantiser: ``lanes`` results a cycle, in the ``modes`` that are built in."""
+    """The requantiser: ``lanes`` side by side, each with a ``multiplier``, in the ``modes`` that
+    are built in."""
 
     lanes: int = 16
     modes: tuple[Mode, ...] = (Mode.FLOAT32,)
+    multiplier: Multiplier = Multiplier.SINGLE
 
     def __post_init__(self) -> None:
         power_of_two("requantizer lanes", self.lanes, 1, 32)
@@ -117,6 +140,20 @@ class RequantizerConfig:
             raise ValueError(f"modes must name at least one mode, each once, not {self.modes!r}")
         for mode in self.modes:
             one_of("requantizer mode", mode, tuple(Mode))
+        if one_of("multiplier", self.multiplier, tuple(Multiplier)) == Multiplier.SERIAL:
+            for mode in self.modes:
+                one_of("requantizer mode of a serial multiplier", mode, SERIAL_MODES)
+
+    @property
+    def interval(self) -> int:
+        """Clocks from one result of a lane to its next.
+
+        A serial multiplier takes one for each two bits of the channel's multiplier (24 in mode
+        ``float32``, 31 in the others), one for a carry beyond them, and two for the rounding.
+        """
+        if self.multiplier != Multiplier.SERIAL:
+            return 1
+        return 15 if self.modes == (Mode.FLOAT32,) else 18
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,18 +210,28 @@ class AcceleratorConfig:
             )
 
     @property
-    def beats(self) -> int:
-        """Cycles in which the requantiser takes the results of all columns."""
+    def portions(self) -> int:
+        """Parts in which the requantiser takes the results of all columns, one for each lane."""
         return self.array.columns // self.requantizer.lanes
 
     @property
+    def beats(self) -> int:
+        """Cycles in which the requantiser takes the results of all columns."""
+        return self.portions * self.requantizer.interval
+
+    @property
     def digest(self) -> str:
-        """Twelve hexadecimal digits over every value but the name."""
+        """Twelve hexadecimal digits over every value but the name.
+
+        What is younger than the first digests counts only where it is used: otherwise the
+        hardware is what it was, and figures of that time keep their digest.
+        """
         values = asdict(self)
         del values["name"]
-        # Younger than the first digests: without such pairs the hardware is what it was.
         if not self.array.lut_pairs:
             del values["array"]["lut_pairs"]
+        if self.requantizer.multiplier == Multiplier.SINGLE:
+            del values["requantizer"]["multiplier"]
         # numpy's integers, which the checks take, are written as Python's.
         text = json.dumps(values, sort_keys=True, default=int)
         return hashlib.sha256(text.encode()).hexdigest()[:12]

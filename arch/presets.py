@@ -7,6 +7,7 @@ from macaw.arch.config import (
     AcceleratorConfig,
     ArrayConfig,
     MemoryConfig,
+    Multiplier,
     RequantizerConfig,
     Technology,
 )
@@ -60,9 +61,9 @@ _ALL = (
     AcceleratorConfig(
         name="up5k",
         technology=Technology.ICE40,
-        # Of its eight multipliers, two serve the requantiser.
-        array=ArrayConfig(lanes=8, columns=2, lut_pairs=2),
-        requantizer=RequantizerConfig(lanes=1),
+        # Its eight multipliers make all products: the requantiser's lanes need none.
+        array=ArrayConfig(lanes=8, columns=2),
+        requantizer=RequantizerConfig(lanes=2, multiplier=Multiplier.SERIAL),
         memory=MemoryConfig(
             activation_words=512,
             weight_words=256,

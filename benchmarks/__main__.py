@@ -15,7 +15,8 @@ import click
 
 from benchmarks.report import Report, format_value, load, merge, save
 from benchmarks.tables import fill
-from macaw.arch import PRESETS, Mode, preset
+from macaw.arch import PRESETS, Mode, Multiplier, preset
+from macaw.arch.config import SERIAL_MODES
 
 __all__ = ["main"]
 
@@ -118,21 +119,35 @@ def docs(name: str) -> None:
 
 @main.command()
 @click.argument("names", nargs=-1)
+@click.option("--multiplier", "kinds", type=click.Choice([kind.value for kind in Multiplier]),
+              multiple=True,
+              help="A kind of multiplier; may be repeated; all of them by default.")  # fmt: skip
 @click.option("--lanes", type=click.IntRange(1, 16), default=4, show_default=True,
               help="Lanes side by side; a power of two.")  # fmt: skip
 @click.option("--seeds", type=click.IntRange(1, 100), default=1, show_default=True,
               help="Runs of place and route; the median and the best are reported.")  # fmt: skip
-def requantizer(names: tuple[str, ...], lanes: int, seeds: int) -> None:
-    """Synthesise, place and route the requantiser in the modes NAMES, or in each, alone."""
+def requantizer(names: tuple[str, ...], kinds: tuple[str, ...], lanes: int, seeds: int) -> None:
+    """Synthesise, place and route the requantiser in the modes NAMES, or in each, alone, with
+    each kind of multiplier that has the mode."""
     for name in names:
         if name not in tuple(Mode):
             raise click.UsageError(f"NAMES must be of {', '.join(Mode)}, not {name!r}")
     report = Report()
     synthesis = importlib.import_module("benchmarks.synth")
     for name in names or tuple(Mode):
-        synthesis.run_requantizer(
-            report, mode=Mode(name), lanes=lanes, seeds=tuple(range(1, seeds + 1))
-        )
+        for kind in kinds or tuple(Multiplier):
+            if kind == Multiplier.SERIAL and name not in SERIAL_MODES:
+                continue
+            # Mode raw multiplies nothing, so that there is one kind.
+            if kind == Multiplier.PARALLEL and name == Mode.RAW:
+                continue
+            synthesis.run_requantizer(
+                report,
+                mode=Mode(name),
+                multiplier=Multiplier(kind),
+                lanes=lanes,
+                seeds=tuple(range(1, seeds + 1)),
+            )
     _finish(report, _BUILD / "synth.json")
 
 

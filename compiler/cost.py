@@ -9,6 +9,8 @@ __all__ = ["model_cycles", "utilisation"]
 #: Clocks from the first read of a row to its first result, and from its last read to its last:
 #: line buffer, array, accumulators, requantiser and result buffer, about.
 _PIPELINE = 60
+#: Serial lanes work on a result for about three intervals instead of one.
+_SERIAL_SECTIONS = 2
 #: Clocks from a row's last word out of the result buffer to the first read of the row that takes
 #: its room, about.
 _ROOM = 4
@@ -24,6 +26,8 @@ def model_cycles(program: Conv2dProgram) -> int:
     shape, walk, ring = program.layer.shape, program.walk, program.ring
     groups = walk.groups.outer * walk.groups.inner
     row_cycles = groups * (walk.prologue_cycles + walk.pixels * walk.pixel_cycles)
+    interval = program.config.requantizer.interval
+    pipeline = _PIPELINE + _SERIAL_SECTIONS * (interval - 1)
     words, stride = program.image_row_words, shape.stride[0]
     arrived: list[int] = []
     freed: list[int] = [0] * shape.height
@@ -43,7 +47,7 @@ def model_cycles(program: Conv2dProgram) -> int:
         for gone in range(max(top, 0), min(max(top + stride, 0), shape.height)):
             freed[gone] = end
         before = sent[-1] if sent else 0
-        sent.append(max(before, end + _PIPELINE) + program.result_row_words)
+        sent.append(max(before, end + pipeline) + program.result_row_words)
     return sent[-1]
 
 

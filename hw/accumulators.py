@@ -21,8 +21,9 @@ class Accumulators(wiring.Component):
 
     In window mode the ``config.array.phases`` phases of a pair of pixels take turns, so each
     column has as many accumulators, used in a ring. Completed sums are taken over by a second set
-    of registers, which hands them on ``config.requantizer.lanes`` a clock, lowest column first,
-    while the next sums grow; completed sums must be at least ``config.beats`` clocks apart.
+    of registers, which hands them on ``config.requantizer.lanes`` at a time,
+    ``config.requantizer.interval`` clocks apart, lowest column first, while the next sums grow;
+    completed sums must be at least ``config.beats`` clocks apart.
 
     Overflow beyond ``config.accumulator.bits`` wraps or, at each step, saturates, as the
     configuration says.
@@ -87,7 +88,8 @@ class Accumulators(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self._config
-        columns, lanes, beats = config.array.columns, config.requantizer.lanes, config.beats
+        columns, lanes = config.array.columns, config.requantizer.lanes
+        interval = config.requantizer.interval
         bits, phases = config.accumulator.bits, config.array.phases
 
         valid = fan_out(m, "valid_copies", self.valid, columns, clocks=2)
@@ -95,6 +97,9 @@ class Accumulators(wiring.Component):
         window = fan_out(m, "window_copies", self.window, columns, clocks=2)
         complete = self.valid & self.last
         takes_over = fan_out(m, "complete_copies", complete, columns, clocks=3)
+        if interval > 1:
+            # Values are taken in the clock for which they are announced.
+            shifts = delay(m, self.values_valid, self.announcement, reset_less=False)
         held = [Signal(signed(bits), name=f"held_{c}", reset_less=True) for c in range(columns)]
         for column in range(columns):
             correction = self.corrections[column]
@@ -109,15 +114,29 @@ class Accumulators(wiring.Component):
                 m.d.sync += ring[0].eq(self._fit(before + term))
                 m.d.sync += [ring[i + 1].eq(ring[i]) for i in range(phases - 1)]
             later = held[column + lanes] if column + lanes < columns else 0
-            m.d.sync += held[column].eq(Mux(takes_over[column], ring[0], later))
+            following = Mux(takes_over[column], ring[0], later)
+            if interval == 1:
+                m.d.sync += held[column].eq(following)
+            else:
+                with m.If(takes_over[column] | shifts):
+                    m.d.sync += held[column].eq(following)
         m.d.comb += [self.values[lane].eq(held[lane]) for lane in range(lanes)]
 
-        left = Signal(range(beats + 1))
+        left = Signal(range(config.portions + 1))
+        some = left != 0
         with m.If(complete):
-            m.d.sync += [left.eq(beats), self.values_place.eq(self.place)]
-        with m.Elif(left != 0):
-            m.d.sync += left.eq(left - 1)
-        m.d.comb += [self.values_valid.eq(left != 0), self.values_last.eq(left == 1)]
+            m.d.sync += [left.eq(config.portions), self.values_place.eq(self.place)]
+        if interval == 1:
+            with m.Elif(some):
+                m.d.sync += left.eq(left - 1)
+        else:
+            wait = Signal(range(interval))
+            with m.Elif(wait != 0):
+                m.d.sync += wait.eq(wait - 1)
+            with m.Elif(some):
+                m.d.sync += [left.eq(left - 1), wait.eq(Mux(left == 1, 0, interval - 1))]
+            some &= wait == 0
+        m.d.comb += [self.values_valid.eq(some), self.values_last.eq(left == 1)]
         return m
 
     def _fit(self, total):

@@ -7,7 +7,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from macaw.arch.checks import instance
-from macaw.arch.config import AcceleratorConfig
+from macaw.arch.config import AcceleratorConfig, Multiplier
 from macaw.arch.core import EXCESS
 from macaw.hw.accumulators import Accumulators
 from macaw.hw.delay import delay
@@ -201,6 +201,9 @@ class Conv2dCore(wiring.Component):
                 for name, _ in requantizer.layer.shape()
             ),
         ]
+        if config.requantizer.multiplier == Multiplier.SERIAL:
+            start = delay(m, valid, parameter_store.latency, name="taken", reset_less=False)
+            m.d.comb += requantizer.start.eq(start)
         wait = parameter_store.latency + requantizer.latency
         m.d.comb += [
             collector.results.eq(requantizer.results),

@@ -7,8 +7,15 @@ from amaranth.lib import data
 
 from macaw.arch.config import AcceleratorConfig
 from macaw.arch.core import Field, layer_fields, parameter_fields, step_fields
+from macaw.arch.requantization import Mode
 
-__all__ = ["channel_parameters_layout", "layer_layout", "layout_of", "step_layout"]
+__all__ = [
+    "channel_parameters_layout",
+    "layer_layout",
+    "layer_values_layout",
+    "layout_of",
+    "step_layout",
+]
 
 
 def channel_parameters_layout(config: AcceleratorConfig) -> data.StructLayout:
@@ -25,6 +32,20 @@ def layout_of(fields: tuple[Field, ...]) -> data.StructLayout:
 def layer_layout(config: AcceleratorConfig) -> data.StructLayout:
     """The descriptor of a layer."""
     return layout_of(layer_fields(config))
+
+
+def layer_values_layout(config: AcceleratorConfig) -> data.StructLayout:
+    """What all channels of a layer share; ``minimum <= maximum``.
+
+    ``mode`` is an index into the configuration's ``modes``; it is not looked at where there is
+    only one. With mode ``float32_chain`` built in, ``output_unsigned`` and the multipliers of the
+    descriptor belong to it.
+    """
+    names = ["mode", "zero_point", "minimum", "maximum"]
+    if Mode.FLOAT32_CHAIN in config.requantizer.modes:
+        names += ["output_unsigned", "input_multiplier", "output_multiplier"]
+    layout = layer_layout(config)
+    return data.StructLayout({name: layout[name].shape for name in names})
 
 
 def step_layout(config: AcceleratorConfig) -> data.StructLayout:

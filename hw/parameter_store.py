@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The channel parameters of the requantiser: a narrow memory and double-buffered lane copies."""
 
+from contextlib import nullcontext
+
 from amaranth import *
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -56,7 +58,8 @@ class ParameterStore(wiring.Component):
         The accumulators' values of this clock count; are an evaluation's last ones; complete a
         pixel or pair; and complete the column group.
     parameters : Out
-        The lanes' parameters for these values, `latency` clocks later.
+        The lanes' parameters for these values, `latency` clocks later; with serial multipliers
+        until the next values.
     """
 
     #: Clocks from ``valid`` to ``parameters``.
@@ -208,9 +211,8 @@ class ParameterStore(wiring.Component):
         """The slot of each clock's values: by beat in dense mode, by phase and beat in window
         mode, where both pixels of a pair have the same channels."""
         lanes, half = self._config.requantizer.lanes, self._config.array.pair_channels
-        beats = self._config.beats
         using = Signal()
-        beat = Signal(range(beats))
+        beat = Signal(range(self._config.portions))
         phase = Signal(range(self._config.array.phases))
         with m.If(self.valid):
             m.d.sync += beat.eq(Mux(self.last, 0, beat + 1))
@@ -227,6 +229,9 @@ class ParameterStore(wiring.Component):
             in_window = phase * each + beat % each
         slot = Mux(delay(m, self.layer.window, 1), in_window, beat) + using * self._slots
         slots = fan_out(m, "slot_copies", delay(m, slot, 1), len(ports), clocks=self.latency - 2)
+        holds = self._config.requantizer.interval > 1
+        taken = delay(m, self.valid, self.latency - 1, reset_less=False) if holds else Const(1, 1)
         for lane, (_, read) in enumerate(ports):
             m.d.comb += read.addr.eq(slots[lane])
-            m.d.sync += self.parameters[lane].eq(read.data)
+            with m.If(taken) if holds else nullcontext():
+                m.d.sync += self.parameters[lane].eq(read.data)

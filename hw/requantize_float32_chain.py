@@ -43,6 +43,8 @@ class Float32ChainNormalizer(wiring.Component):
     ----------
     technology : Technology
         What its two multipliers are made of.
+    parallel : bool
+        They take no LUTs.
 
     Members
     -------
@@ -65,8 +67,10 @@ class Float32ChainNormalizer(wiring.Component):
     A sum is taken in each clock.
     """
 
-    def __init__(self, technology):
-        self._multipliers = [WideMultiplier(24, 24, technology) for _ in range(2)]
+    def __init__(self, technology, *, parallel=False):
+        self._multipliers = [
+            WideMultiplier(24, 24, technology, parallel=parallel) for _ in range(2)
+        ]
         super().__init__(
             {
                 "sum": In(signed(32)),

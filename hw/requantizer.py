@@ -1,25 +1,27 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
-"""Requantisation of accumulators to int8, one result a lane in each clock."""
+"""Requantisation of accumulators to int8, some lanes side by side."""
 
 from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from macaw.arch.config import AcceleratorConfig
+from macaw.arch.checks import instance, one_of
+from macaw.arch.config import AcceleratorConfig, Multiplier
 from macaw.arch.requantization import FIXED_MODES, FLOAT32_MODES, Mode
 from macaw.hw.bounded_result import BoundedResult
 from macaw.hw.delay import delay
 from macaw.hw.fanout import fan_out
-from macaw.hw.layouts import channel_parameters_layout, layer_layout
+from macaw.hw.layouts import channel_parameters_layout, layer_values_layout
 from macaw.hw.raw_byte import RawByte
 from macaw.hw.requantize_fixed import FixedRounder, FixedShifter
 from macaw.hw.requantize_float32 import Float32Normalizer, Float32Rounder
 from macaw.hw.requantize_float32_bias import Float32BiasNormalizer
 from macaw.hw.requantize_float32_chain import Float32ChainNormalizer, Float32ChainRounder
+from macaw.hw.serial_lane import SerialLane
 from macaw.hw.wide_multiplier import WideMultiplier
 
-__all__ = ["Requantizer", "RequantizerLane", "layer_values_layout"]
+__all__ = ["Requantizer", "RequantizerLane"]
 
 #: Modes whose steps are the same hardware.
 _FAMILIES = {
@@ -40,23 +42,8 @@ def _families(config):
     return families
 
 
-def layer_values_layout(config):
-    """What all channels of a layer share; ``minimum <= maximum``.
-
-    ``mode`` is an index into the configuration's ``modes``; it is not looked at where there is
-    only one. With mode ``float32_chain`` built in, ``output_unsigned`` and the multipliers of the
-    descriptor belong to it.
-    """
-    names = ["mode", "zero_point", "minimum", "maximum"]
-    if Mode.FLOAT32_CHAIN in config.requantizer.modes:
-        names += ["output_unsigned", "input_multiplier", "output_multiplier"]
-    layout = layer_layout(config)
-    return data.StructLayout({name: layout[name].shape for name in names})
-
-
-def _check(config):
-    if not isinstance(config, AcceleratorConfig):
-        raise TypeError(f"config must be an AcceleratorConfig, not {config!r}")
+#: What a lane with a result each clock multiplies with.
+_EACH_CLOCK = (Multiplier.PARALLEL, Multiplier.SINGLE)
 
 
 class RequantizerLane(wiring.Component):
@@ -70,7 +57,8 @@ class RequantizerLane(wiring.Component):
     A lane holds what its modes need: one multiplier and one adder for the bias and the bounds
     serve all of them, and a lane of one mode has no multiplexers for others.
 
-    Raises ``TypeError`` if ``config`` is no `AcceleratorConfig`.
+    Raises ``TypeError`` if ``config`` is no `AcceleratorConfig` and ``ValueError`` if its
+    multiplier is serial.
 
     Members
     -------
@@ -83,7 +71,9 @@ class RequantizerLane(wiring.Component):
     """
 
     def __init__(self, config):
-        _check(config)
+        instance("config", config, AcceleratorConfig)
+        one_of("multiplier of a lane", config.requantizer.multiplier, _EACH_CLOCK)
+        parallel = config.requantizer.multiplier == Multiplier.PARALLEL
         parameters = channel_parameters_layout(config)
         self._modes = config.requantizer.modes
         self._families = _families(config)
@@ -94,7 +84,7 @@ class RequantizerLane(wiring.Component):
             before = Float32BiasNormalizer() if biased else Float32Normalizer()
             self._steps["float32"] = before, Float32Rounder()
         if "chain" in self._families:
-            before = Float32ChainNormalizer(config.technology)
+            before = Float32ChainNormalizer(config.technology, parallel=parallel)
             self._steps["chain"] = before, Float32ChainRounder()
         if "fixed" in self._families:
             modes = self._families["fixed"]
@@ -105,6 +95,7 @@ class RequantizerLane(wiring.Component):
                 32 if "fixed" in self._families else 24,
                 Shape.cast(parameters["multiplier"].shape).width,
                 config.technology,
+                parallel=parallel,
             )
         super().__init__(
             {
@@ -234,21 +225,27 @@ class Requantizer(wiring.Component):
 
     Members
     -------
+    start : In(1)
+        With a serial multiplier only: accumulators and parameters are there, as
+        `macaw.hw.serial_lane.SerialLane` takes them.
     accumulators : In(ArrayLayout(signed(config.accumulator.bits), lanes))
     parameters : In(ArrayLayout(channel_parameters_layout(config), lanes))
     layer : In(layer_values_layout(config))
         Constant from the first accumulators of a layer to its last results.
     results : Out(ArrayLayout(signed(8), lanes))
-        `latency` clocks after ``accumulators`` and ``parameters``; new ones each clock. There is
-        no handshake: the lanes run freely.
+        `latency` clocks after ``accumulators`` and ``parameters``; new ones each clock, or, with
+        a serial multiplier, for one clock after each ``start``. There is no handshake.
     """
 
     def __init__(self, config):
-        _check(config)
+        instance("config", config, AcceleratorConfig)
         count = config.requantizer.lanes
-        self._lanes = [RequantizerLane(config) for _ in range(count)]
+        self._serial = config.requantizer.multiplier == Multiplier.SERIAL
+        kind = SerialLane if self._serial else RequantizerLane
+        self._lanes = [kind(config) for _ in range(count)]
         super().__init__(
             {
+                **({"start": In(1)} if self._serial else {}),
                 "accumulators": In(data.ArrayLayout(signed(config.accumulator.bits), count)),
                 "parameters": In(data.ArrayLayout(channel_parameters_layout(config), count)),
                 "layer": In(layer_values_layout(config)),
@@ -263,11 +260,14 @@ class Requantizer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        # The lanes are spread over the device, so each has its own copy; a lane looks at it three
-        # clocks after an accumulator at the earliest.
-        layers = fan_out(m, "layer_copies", self.layer, len(self._lanes), clocks=2)
+        # Quick lanes are spread over the device, so each has its own copy; a lane looks at it
+        # three clocks after an accumulator at the earliest.
+        clocks = 0 if self._serial else 2
+        layers = fan_out(m, "layer_copies", self.layer, len(self._lanes), clocks=clocks)
         for index, lane in enumerate(self._lanes):
             m.submodules[f"lane_{index}"] = lane
+            if self._serial:
+                m.d.comb += lane.start.eq(self.start)
             m.d.comb += [
                 lane.accumulator.eq(self.accumulators[index]),
                 lane.parameters.eq(self.parameters[index]),

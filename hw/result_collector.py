@@ -83,7 +83,7 @@ class ResultCollector(wiring.Component):
         collected = [Signal(8 * array.lanes, name=f"pixel_{p}", reset_less=True) for p in range(2)]
         results = delay(m, self.results.as_value(), 1)
         window = fan_out(m, "window_copies", layer.window, 2, clocks=1)
-        beat = Signal(range(self._config.beats))
+        beat = Signal(range(self._config.portions))
         with m.If(self.valid):
             m.d.sync += beat.eq(Mux(self.last, 0, beat + 1))
         for pixel in range(2):

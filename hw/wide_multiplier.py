@@ -23,9 +23,9 @@ class WideMultiplier(wiring.Component):
 
     ``technology`` says what it is made of. ``Technology.GENERIC`` and ``Technology.ICE40`` are a
     ``*`` between registers. ``Technology.GOWIN`` is a `GowinWideMultiplier`. ``Technology.ECP5``
-    takes one MULT18X18D for the low 18 bits of both operands and adds what
-    their upper bits contribute, two bits a row of the carry chain. The device's
-    multipliers are scarce: 24×24 bits take four of them.
+    takes one MULT18X18D for the low 18 bits of both operands and adds what their upper bits
+    contribute, two bits a row of the carry chain: the device's multipliers are scarce. With
+    ``parallel`` the upper bits have multipliers too, up to four in all.
 
     Raises ``TypeError`` or ``ValueError`` for other widths or technologies.
 
@@ -37,9 +37,10 @@ class WideMultiplier(wiring.Component):
         ``a * b``, `latency` clocks later; new operands are taken in each clock.
     """
 
-    def __init__(self, a_bits, b_bits, technology):
+    def __init__(self, a_bits, b_bits, technology, *, parallel=False):
         a_bits, b_bits = integer("a_bits", a_bits, 1, 32), integer("b_bits", b_bits, 1, 32)
         self._technology = one_of("technology", technology, tuple(Technology))
+        self._parallel = bool(parallel)
         self._rows = sum((max(0, bits - _CELL_BITS) + 1) // 2 for bits in (a_bits, b_bits))
         super().__init__({"a": In(a_bits), "b": In(b_bits), "product": Out(a_bits + b_bits)})
 
@@ -50,6 +51,8 @@ class WideMultiplier(wiring.Component):
             return GowinWideMultiplier.latency
         if self._technology != Technology.ECP5 or not self._rows:
             return 3
+        if self._parallel:
+            return Multiplier18.latency + 2
         # A clock for the rows, those of their adder tree, one for the last sum.
         return max(Multiplier18.latency, 1 + (self._rows - 1).bit_length()) + 1
 
@@ -74,6 +77,8 @@ class WideMultiplier(wiring.Component):
         m.d.comb += [cell.a.eq(a_low), cell.b.eq(b_low)]
         if not self._rows:
             return cell.product
+        if self._parallel:
+            return self._product_of_cells(m, cell.product)
 
         # The rest is a_high * b + a_low * b_high. Terms are (place, value), for value << place.
         terms = sorted(
@@ -89,6 +94,21 @@ class WideMultiplier(wiring.Component):
         rest = delay(m, rest, target - clocks, name="rest")
         low = delay(m, cell.product, target - cell.latency)
         return delay(m, Cat(low[:_CELL_BITS], low[_CELL_BITS:] + rest), 1, name="product")
+
+    def _product_of_cells(self, m, low):
+        """The product, with a cell for each other pair of the operands' halves."""
+        halves = [(value[:_CELL_BITS], value[_CELL_BITS:]) for value in (self.a, self.b)]
+        products = {}
+        for index in (1, 2, 3):  # the operands of which the upper half is taken
+            a, b = (half[index >> which & 1] for which, half in enumerate(halves))
+            if len(a) and len(b):
+                m.submodules[f"cell_{index}"] = cell = Multiplier18()
+                m.d.comb += [cell.a.eq(a), cell.b.eq(b)]
+                products[index] = cell.product
+        middle = delay(m, products.get(1, 0) + products.get(2, 0), 1, name="middle")
+        ends = delay(m, Cat(low, products.get(3, Const(0, 0))), 1, name="ends")
+        total = Cat(ends[:_CELL_BITS], ends[_CELL_BITS:] + middle)[: len(self.product)]
+        return delay(m, total, 1, name="product")
 
 
 def _rows(m, bits, value):

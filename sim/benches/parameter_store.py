@@ -84,7 +84,8 @@ class _Bench:
         self, groups: list[tuple[int, int]], pixels: int, window: bool
     ) -> Iterator[dict[str, int]]:
         """The flags of each clock; notes the entries that they ask for."""
-        beats, lanes = self._values["beats"], self._values["lanes"]
+        portions, lanes = self._values["portions"], self._values["lanes"]
+        interval = self._values["interval"]
         half = self._values["pair_channels"]
         phases = self._values["phases"] if window else 1
         for first, channels in groups:
@@ -95,24 +96,23 @@ class _Bench:
                     yield {}
                 phase = turn % phases
                 finish = phase == phases - 1
-                for beat in range(beats):
-                    columns = range(beat * lanes, (beat + 1) * lanes)
+                for portion in range(portions):
+                    columns = range(portion * lanes, (portion + 1) * lanes)
                     wanted = [phase * half + c % half if window else c for c in columns]
-                    self._expected.append(
-                        (
-                            self._cycle + self._values["latency"],
-                            {
-                                lane: first + channel
-                                for lane, channel in enumerate(wanted)
-                                if channel < channels
-                            },
-                        )
-                    )
-                    last = beat == beats - 1
+                    entries = {
+                        lane: first + channel
+                        for lane, channel in enumerate(wanted)
+                        if channel < channels
+                    }
+                    arrival = self._cycle + self._values["latency"]
+                    self._expected += [(arrival + held, entries) for held in range(interval)]
+                    last = portion == portions - 1
                     leave = last and turn == pixels * phases - 1
                     if leave:
                         self._entered.popleft()
                     yield {"valid": 1, "last": last, "finish": finish, "leave": leave}
+                    for _ in range(interval - 1):
+                        yield {}
 
     def _check(self) -> None:
         while self._expected and self._expected[0][0] == self._cycle:
@@ -130,17 +130,19 @@ class _Bench:
     async def _clock(self) -> None:
         await FallingEdge(self._top.clk)
         self._cycle += 1
-        assert self._cycle < _MOST_CYCLES, f"nothing moves (seed {cocotb.RANDOM_SEED})"
+        assert self._cycle < _MOST_CYCLES * self._values["interval"], (
+            f"nothing moves (seed {cocotb.RANDOM_SEED})"
+        )
 
 
 @cocotb.test()
 async def gives_each_value_its_channel(top: Any) -> None:
     """Every value meets the entry of its channel, for one layer after the other.
 
-    Parameters: ``latency``, ``lanes``, ``beats``, ``pair_channels``, ``phases`` and ``entries``
-    of the component; ``layers`` with their descriptor's ``word``, ``window``, ``rows``, ``pixels``
-    (or pairs) and ``groups``, each (first entry, channels); ``wait`` and ``gap``, how probably a
-    group waits for a clock although it is loaded, and values pause.
+    Parameters: ``latency``, ``lanes``, ``portions``, ``interval``, ``pair_channels``, ``phases``
+    and ``entries`` of the component; ``layers`` with their descriptor's ``word``, ``window``,
+    ``rows``, ``pixels`` (or pairs) and ``groups``, each (first entry, channels); ``wait`` and
+    ``gap``, how probably a group waits for a clock although it is loaded, and values pause.
     """
     values = parameters()
     for name in ("layer", "start", "enter", "write__valid", "write__payload", *_FLAGS):

@@ -15,11 +15,13 @@ from macaw.arch import (
     ArrayConfig,
     MemoryConfig,
     Mode,
+    Multiplier,
     Overflow,
     RequantizerConfig,
     Technology,
     preset,
 )
+from macaw.arch.config import SERIAL_MODES
 
 BASE = AcceleratorConfig(
     name="base",
@@ -40,6 +42,7 @@ OTHER = {
     "accumulator.overflow": Overflow.SATURATE,
     "requantizer.lanes": 8,
     "requantizer.modes": (Mode.FLOAT32, Mode.FIXED_DOUBLE_AWAY),
+    "requantizer.multiplier": Multiplier.SERIAL,
     "memory.activation_words": 2048,
     "memory.weight_words": 2048,
     "memory.parameter_entries": 2048,
@@ -75,6 +78,12 @@ def test_digest_is_of_everything_but_the_name():
     digests["nothing"] = BASE.digest
     assert len(set(digests.values())) == len(digests), digests
     assert replace(BASE, name="another").digest == BASE.digest
+
+
+def test_a_single_multiplier_keeps_the_digest_of_configurations_without_the_field():
+    assert preset("ecp5_85f").digest == "49e45ccaf604"
+    digests = {changed("requantizer.multiplier", kind).digest for kind in Multiplier}
+    assert len(digests) == len(Multiplier)
 
 
 def test_digest_form():
@@ -171,6 +180,33 @@ def test_number_of_modes(modes):
         RequantizerConfig(modes=modes)
 
 
+def test_multiplier():
+    with refused(ValueError, "multiplier must be one of parallel, single, serial, not 'booth'"):
+        RequantizerConfig(multiplier="booth")
+
+
+def test_modes_of_a_serial_multiplier():
+    for mode in Mode:
+        if mode in SERIAL_MODES:
+            assert RequantizerConfig(modes=(mode,), multiplier="serial").interval > 1
+            continue
+        with refused(
+            ValueError,
+            "requantizer mode of a serial multiplier must be one of float32, fixed_double_away, "
+            f"fixed_double_up, not {mode!r}",
+        ):
+            RequantizerConfig(modes=(Mode.FLOAT32, mode), multiplier="serial")
+
+
+def test_the_pace_of_serial_lanes():
+    """Clocks that completed sums are apart: those of a lane, once for each of its columns."""
+    float32, both = (Mode.FLOAT32,), (Mode.FLOAT32, Mode.FIXED_DOUBLE_AWAY)
+    for modes, lanes, beats in ((float32, 8, 15), (float32, 2, 60), (both, 4, 36)):
+        requantizer = RequantizerConfig(lanes=lanes, modes=modes, multiplier="serial")
+        assert replace(BASE, requantizer=requantizer).beats == beats
+        assert replace(BASE, requantizer=requantizer).portions == 8 // lanes
+
+
 def test_modes_are_a_tuple():
     with refused(TypeError, "modes must be a tuple, not ['float32']"):
         RequantizerConfig(modes=["float32"])
@@ -237,9 +273,9 @@ def test_presets():
         "up5k": 16,
         "tiny": 32,
     }
-    # What is left of the devices' own multipliers serves the requantiser.
+    # What is left of the devices' own multipliers serves the requantiser, a serial one needs none.
     own = {name: config.array.pairs - config.array.lut_pairs for name, config in PRESETS.items()}
-    assert (own["ecp5_25f"], own["up5k"]) == (28 - 4, 8 - 2)
+    assert (own["ecp5_25f"], own["up5k"]) == (28 - 4, 8)
     # The main job needs weights with zero points and PyTorch's requantisation.
     assert preset("ecp5_85f").weight_zero_point
     assert all(Mode.FLOAT32 in config.requantizer.modes for config in PRESETS.values())

@@ -17,7 +17,7 @@ from macaw.arch.changes import changed
 from macaw.flow.export import export_verilog
 from macaw.golden.requantize import requantize
 from macaw.hw.blocks import BLOCKS, make_block
-from macaw.hw.requantizer import layer_values_layout
+from macaw.hw.layouts import layer_values_layout
 from macaw.sim import toolchain
 from macaw.sim.build import cell_models
 from macaw.sim.vectors import apply

@@ -20,11 +20,11 @@ COUNT, SWITCH = 6_000, 3_000
 PLACES = ("finish", "group_end", "row_end")
 
 
-def configuration(lanes, columns, requantizer_lanes, bits, overflow):
+def configuration(lanes, columns, requantizer_lanes, bits, overflow, multiplier="single"):
     return dataclasses.replace(
         preset("tiny"),
         array=ArrayConfig(lanes=lanes, columns=columns),
-        requantizer=RequantizerConfig(lanes=requantizer_lanes),
+        requantizer=RequantizerConfig(lanes=requantizer_lanes, multiplier=multiplier),
         accumulator=AccumulatorConfig(bits=bits, overflow=overflow),
     )
 
@@ -79,7 +79,7 @@ def stimuli(generator, config, steps):
 
 def expected_outputs(config, inputs, steps):
     """(valid, last, values, place) of each clock, as if the latency were 0."""
-    lanes, beats = config.requantizer.lanes, config.beats
+    lanes, interval = config.requantizer.lanes, config.requantizer.interval
     valid, last = np.zeros((2, COUNT), np.uint8)
     values = np.zeros((COUNT, lanes), np.int64)
     place = {name: np.zeros(COUNT, np.uint8) for name in PLACES}
@@ -88,9 +88,9 @@ def expected_outputs(config, inputs, steps):
         sums = accumulate(
             terms.T, bits=config.accumulator.bits, overflow=config.accumulator.overflow
         )
-        clocks = slice(member[-1], member[-1] + beats)
-        valid[clocks], last[clocks.stop - 1] = 1, 1
-        values[clocks] = sums.reshape(beats, lanes)
+        clocks = member[-1] + interval * np.arange(config.portions)
+        valid[clocks], last[clocks[-1]] = 1, 1
+        values[clocks] = sums.reshape(config.portions, lanes)
         for name in PLACES:
             place[name][clocks] = inputs["place"][name][member[-1]]
     return valid, last, values, place
@@ -142,6 +142,8 @@ def test_sums_wrap_or_saturate_step_by_step():
             "two_columns": configuration(8, 2, 1, 8, Overflow.WRAP),
             "one_phase_more": configuration(8, 8, 4, 27, Overflow.WRAP),
             "widest": configuration(8, 2, 2, 32, Overflow.SATURATE),
+            "serial": configuration(8, 4, 2, 27, Overflow.WRAP, "serial"),
+            "serial_in_one": configuration(8, 2, 2, 20, Overflow.SATURATE, "serial"),
         }
     )
 

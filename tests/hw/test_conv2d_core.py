@@ -63,6 +63,14 @@ MODES_SMALL = replace(
     requantizer=RequantizerConfig(lanes=8, modes=MODES.requantizer.modes),
 )
 
+#: Serial lanes: one for four columns, with modes of both families; and two of the preset.
+SERIAL = replace(
+    TINY,
+    name="serial",
+    requantizer=RequantizerConfig(lanes=1, modes=TWO_MODES, multiplier="serial"),
+)
+UP5K = preset("up5k")
+
 #: Each layer takes one of the paths of each line.
 EVERYWHERE = (
     ("plain weights", "split weights", "three parts", "correction"),
@@ -120,10 +128,17 @@ def test_random_layers_of_every_mode():
     require(counts, "int32 result", *EVERYWHERE[-1][:-1], *MODES.requantizer.modes)
 
 
+@pytest.mark.parametrize("config", [SERIAL, UP5K], ids=lambda config: config.name)
+def test_random_layers_with_serial_lanes(config):
+    counts = check_seeds(config, 0, 30)
+    require(counts, "dense unpaired", "dense paired", "window of two rows", "odd width",
+            *config.requantizer.modes)  # fmt: skip
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("first", range(1000, 1500, 100))
 @pytest.mark.parametrize(
-    "config", [TINY, SMALL, MODES, MODES_SMALL], ids=lambda config: config.name
+    "config", [TINY, SMALL, MODES, MODES_SMALL, SERIAL, UP5K], ids=lambda config: config.name
 )
 def test_many_random_layers(config, first):
     check_seeds(config, first, 100)

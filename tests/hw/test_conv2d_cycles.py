@@ -33,12 +33,15 @@ SHAPES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", SHAPES)
-def test_the_model_is_within_a_percent(name):
-    case = case_of(1, SHAPES[name], TINY)
+@pytest.mark.parametrize(
+    ("config", "name"),
+    [(TINY, name) for name in SHAPES] + [(preset("up5k"), "dense"), (preset("up5k"), "depthwise")],
+)
+def test_the_model_is_within_a_percent(config, name):
+    case = case_of(1, SHAPES[name], config)
     run = run_conv2d(case.program, case.image)
     modelled = model_cycles(case.program)
     print(f"{name}: {run.cycles} cycles, modelled {modelled}, "
           f"utilisation {utilisation(case.program, run.cycles):.3f}")  # fmt: skip
     assert abs(run.cycles - modelled) <= run.cycles // 100
-    assert run.cycles >= case.layer.shape.macs / TINY.array.multipliers
+    assert run.cycles >= case.layer.shape.macs / config.array.multipliers

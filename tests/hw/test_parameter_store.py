@@ -31,20 +31,22 @@ def random_layer(generator, config, window):
 
 
 @pytest.mark.parametrize(
-    ("lanes", "columns", "requantizer_lanes"),
+    ("lanes", "columns", "requantizer_lanes", "multiplier"),
     [
-        (8, 4, 1),
-        (8, 4, 4),
-        pytest.param(8, 4, 2, marks=pytest.mark.full),
-        pytest.param(16, 4, 2, marks=pytest.mark.full),
-        pytest.param(16, 16, 16, marks=pytest.mark.full),
+        (8, 4, 1, "single"),
+        (8, 4, 4, "single"),
+        (8, 2, 2, "serial"),
+        (8, 4, 2, "serial"),
+        pytest.param(8, 4, 2, "single", marks=pytest.mark.full),
+        pytest.param(16, 4, 2, "single", marks=pytest.mark.full),
+        pytest.param(16, 16, 16, "single", marks=pytest.mark.full),
     ],
 )
-def test_each_value_meets_its_channels_entry(lanes, columns, requantizer_lanes):
+def test_each_value_meets_its_channels_entry(lanes, columns, requantizer_lanes, multiplier):
     config = dataclasses.replace(
         preset("tiny"),
         array=ArrayConfig(lanes=lanes, columns=columns),
-        requantizer=RequantizerConfig(lanes=requantizer_lanes),
+        requantizer=RequantizerConfig(lanes=requantizer_lanes, multiplier=multiplier),
         memory=MemoryConfig(parameter_entries=64 if lanes == 8 else 256),
     )
     generator = random.Random(SEED)
@@ -53,7 +55,8 @@ def test_each_value_meets_its_channels_entry(lanes, columns, requantizer_lanes):
         values = {
             "latency": component.latency,
             "lanes": requantizer_lanes,
-            "beats": config.beats,
+            "portions": config.portions,
+            "interval": config.requantizer.interval,
             "pair_channels": config.array.pair_channels,
             "phases": config.array.phases,
             "entries": config.memory.parameter_entries,

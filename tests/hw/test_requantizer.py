@@ -3,48 +3,26 @@
 """The requantiser gives the golden model's results, for cases that are hard by construction."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from amaranth.back import rtlil
 from amaranth.hdl import signed, unsigned
-from requantizer_cases import CLASSES, LAYERS, Cases, draw, layers_of
+from requantizer_cases import CLASSES, LAYERS, draw
+from requantizer_check import CHANNELS, SEED, Batch, batches_of, check, config_of, golden
 from requantizer_rivals import FAULTS, rounded
 
-from macaw.arch import (
-    PRESETS,
-    AcceleratorConfig,
-    AccumulatorConfig,
-    Float32Chain,
-    Mode,
-    RawSums,
-    Requantization,
-    RequantizerConfig,
-    Technology,
-)
-from macaw.golden.requantize import requantize
+from macaw.arch import PRESETS, Mode, Technology
 from macaw.hw.layouts import channel_parameters_layout
 from macaw.hw.requantizer import Requantizer, RequantizerLane
-from macaw.sim.vectors import apply
 
-SEED = 20261125
-CHANNELS = 256
 _FLOAT32, _FIXED = (Mode.FLOAT32,), (Mode.FIXED_DOUBLE_AWAY,)
 _NEW = (
     Mode.RAW, Mode.FLOAT32_CHAIN, Mode.FLOAT32_BIAS, Mode.FIXED_SINGLE, Mode.FIXED_DOUBLE_UP,
 )  # fmt: skip
 #: Modes whose rival computes in fractions, which takes long.
 _SLOW = (Mode.FLOAT32_BIAS, Mode.FLOAT32_CHAIN)
-
-
-def config_of(modes, technology=Technology.GENERIC, *, bits=32, lanes=2):
-    return AcceleratorConfig(
-        name="requantizer",
-        technology=technology,
-        accumulator=AccumulatorConfig(bits=bits),
-        requantizer=RequantizerConfig(lanes=lanes, modes=modes),
-    )
 
 
 CONFIGS = [
@@ -61,136 +39,6 @@ ALONE = [
     for technology in (Technology.GENERIC, Technology.ECP5)
     for mode in _NEW
 ]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Batch:
-    """Cases of one class, and the mode and layer under which they are requantised."""
-
-    mode: Mode
-    layer: tuple[int, int, int]
-    name: str
-    cases: Cases
-
-
-def batches_of(config, *, results, layers=LAYERS):
-    """All classes of all modes of ``config`` under all ``layers``; for each mode ``results`` cases
-    or a few more."""
-    return [
-        Batch(
-            mode=mode,
-            layer=layer,
-            name=name,
-            cases=draw(
-                mode,
-                name,
-                seed=(SEED, layer_index, class_index),
-                n=-(-results // (CHANNELS * len(layers_of(mode, layers)) * len(CLASSES[mode]))),
-                channels=CHANNELS,
-                accumulator_bits=config.accumulator.bits,
-            ),
-        )
-        for mode in config.requantizer.modes
-        for layer_index, layer in enumerate(layers_of(mode, layers))
-        for class_index, name in enumerate(CLASSES[mode])
-    ]
-
-
-def golden(batch):
-    zero_point, minimum, maximum = batch.layer
-    if batch.mode is Mode.RAW:
-        sums = requantize(batch.cases.accumulators, RawSums(bias=batch.cases.bias))
-        return sums.view(np.int8).reshape(*sums.shape, 4)[..., range(CHANNELS), batch.cases.shift]
-    if batch.mode is Mode.FLOAT32_BIAS:
-        bounds = {"zero_point": zero_point, "minimum": minimum, "maximum": maximum}
-        return requantize(batch.cases.sums, replace(batch.cases.real, signed=True, **bounds))
-    if batch.mode is Mode.FLOAT32_CHAIN:
-        real, offset = batch.cases.real, 0 if batch.cases.real.signed else 128
-        bounds = {"zero_point": zero_point, "minimum": minimum, "maximum": maximum}
-        bounds = {what: value + offset for what, value in bounds.items()}
-        results = requantize(batch.cases.sums, replace(real, **bounds))
-        return (results.astype(np.int16) - offset).astype(np.int8)
-    requantization = Requantization(
-        mode=batch.mode,
-        bias=batch.cases.bias,
-        multiplier=batch.cases.multiplier,
-        shift=batch.cases.shift,
-        zero_point=zero_point,
-        minimum=minimum,
-        maximum=maximum,
-    )
-    return requantize(batch.cases.accumulators, requantization)
-
-
-def hardware(config, batches):
-    """The results of ``batches``, int8 [n, channels] each, from one run.
-
-    Behind each batch the pipeline runs empty, since a layer holds until its last result.
-    """
-    requantizer = Requantizer(config)
-    lanes, idle = config.requantizer.lanes, requantizer.latency
-
-    def vectors(what):
-        """``what`` of all cases, in the order of time, [vectors, lanes]."""
-        parts = []
-        for batch in batches:
-            values = np.broadcast_to(getattr(batch.cases, what), batch.cases.sums.shape)
-            parts += [values.reshape(-1, lanes), np.zeros((idle, lanes), np.int64)]
-        return np.concatenate(parts)
-
-    sizes = [batch.cases.sums.size // lanes for batch in batches]
-    layers = {
-        "mode": [config.requantizer.modes.index(batch.mode) for batch in batches],
-        "zero_point": [batch.layer[0] for batch in batches],
-        "minimum": [batch.layer[1] for batch in batches],
-        "maximum": [batch.layer[2] for batch in batches],
-    }
-    if Mode.FLOAT32_CHAIN in config.requantizer.modes:
-        chains = [isinstance(batch.cases.real, Float32Chain) for batch in batches]
-        entries = [
-            batch.cases.real.layer_entries if chain else {}
-            for chain, batch in zip(chains, batches, strict=True)
-        ]
-        layers["output_unsigned"] = [
-            chain and not batch.cases.real.signed
-            for chain, batch in zip(chains, batches, strict=True)
-        ]
-        for what in ("input_multiplier", "output_multiplier"):
-            layers[what] = [values.get(what, 0) for values in entries]
-    inputs = {
-        "accumulators": vectors("accumulators"),
-        "parameters": {what: vectors(what) for what, _ in channel_parameters_layout(config)},
-        "layer": {
-            what: np.repeat(np.asarray(values, np.int64), [size + idle for size in sizes])
-            for what, values in layers.items()
-        },
-    }
-    results = apply(requantizer, inputs, latency=requantizer.latency)["results"]
-    starts = np.cumsum([0, *(size + idle for size in sizes[:-1])])
-    return [
-        results[start : start + size].reshape(batch.cases.sums.shape)
-        for start, size, batch in zip(starts, sizes, batches, strict=True)
-    ]
-
-
-def check(config, batches):
-    """Compares with the golden model; returns the number of results."""
-    for batch, results in zip(batches, hardware(config, batches), strict=True):
-        expected = golden(batch)
-        wrong = np.argwhere(results != expected)
-        assert not wrong.size, report(batch, results, expected, wrong)
-    return sum(batch.cases.sums.size for batch in batches)
-
-
-def report(batch, results, expected, wrong):
-    cases, (row, channel) = batch.cases, wrong[0]
-    return (
-        f"class {batch.name!r} of {batch.mode}, seed {SEED}: {len(wrong)} of {results.size} "
-        f"results differ; the first for accumulator {cases.accumulators[row, channel]}, "
-        f"bias {cases.bias[channel]}, multiplier {cases.multiplier[channel]}, "
-        f"shift {cases.shift[channel]}, (zero point, minimum, maximum) {batch.layer}: "
-        f"{results[row, channel]}, not {expected[row, channel]}"
-    )
 
 
 @pytest.mark.parametrize("config", CONFIGS)

@@ -17,14 +17,17 @@ from macaw.sim.vectors import apply
 
 SEED = 20261208
 PLACES = ("finish", "group_end", "row_end")
-VARIANTS = {"slow": (8, 4, 1), "even": (8, 4, 2), "fast": (8, 4, 4), "square": (8, 8, 8)}
+VARIANTS = {
+    "slow": (8, 4, 1), "even": (8, 4, 2), "fast": (8, 4, 4), "square": (8, 8, 8),
+    "serial": (8, 4, 2, "serial"), "serial_in_one": (8, 2, 2, "serial"),
+}  # fmt: skip
 
 
-def configuration(lanes, columns, requantizer_lanes):
+def configuration(lanes, columns, requantizer_lanes, multiplier="single"):
     return dataclasses.replace(
         preset("tiny"),
         array=ArrayConfig(lanes=lanes, columns=columns),
-        requantizer=RequantizerConfig(lanes=requantizer_lanes),
+        requantizer=RequantizerConfig(lanes=requantizer_lanes, multiplier=multiplier),
         memory=MemoryConfig(result_words=256),
     )
 
@@ -99,6 +102,8 @@ class Stimuli:
             for start in range(0, len(values), lanes):
                 last = start + lanes == len(values)
                 self._clock(values[start : start + lanes], last=last, place=place)
+                for _ in range(config.requantizer.interval - 1):
+                    self._clock()
 
     def inputs(self):
         """The inputs as `macaw.sim.vectors.apply` takes them."""

@@ -51,6 +51,22 @@ def test_products_are_exact(a_bits, b_bits, technology):
     expect_products(WideMultiplier(a_bits, b_bits, technology), a_bits, b_bits, 200_000)
 
 
+@pytest.mark.parametrize(("a_bits", "b_bits"), [*WIDTHS, (25, 7)])
+def test_products_of_cells_alone_are_exact(a_bits, b_bits):
+    component = WideMultiplier(a_bits, b_bits, Technology.ECP5, parallel=True)
+    expect_products(component, a_bits, b_bits, 200_000)
+
+
+@pytest.mark.parametrize(
+    ("a_bits", "b_bits", "cells"), [(24, 24, 4), (32, 32, 4), (18, 18, 1), (7, 25, 2), (25, 7, 2)]
+)
+def test_each_pair_of_halves_has_a_cell(a_bits, b_bits, cells):
+    component = WideMultiplier(a_bits, b_bits, Technology.ECP5, parallel=True)
+    text = rtlil.convert(component, emit_src=False)
+    assert len(re.findall(r"cell \\MULT18X18D ", text)) == cells
+    assert "CCU2C" not in text
+
+
 def test_the_cell_is_exact():
     expect_products(Multiplier18(), 18, 18, 200_000)
 
