@@ -111,8 +111,8 @@ class Multiplier(StrEnum):
     ``parallel`` makes the whole product of device multipliers, ``single`` takes one of them and
     adds the operands' upper bits in LUTs; both give a result each clock. They differ on ``ecp5``
     only: multipliers are what Gowin has most of, and elsewhere the tool chooses. ``serial`` takes
-    no device multiplier: it adds two bits of the product a clock, and a lane gives a result in as many
-    clocks as `RequantizerConfig.interval` says, in the modes of `SERIAL_MODES`.
+    no device multiplier: it adds two bits of the product a clock, and a lane gives a result in as
+    many clocks as `RequantizerConfig.interval` says, in the modes of `SERIAL_MODES`.
     """
 
     PARALLEL = "parallel"
