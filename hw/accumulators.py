@@ -123,19 +123,19 @@ class Accumulators(wiring.Component):
         m.d.comb += [self.values[lane].eq(held[lane]) for lane in range(lanes)]
 
         left = Signal(range(config.portions + 1))
-        wait, waits = Signal(range(interval)), Const(0, 1)
+        wait, counts = Signal(range(interval)), left != 0
         with m.If(complete):
             m.d.sync += [left.eq(config.portions), self.values_place.eq(self.place)]
         if interval == 1:
             with m.Elif(left != 0):
                 m.d.sync += left.eq(left - 1)
         else:
-            waits = wait != 0
-            with m.Elif(waits):
+            counts &= wait == 0
+            with m.Elif(wait != 0):
                 m.d.sync += wait.eq(wait - 1)
             with m.Elif(left != 0):
                 m.d.sync += [left.eq(left - 1), wait.eq(Mux(left == 1, 0, interval - 1))]
-        m.d.comb += [self.values_valid.eq((left != 0) & ~waits), self.values_last.eq(left == 1)]
+        m.d.comb += [self.values_valid.eq(counts), self.values_last.eq(left == 1)]
         return m
 
     def _fit(self, total):
