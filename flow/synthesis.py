@@ -16,13 +16,13 @@ from macaw.flow.netlist import drop_unused_carries
 from macaw.flow.tools import find_tool, run_tool
 from macaw.hw.fanout import COPY_PREFIX
 
-__all__ = ["KEPT_PREFIXES", "SynthesisReport", "synthesize"]
+__all__ = ["KEPT_PREFIXES", "SynthesisReport", "synthesize", "synthesize_design"]
 
 #: Modules of these names keep their registers, equal ones included: yosys works on each alone.
 KEPT_PREFIXES = (COPY_PREFIX, HARNESS_PREFIX)
 
 _BUILD = Path("build/flow")
-_PASSES = {"ecp5": "synth_ecp5"}
+_PASSES = {"ecp5": "synth_ecp5", "ice40": "synth_ice40"}
 
 #: Modules are kept apart until the registers are mapped, after which nothing merges them. Then
 #: the design is flattened, so that logic is mapped across all borders, once, and in a minute.
@@ -89,9 +89,16 @@ def synthesize(
 
     Raises ``ValueError`` for an unknown family, `ToolMissingError` and `ToolError`.
     """
+    design = rtlil.convert(component, name="top", platform=platform, emit_src=False)
+    return synthesize_design(design, family=family, options=options, build=build)
+
+
+def synthesize_design(
+    design: str, *, family: str, options: tuple[str, ...], build: Path = _BUILD
+) -> SynthesisReport:
+    """Synthesise ``design``, a module ``top`` in RTLIL, as `synthesize` does."""
     one_of("family", family, tuple(_PASSES))
     yosys = find_tool("yosys")
-    design = rtlil.convert(component, name="top", platform=platform, emit_src=False)
     script = _script(family, options)
     digest = hashlib.sha256(f"{design}\0{script}\0{yosys.version}".encode()).hexdigest()[:12]
     folder = build / digest

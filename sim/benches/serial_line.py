@@ -50,9 +50,12 @@ class SerialReceiver:
 @cocotb.test()
 async def tells(top: Any) -> None:
     """The lines of ``tx``, each a regular expression of the parameter ``lines`` for all of it; then
-    the lamps ``passed`` and ``failed``, as the parameter ``lamps`` has them; no line takes more
-    than ``timeout_cycles``. ``bit_cycles`` may be a fraction."""
+    the lamps, as the parameter ``lamps`` has them by name; no line takes more than
+    ``timeout_cycles``. ``bit_cycles`` may be a fraction; ``inputs``, where given, has values that
+    other inputs hold."""
     values = parameters()
+    for name, value in values.get("inputs", {}).items():
+        getattr(top, name).value = value
     receiver = SerialReceiver(top.tx, values["bit_cycles"])
     await start_clock(top)
     for number, wanted in enumerate(values["lines"]):
