@@ -65,7 +65,9 @@ def expectation_fields(config: AcceleratorConfig) -> tuple[Field, ...]:
         Field(name="image_words", bits=_COUNT_BITS, meaning="words of the image"),
         Field(name="result_words", bits=_COUNT_BITS, meaning="words of the result"),
         Field(name="row_words", bits=_COUNT_BITS, meaning="words of a result row, less one"),
-        Field(name="last_bytes", bits=lanes, meaning="bytes in use of a row's last word, a bit each"),
+        Field(
+            name="last_bytes", bits=lanes, meaning="bytes in use of a row's last word, a bit each"
+        ),
         Field(name="crc", bits=32, meaning="CRC-32 of the result, unused bytes as zeros"),
     )
 

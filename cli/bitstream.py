@@ -16,8 +16,8 @@ __all__ = ["bitstream"]
 def bitstream(
     board: Board, config: AcceleratorConfig, *, seed: int = 1, console: Console | None = None
 ) -> None:
-    """Builds the self-test of a core of ``config`` for ``board``, and prints where the bitstream is,
-    how fast it may run, and how it is loaded.
+    """Builds the self-test of a core of ``config`` for ``board``, and prints where the bitstream
+    is, how fast it may run, and how it is loaded.
 
     Raises ``ValueError`` for a configuration that is too small for the test's layers or too large
     for the board, and for a clock that is not reached; and what `build_bitstream` raises.

@@ -84,7 +84,7 @@ def _pairs(changes: tuple[str, ...]) -> dict[str, str]:
 @main.command("bitstream")
 @click.argument("board_name", metavar="BOARD")
 @click.option("--preset", "name", type=click.Choice(tuple(PRESETS)),
-              help="Configuration of the core; by default one that fits the board soon.")  # fmt: skip
+              help="Configuration of the core; by default one for the board.")  # fmt: skip
 @click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE",
               help="Change a field, for example array.lanes=8; any number of times.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0, (1 << 31) - 1), default=1, show_default=True,

@@ -15,7 +15,7 @@ from macaw.flow.tools import find_tool, run_tool
 from macaw.hw.boards import Board, BoardTop
 from macaw.hw.self_test import SelfTestTop
 
-__all__ = ["Bitstream", "Clock", "FitError", "TimingError", "build_bitstream"]
+__all__ = ["Bitstream", "Clock", "FitError", "TimingError", "build_bitstream", "read_clock"]
 
 _BUILD = Path("build/bitstream")
 
@@ -27,10 +27,10 @@ _FREQUENCY_TOLERANCE = 0.002
 class _Family:
     """How a family's bitstreams are made.
 
-    ``options`` are yosys', ``placement`` nextpnr's; ``constraints`` is the suffix and the option of
-    its file of pins; ``routed`` that of its result; ``packer`` makes a file with the suffix
-    ``bitstream`` of it by ``pack``. ``cells`` names the types of cells that a resource has, with the
-    cells of the device that each takes, and ``devices`` the numbers of these.
+    ``options`` are yosys', ``placement`` nextpnr's; ``constraints`` is the suffix and the option
+    of its file of pins, ``routed`` that of its result, of which ``packer`` makes a file with the
+    suffix ``bitstream`` by ``pack``. ``cells`` gives the types of cells that use a resource, with
+    the number that each takes, and ``devices`` what there is.
     """
 
     options: tuple[str, ...]
@@ -145,7 +145,7 @@ def _check_fit(what: str, board: Board, device: str, synthesis: SynthesisReport)
         )
 
 
-def _read_clock(report: dict, board: Board) -> Clock:
+def read_clock(report: dict, board: Board) -> Clock:
     """The board's clock in nextpnr's report.
 
     Raises `TimingError` for any clock that is too slow, and where no clock is the board's.
@@ -235,7 +235,7 @@ def build_bitstream(
     return Bitstream(
         path=path,
         board=board,
-        clock=_read_clock(report, board),
+        clock=read_clock(report, board),
         cells={
             cell: (values["used"], values["available"])
             for cell, values in report["utilization"].items()

@@ -122,8 +122,8 @@ def _version(command: str, question: str) -> str:
 
 
 def find_tool(name: str) -> Tool:
-    """The tool called ``name``: ``"yosys"``, ``"nextpnr-ecp5"``, ``"ecppack"``, ``"nextpnr-ice40"`` or
-    ``"icepack"``. A packer's version is empty.
+    """The tool called ``name``: ``"yosys"``, ``"nextpnr-ecp5"``, ``"ecppack"``, ``"nextpnr-ice40"``
+    or ``"icepack"``. A packer's version is empty.
 
     Taken in this order: the program that a variable names (``YOSYS``, ``NEXTPNR_ECP5``, ...), one
     of that name in ``PATH``, the one that the extra ``flow`` or ``boards`` installs.

@@ -43,7 +43,8 @@ def _requantization(shape: Conv2dShape, mode: Mode, *, signed: bool) -> Requanti
     rng = np.random.default_rng(_SEED)
     count = shape.out_channels
     # A sum of products of evenly spread bytes deviates by about 74² times the taps' square root.
-    scales = np.float32(rng.uniform(0.5, 2, count) * 40 / (74**2 * shape.taps**0.5))
+    spread = rng.uniform(0.5, 2, count) * 40 / (74**2 * shape.taps**0.5)
+    scales = spread.astype(np.float32)
     make = float32_multiplier if mode is Mode.FLOAT32 else fixed_multiplier
     multiplier, shift = zip(*(make(float(scale)) for scale in scales), strict=True)
     return Requantization(

@@ -74,8 +74,7 @@ def _make_layer(
 ) -> SelfTestLayer:
     places = _places(shape, make, config)
     mask = places >= 0
-    words, columns, lanes = places.shape
-    bytes_ = random.take(words * columns).reshape(places.shape).view(np.int8)
+    bytes_ = random.take(places.shape[0] * places.shape[1]).reshape(places.shape).view(np.int8)
     weights = np.zeros(shape.out_channels * shape.taps, np.int8)
     weights[places[mask]] = bytes_[mask]
     size = (shape.out_channels, shape.kernel_height, shape.kernel_width, shape.group_in_channels)

@@ -25,8 +25,8 @@ class Ecp5Pll:
     ``input_hz / input_divider * feedback_divider``, the oscillator running ``output_divider`` times
     as fast (Lattice FPGA-TN-02200, "ECP5 sysCLOCK PLL/DLL user guide").
 
-    Raises ``TypeError`` or ``ValueError`` for dividers outside 1 ... 128, and for frequencies that the
-    cell is not made for, or that are no whole numbers.
+    Raises ``TypeError`` or ``ValueError`` for dividers outside 1 ... 128, and for frequencies that
+    the cell is not made for, or that are no whole numbers.
     """
 
     input_hz: int

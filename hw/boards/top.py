@@ -3,7 +3,7 @@
 """A self-test on the pins and the clock of a board."""
 
 from amaranth import *
-from amaranth.lib import io, wiring
+from amaranth.lib import io
 
 from macaw.arch.checks import instance
 from macaw.hw.boards.board import Board
@@ -13,21 +13,17 @@ from macaw.hw.self_test.top import SelfTestTop
 __all__ = ["BoardTop"]
 
 
-class BoardTop(wiring.Component):
-    """The ``top`` of a self-test on ``board``, whose pins and clock are those that the platform
-    gives.
+class BoardTop(Elaboratable):
+    """The ``top`` of a self-test on ``board``: no port of its own, for its pins and its clock are
+    those that the platform gives.
 
-    A board without a PLL runs in the domain that its platform makes of the oscillator, with a reset
-    at start; a PLL's domain has none, see `Ecp5Clock`.
-
-    Members
-    -------
+    A board without a PLL runs in the domain that its platform makes of the oscillator, with a
+    reset at start; a PLL's domain has none, see `Ecp5Clock`.
     """
 
     def __init__(self, top: SelfTestTop, board: Board):
         self._top = instance("top", top, SelfTestTop)
         self._board = instance("board", board, Board)
-        super().__init__({})
 
     def elaborate(self, platform):
         m = Module()
@@ -41,16 +37,15 @@ class BoardTop(wiring.Component):
             m.domains.sync = domain = ClockDomain(reset_less=True)
             m.d.comb += [clock.oscillator.eq(oscillator.i), domain.clk.eq(clock.clock)]
 
-        uart = platform.request("uart", 0, dir={"rx": "-", "tx": "-"} | _others(platform, "uart", 0))
         pins = {
-            "tx": (uart.tx, top.tx),
+            "tx": (_request(platform, "uart", 0).tx, top.tx),
             **{
                 name: (platform.request(*getattr(board, name), dir="-"), getattr(top, name))
                 for name in ("alive", "passed", "failed")
             },
         }
         for resource, number, subsignal in board.tied_high:
-            group = platform.request(resource, number, dir=_others(platform, resource, number))
+            group = _request(platform, resource, number)
             pins[f"{resource}_{subsignal}"] = (getattr(group, subsignal), Const(1))
         for name, (pin, value) in pins.items():
             m.submodules[f"{name}_pin"] = buffer = io.Buffer("o", pin)
@@ -58,6 +53,7 @@ class BoardTop(wiring.Component):
         return m
 
 
-def _others(platform, resource: str, number: int) -> dict[str, str]:
-    """The subsignals of a resource, each as a bare port."""
-    return {each.name: "-" for each in platform.lookup(resource, number).ios}
+def _request(platform, resource: str, number: int):
+    """A resource with subsignals, each as a bare port."""
+    bare = {each.name: "-" for each in platform.lookup(resource, number).ios}
+    return platform.request(resource, number, dir=bare)

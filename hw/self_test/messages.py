@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from amaranth import *
 from amaranth.lib import data, memory, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import Out
 
 from macaw.arch.checks import instance
 from macaw.arch.config import AcceleratorConfig
@@ -40,7 +40,7 @@ def _words(layout: data.StructLayout) -> int:
 
 
 def message_words(messages: Iterable[Message], config: AcceleratorConfig) -> list[int]:
-    """The memory words of ``messages``: for each its kind, then its payload, the lowest bits first."""
+    """The memory words of ``messages``: for each its kind, then its payload, lowest bits first."""
     layouts = message_layouts(config)
     words = []
     for message in messages:

@@ -27,9 +27,7 @@ class RandomWords(wiring.Component):
 
     def __init__(self, lanes: int):
         self._seeds = generator_seeds(lanes)
-        super().__init__(
-            {"restart": In(1), "step": In(1), "word": Out(data.ArrayLayout(8, lanes))}
-        )
+        super().__init__({"restart": In(1), "step": In(1), "word": Out(data.ArrayLayout(8, lanes))})
 
     def elaborate(self, platform):
         m = Module()

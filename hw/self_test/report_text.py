@@ -14,8 +14,8 @@ __all__ = ["ReportText"]
 
 
 class ReportText(wiring.Component):
-    """Writes reports as lines such as ``macaw 0.1.0 tiny 0123456789ab layer 1 crc 89abcdef words 240
-    pass 12345 cycles round 7``, each ended by CR and LF.
+    """Writes reports as lines such as ``macaw 0.1.0 tiny 0123456789ab layer 1 crc 89abcdef words
+    240 pass 12345 cycles round 7``, each ended by CR and LF.
 
     The beginning is that of ``plan``: version, configuration, digest. A line takes longer than a
     layer, so not every report is written: after a layer's line comes that of the next layer of the

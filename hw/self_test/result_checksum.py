@@ -8,8 +8,8 @@ from amaranth.lib.wiring import In, Out
 
 from macaw.arch.checks import instance
 from macaw.arch.config import AcceleratorConfig
-from macaw.hw.layouts import layout_of
 from macaw.arch.self_test import expectation_fields
+from macaw.hw.layouts import layout_of
 
 __all__ = ["ResultChecksum"]
 

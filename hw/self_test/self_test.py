@@ -4,7 +4,7 @@
 
 from amaranth import *
 from amaranth.lib import data, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import Out
 
 from macaw.arch.checks import instance
 from macaw.arch.self_test import CYCLE_DIGITS, MessageKind, SelfTestPlan

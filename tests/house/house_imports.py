@@ -35,7 +35,9 @@ LAYERS = {
     "prove": Layer(packages=("arch", "hw", "flow"), libraries=("amaranth", "rich")),
     "self_test": Layer(packages=("arch", "golden", "compiler"), libraries=("numpy",)),
     "cli": Layer(
-        packages=("arch", "nn", "golden", "compiler", "hw", "sim", "host", "flow", "prove", "self_test"),
+        packages=(
+            "arch", "nn", "golden", "compiler", "hw", "sim", "host", "flow", "prove", "self_test",
+        ),
         libraries=("numpy", "click", "rich"),
         lazy=("torch", "skimage"),
     ),

@@ -35,7 +35,9 @@ def plan(name="tiny"):
     return make_plan(preset(name))
 
 
-def line(number, name="tiny", *, verdict="pass", crc=None, words=None, cycles=r"\d+", round_=r"\d+"):
+def line(
+    number, name="tiny", *, verdict="pass", crc=None, words=None, cycles=r"\d+", round_=r"\d+"
+):
     """A regular expression for the line of layer ``number``, counted from 1."""
     config, layer = preset(name), layers(name)[number - 1]
     crc = f"{layer.crc:08x}" if crc is None else crc
