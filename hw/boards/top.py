@@ -30,10 +30,10 @@ class BoardTop(Elaboratable):
         board = self._board
         m.submodules.top = top = self._top
         if board.pll is not None:
-            m.submodules.oscillator = oscillator = io.Buffer(
+            m.submodules.oscillator_pin = oscillator = io.Buffer(
                 "i", platform.request(platform.default_clk, dir="-")
             )
-            m.submodules.clock = clock = Ecp5Clock(board.pll)
+            m.submodules.clock_source = clock = Ecp5Clock(board.pll)
             m.domains.sync = domain = ClockDomain(reset_less=True)
             m.d.comb += [clock.oscillator.eq(oscillator.i), domain.clk.eq(clock.clock)]
 

@@ -4,7 +4,6 @@
 
 import json
 import re
-from dataclasses import replace
 
 import pytest
 
@@ -13,7 +12,7 @@ from macaw.flow import bitstream
 from macaw.flow.bitstream import FitError, TimingError, build_bitstream, read_clock
 from macaw.flow.synthesis import SynthesisReport
 from macaw.flow.tools import Tool
-from macaw.hw.boards import BOARDS, board
+from macaw.hw.boards import board
 from macaw.hw.self_test import SelfTestTop
 from macaw.self_test import make_plan
 
@@ -24,10 +23,7 @@ WHAT = "the self-test of tiny"
 
 @pytest.fixture(scope="module")
 def top():
-    pytest.importorskip(
-        "amaranth_boards",
-        reason="boards absent: install the extra 'boards', pip install -e .[boards]",
-    )
+    pytest.importorskip("amaranth_boards", reason="boards absent: install the extra 'boards'")
     plan = make_plan(preset("tiny"))
     return lambda each: SelfTestTop(plan, clock_hz=each.clock_hz)
 
@@ -80,8 +76,9 @@ def test_ulx3s(top, tools):
                  "--router router1", "--json netlist.json"):  # fmt: skip
         assert part in line
     pins = (folder / arguments[arguments.index("--lpf") + 1]).read_text()
-    for name, site in {"clk25_0__io": "G2", "uart_0__tx__io": "L4", "led_0__io": "B2",
-                       "led_1__io": "C2", "led_2__io": "C1", "esp32_0__gpio0__io": "L2"}.items():  # fmt: skip
+    sites = {"clk25_0__io": "G2", "uart_0__tx__io": "L4", "led_0__io": "B2", "led_1__io": "C2",
+             "led_2__io": "C1", "esp32_0__gpio0__io": "L2"}  # fmt: skip
+    for name, site in sites.items():
         assert f'LOCATE COMP "{name}" SITE "{site}"' in pins
     assert pins.count("LOCATE COMP") == 6
     assert 'FREQUENCY PORT "clk25_0__io" 25000000.0 HZ' in pins
@@ -108,8 +105,9 @@ def test_icebreaker(top, tools):
     assert arguments[:3] == ["--up5k", "--package", "sg48"]
     assert "--speed" not in arguments
     pins = (folder / arguments[arguments.index("--pcf") + 1]).read_text()
-    for name, site in {"clk12_0__io": 35, "uart_0__tx__io": 9, "led_g_1__io": 27,
-                       "led_g_0__io": 37, "led_r_0__io": 11}.items():  # fmt: skip
+    sites = {"clk12_0__io": 35, "uart_0__tx__io": 9, "led_g_1__io": 27, "led_g_0__io": 37,
+             "led_r_0__io": 11}  # fmt: skip
+    for name, site in sites.items():
         assert f"set_io {name} {site}\n" in pins
     assert packed == ["routed.asc", "macaw_self_test.bin"]
     assert made.flash_command == f"openFPGALoader --board ice40_generic {made.path}"
@@ -125,7 +123,8 @@ def test_what_does_not_fit_is_refused(top, tools):
     }
     sentence = (
         "^the self-test of tiny must fit into the iCE40UP5K of icebreaker, not 5,281 LUTs into "
-        "5,280, 5,281 registers into 5,280, 31 memory blocks into 30: choose a smaller configuration$"
+        "5,280, 5,281 registers into 5,280, 31 memory blocks into 30: choose a smaller "
+        "configuration$"
     )
     with pytest.raises(FitError, match=sentence):
         build_bitstream(top(ICEBREAKER), ICEBREAKER, what=WHAT)
@@ -180,6 +179,5 @@ def test_real_bitstream(top, installed):
     """A small core on a ULX3S, by the tools themselves."""
     made = build_bitstream(top(ULX3S), ULX3S, what=WHAT)
     assert made.clock.achieved >= made.clock.wanted
-    assert made.path.read_bytes()[:3] == b"\xff\x00L"
-    assert made.cells["DCCA"][0] == 1
-    assert BOARDS[made.board.name] == replace(ULX3S)
+    assert b"Part: LFE5U-85F" in made.path.read_bytes()[:64]
+    assert made.cells["EHXPLLL"][0] == 1
