@@ -44,8 +44,8 @@ bench: $(call installed,photo) ## Measure cycles and times into build/bench.json
 synth: $(call installed,flow) ## Synthesise, place and route into build/synth.json (SEEDS=3, PRESET=ecp5_85f)
 	$(BIN)/python -m benchmarks synth $(if $(SEEDS),--seeds $(SEEDS)) $(if $(PRESET),--preset $(PRESET))
 
-bitstream: $(call installed,flow boards) ## Build a self-test of the core for a board (BOARD=ulx3s_85f or icebreaker, PRESET=ecp5_85f, SEED=1)
-	$(BIN)/macaw bitstream $(if $(BOARD),$(BOARD),$(error BOARD must name a board: make bitstream BOARD=ulx3s_85f)) $(if $(PRESET),--preset $(PRESET)) $(if $(SEED),--seed $(SEED))
+bitstream: $(call installed,flow boards) ## Build a self-test of the core for a board (BOARD=ulx3s_85f, PRESET=ecp5_85f, SEED=2)
+	$(BIN)/macaw bitstream "$(BOARD)" $(if $(PRESET),--preset $(PRESET)) $(if $(SEED),--seed $(SEED))
 
 tables: $(call installed,photo) ## Write the figures of build/bench.json and build/synth.json into README.md
 	$(BIN)/python -m benchmarks tables

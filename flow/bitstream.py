@@ -141,7 +141,7 @@ def _check_fit(what: str, board: Board, device: str, synthesis: SynthesisReport)
     if missing:
         raise FitError(
             f"{what} must fit into the {device} of {board.name}, not {', '.join(missing)}: "
-            "choose a smaller configuration"
+            "choose a smaller configuration or a larger device"
         )
 
 

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plans of self-tests: what they exercise, what they expect, what they refuse."""
 
+import re
 import zlib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -73,6 +75,18 @@ def test_expectations():
         assert expectation["row_words"] == words - 1
         assert expectation["last_bytes"] == (1 << (row - 1) % 8 + 1) - 1
         assert expectation["image_words"] == len(layer.image_words)
+
+
+def test_line_of_the_readme():
+    """The line that the README shows is what such a core sends."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    [shown] = re.findall(
+        r"^macaw (\S+) (\S+) (\w+) layer (\d) crc (\w+) words (\d+) pass", readme, re.M
+    )
+    version, name, digest, number, crc, words = shown
+    layer = make_layers(preset(name))[int(number) - 1]
+    assert (version, digest) == (make_plan(TINY).version, preset(name).digest)
+    assert (crc, int(words)) == (f"{layer.crc:08x}", len(layer.result_words))
 
 
 def test_plans_are_equal():

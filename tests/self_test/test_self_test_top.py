@@ -106,11 +106,13 @@ def test_faulty_core_fails(fault):
     listen(FaultyTop(plan(), clock_hz=CLOCK_HZ), lines, lamps, fault=FAULTS.index(fault))
 
 
-def test_another_expected_checksum_fails():
+@pytest.mark.parametrize(("what", "difference"), [("crc", 1 << 17), ("image_words", 1)])
+def test_another_expectation_fails(what, difference):
+    """A checksum that is another one in a bit; a word of the image that the core does not take."""
     index = next(
         place for place, each in enumerate(plan().messages) if each.values.get("layer") == 1
     )
-    wrong = change(index, crc=plan().messages[index].values["crc"] ^ 1 << 17)
+    wrong = change(index, **{what: plan().messages[index].values[what] ^ difference})
     lines = [line(1), *[line(2, verdict="fail", round_=1)] * 2]
     listen(SelfTestTop(wrong, clock_hz=CLOCK_HZ), lines, FAILED)
 
