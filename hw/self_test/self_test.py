@@ -159,7 +159,9 @@ class SelfTest(wiring.Component):
             & (image_left == 0)
             & ~late
         )
-        m.d.sync += [waited.eq(waited + 1), late.eq(waited == plan.timeout_cycles)]
+        # Once late, a layer stays late.
+        with m.If(~late):
+            m.d.sync += [waited.eq(waited + 1), late.eq(waited == plan.timeout_cycles - 1)]
         with m.FSM():
             with m.State("load"):
                 m.d.comb += loading.eq(1)
@@ -192,6 +194,7 @@ class SelfTest(wiring.Component):
                     waited.eq(0),
                 ]
                 with m.If(good):
+                    m.d.sync += late.eq(0)
                     with m.If(expected.layer == plan.layers - 1):
                         m.d.sync += self.passed.eq(1)
                     m.next = "load"

@@ -12,9 +12,10 @@ from macaw.hw.self_test import SelfTestTop
 #: The faults by their numbers: none; a weight with a flipped bit; results that end in the middle
 #: of a layer; descriptors that are never taken; weights that are never taken; a word that is
 #: lost; a word that comes twice; one flipped bit in the second round; descriptors that are taken
-#: and forgotten.
+#: and forgotten; right results, after which nothing more is taken.
 FAULTS = (
     "none", "weight", "stall", "deaf", "full", "lost", "twice", "second_round", "early",
+    "hang",
 )  # fmt: skip
 
 _WORD = 5  # of a result, at which faults happen
@@ -65,6 +66,9 @@ class FaultyCore(wiring.Component):
                     m.d.comb += self.result.payload[0].eq(core.result.payload[0] ^ 128)
             with m.Case(FAULTS.index("early")):
                 m.d.comb += [self.descriptor.ready.eq(1), core.descriptor.valid.eq(0)]
+            with m.Case(FAULTS.index("hang")):
+                with m.If(layers >= 1):
+                    m.d.comb += [self.descriptor.ready.eq(0), core.descriptor.valid.eq(0)]
         return m
 
 

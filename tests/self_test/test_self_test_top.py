@@ -93,6 +93,7 @@ def test_faulty_core_fails(fault):
         "deaf": line(1, verdict="fail", crc="00000000", words=0, cycles=0, round_=1),
         "early": line(1, verdict="fail", crc="00000000", words=0, cycles=0, round_=1),
         "full": line(1, verdict="fail", crc="00000000", words=0, cycles=0, round_=1),
+        "hang": line(1, verdict="fail", round_=1),
         "lost": line(1, verdict="fail", crc=other, words=words - 1, round_=1),
         "twice": line(1, verdict="fail", crc=other, words=words + 1, round_=1),
     }
@@ -106,9 +107,12 @@ def test_faulty_core_fails(fault):
     listen(FaultyTop(plan(), clock_hz=CLOCK_HZ), lines, lamps, fault=FAULTS.index(fault))
 
 
-@pytest.mark.parametrize(("what", "difference"), [("crc", 1 << 17), ("image_words", 1)])
+@pytest.mark.parametrize(
+    ("what", "difference"), [("crc", 1 << 17), ("image_words", 1), ("result_words", 1)]
+)
 def test_another_expectation_fails(what, difference):
-    """A checksum that is another one in a bit; a word of the image that the core does not take."""
+    """A checksum that is another one in a bit; a word of the image that the core does not take;
+    a word of the result that it does not give."""
     index = next(
         place for place, each in enumerate(plan().messages) if each.values.get("layer") == 1
     )
