@@ -89,6 +89,7 @@ def synthesize(
 
     Raises ``ValueError`` for an unknown family, `ToolMissingError` and `ToolError`.
     """
+    one_of("family", family, tuple(_PASSES))
     design = rtlil.convert(component, name="top", platform=platform, emit_src=False)
     return synthesize_design(design, family=family, options=options, build=build)
 
