@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help sim test test-full prove bench synth tables docs lint format doctor clean distclean
+.PHONY: help sim test test-full prove bench synth bitstream tables docs lint format doctor clean distclean
 
 help: ## List what can be made
 	@echo "Macaw. make TARGET, where TARGET is one of:"
@@ -43,6 +43,9 @@ bench: $(call installed,photo) ## Measure cycles and times into build/bench.json
 
 synth: $(call installed,flow) ## Synthesise, place and route into build/synth.json (SEEDS=3, PRESET=ecp5_85f)
 	$(BIN)/python -m benchmarks synth $(if $(SEEDS),--seeds $(SEEDS)) $(if $(PRESET),--preset $(PRESET))
+
+bitstream: $(call installed,flow boards) ## Build a self-test of the core for a board (BOARD=ulx3s_85f, PRESET=ecp5_85f, SEED=2)
+	$(BIN)/macaw bitstream "$(BOARD)" $(if $(PRESET),--preset $(PRESET)) $(if $(SEED),--seed $(SEED))
 
 tables: $(call installed,photo) ## Write the figures of build/bench.json and build/synth.json into README.md
 	$(BIN)/python -m benchmarks tables

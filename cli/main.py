@@ -70,6 +70,48 @@ def prove(components: tuple[str, ...], fast: bool) -> None:
         sys.exit(1)
 
 
+def _pairs(changes: tuple[str, ...]) -> dict[str, str]:
+    """The fields and values of ``--set``."""
+    pairs = {}
+    for change in changes:
+        field, equals, value = change.partition("=")
+        if not equals:
+            raise click.UsageError(f"--set must be FIELD=VALUE, not {change!r}")
+        pairs[field] = value
+    return pairs
+
+
+@main.command("bitstream")
+@click.argument("board_name", metavar="BOARD")
+@click.option("--preset", "name", type=click.Choice(tuple(PRESETS)),
+              help="Configuration of the core; by default one for the board.")  # fmt: skip
+@click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE",
+              help="Change a field, for example array.lanes=8; any number of times.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0, (1 << 31) - 1), default=1, show_default=True,
+              help="Seed of the placement.")  # fmt: skip
+def bitstream_command(
+    board_name: str, name: str | None, changes: tuple[str, ...], seed: int
+) -> None:
+    """Build a self-test of the core for BOARD, as a bitstream.
+
+    The exit status is 1 if it does not fit or is too slow; there is no bitstream then.
+    """
+    # Imported here, for it brings Amaranth and the hardware.
+    from macaw.cli.bitstream import bitstream
+    from macaw.flow.tools import ToolError, ToolMissingError
+    from macaw.hw.boards import board
+
+    try:
+        chosen = board(board_name)
+        config = changed(preset(name or chosen.preset), _pairs(changes))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    try:
+        bitstream(chosen, config, seed=seed)
+    except (ValueError, ImportError, ToolError, ToolMissingError) as error:
+        raise click.ClickException(str(error)) from error
+
+
 @main.command("export-verilog")
 @click.argument("block", default="Conv2dCore")
 @click.option("--preset", "name", type=click.Choice(tuple(PRESETS)), default="ecp5_85f",
@@ -86,14 +128,8 @@ def export(block: str, name: str, changes: tuple[str, ...], output: Path) -> Non
     # Imported here, for it brings Amaranth and the hardware.
     from macaw.flow.export import export_verilog
 
-    pairs = {}
-    for change in changes:
-        field, equals, value = change.partition("=")
-        if not equals:
-            raise click.UsageError(f"--set must be FIELD=VALUE, not {change!r}")
-        pairs[field] = value
     try:
-        paths = export_verilog(block, changed(preset(name), pairs), output)
+        paths = export_verilog(block, changed(preset(name), _pairs(changes)), output)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     for path in paths:

@@ -17,7 +17,7 @@ from macaw.flow.netlist import drop_unused_carries
 from macaw.flow.tools import find_tool, run_tool
 from macaw.hw.fanout import COPY_PREFIX
 
-__all__ = ["KEPT_PREFIXES", "SynthesisReport", "synthesize"]
+__all__ = ["KEPT_PREFIXES", "SynthesisReport", "synthesize", "synthesize_design"]
 
 #: Modules of these names keep their registers, equal ones included: yosys works on each alone.
 KEPT_PREFIXES = (COPY_PREFIX, HARNESS_PREFIX)
@@ -95,10 +95,21 @@ def synthesize(
     Raises ``ValueError`` for an unknown family, `ToolMissingError` and `ToolError`.
     """
     chosen = FAMILIES[one_of("family", family, tuple(FAMILIES))]
-    if options is None:
-        options = chosen.options
-    yosys = find_tool("yosys")
     design = rtlil.convert(component, name="top", platform=platform, emit_src=False)
+    return synthesize_design(
+        design,
+        family=family,
+        options=chosen.options if options is None else options,
+        build=build,
+    )
+
+
+def synthesize_design(
+    design: str, *, family: str, options: tuple[str, ...], build: Path = _BUILD
+) -> SynthesisReport:
+    """Synthesise ``design``, a module ``top`` in RTLIL, as `synthesize` does."""
+    chosen = FAMILIES[one_of("family", family, tuple(FAMILIES))]
+    yosys = find_tool("yosys")
     script = _script(chosen, options)
     digest = hashlib.sha256(f"{design}\0{script}\0{yosys.version}".encode()).hexdigest()[:12]
     folder = build / digest

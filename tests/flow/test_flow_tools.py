@@ -17,8 +17,8 @@ def nowhere(monkeypatch, tmp_path):
     """No tool in PATH, no tool beside the interpreter, and no variable that names one."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(tools, "_scripts", lambda: tmp_path)
-    monkeypatch.delenv("YOSYS", raising=False)
-    monkeypatch.delenv("NEXTPNR_ECP5", raising=False)
+    for variable in ("YOSYS", "NEXTPNR_ECP5", "ICEPACK"):
+        monkeypatch.delenv(variable, raising=False)
     return tmp_path
 
 
@@ -41,10 +41,18 @@ def test_missing_tool_names_the_extra(nowhere):
         find_tool("nextpnr-ecp5")
 
 
+def test_missing_packer_names_its_extra(nowhere):
+    with pytest.raises(ToolMissingError, match=r"^icepack is not .*\.\[flow\]` .* into ICEPACK$"):
+        find_tool("icepack")
+
+
+def test_packer_is_not_asked_for_a_version(nowhere):
+    program(nowhere / "icepack", "exit 1")
+    assert find_tool("icepack").version == ""
+
+
 def test_unknown_tool_is_refused():
-    with pytest.raises(
-        ValueError, match=r"^tool must be one of yosys, nextpnr-ecp5, .*, not 'abc'$"
-    ):
+    with pytest.raises(ValueError, match=r"^tool must be one of yosys, .*icepack, .*not 'abc'$"):
         find_tool("abc")
 
 

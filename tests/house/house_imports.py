@@ -33,8 +33,11 @@ LAYERS = {
     "host": Layer(packages=("arch",), libraries=("numpy",), lazy=("serial",)),
     "flow": Layer(packages=("arch", "hw"), libraries=("amaranth", "filelock", "rich")),
     "prove": Layer(packages=("arch", "hw", "flow"), libraries=("amaranth", "rich")),
+    "self_test": Layer(packages=("arch", "golden", "compiler"), libraries=("numpy",)),
     "cli": Layer(
-        packages=("arch", "nn", "golden", "compiler", "hw", "sim", "host", "flow", "prove"),
+        packages=(
+            "arch", "nn", "golden", "compiler", "hw", "sim", "host", "flow", "prove", "self_test",
+        ),
         libraries=("numpy", "click", "rich"),
         lazy=("torch", "skimage"),
     ),
