@@ -74,7 +74,7 @@ def floorplan(cells: Collection[str], device: str) -> dict[str, str]:
     each = width // lanes
     if pairs <= each * (len(plan.rows) - 1) or pairs > each * len(plan.rows):
         return {}
-    sites = {}
+    sites: dict[str, str] = {}
     for index, (multiplier_row, memory_row) in enumerate(plan.rows):
         here = range(index * each, min((index + 1) * each, pairs))
         order = [(pair, lane) for pair in here for lane in range(lanes)]
