@@ -8,7 +8,7 @@ needs a fifth more wire for all of the design than one that finds them in order.
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 __all__ = ["floorplan"]
@@ -19,10 +19,8 @@ _MULTIPLIER = re.compile(r"\barray\.cell_(\d+)_(\d+)\.multiplier\.multiplier$")
 _WEIGHTS = re.compile(r"\bweight_memory\.block_(\d+)_(\d+)\.block_0$")
 
 #: A memory of bank and block (which two bytes of a word).
-_ROW_MEMORIES = (
-    re.compile(r"\bline_buffer\.bank_(\d+)\.block_(\d+)$"),
-    re.compile(r"\bresult_buffer\.bank_(\d+)\.block_(\d+)$"),
-)
+_LINE_MEMORY = re.compile(r"\bline_buffer\.bank_(\d+)\.block_(\d+)$")
+_RESULT_MEMORY = re.compile(r"\bresult_buffer\.bank_(\d+)\.block_(\d+)$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,16 +53,18 @@ _LFE5U_85 = _Device(
 _DEVICES = {"85k": _LFE5U_85, "um5g-85k": _LFE5U_85}
 
 
-def floorplan(cells: Collection[str], device: str) -> dict[str, str]:
+def floorplan(cells: Iterable[str], device: str) -> dict[str, str]:
     """A site, in nextpnr's words, for each multiplier of the MAC array among the names of
     ``cells``, for the memory of its weights, and for those of the line and the result buffer.
 
     Pairs of columns stay together in a row of the device, lane beside lane; the memory of a
-    multiplier stands above it. Empty where nothing is gained by one: on a device with more rows
-    than an array fills, for an array whose weights take no memory, or several, a multiplier, and
-    for one that does not fit in this order.
+    multiplier stands above it. The last row, which is not full, begins at the right: the line
+    buffer stands in the corner that this leaves, the result buffer beside it. Empty where nothing
+    is gained by one: on a device with more rows than an array fills, for an array whose weights
+    take no memory, or several, a multiplier, and for one that does not fit in this order.
     """
-    multipliers, weights = _places(_MULTIPLIER, cells), _places(_WEIGHTS, cells)
+    cells = list(cells)
+    multipliers, weights = _numbered(_MULTIPLIER, cells), _numbered(_WEIGHTS, cells)
     if device not in _DEVICES or not multipliers or multipliers.keys() != weights.keys():
         return {}
     plan = _DEVICES[device]
@@ -72,31 +72,36 @@ def floorplan(cells: Collection[str], device: str) -> dict[str, str]:
     pairs = 1 + max(pair for pair, _ in multipliers)
     lanes = 1 + max(lane for _, lane in multipliers)
     each = width // lanes
-    if pairs <= each * (len(plan.rows) - 1) or pairs > each * len(plan.rows):
+    full = len(plan.rows) - 1
+    if not full * each < pairs < len(plan.rows) * each:
         return {}
-    sites: dict[str, str] = {}
-    for index, (multiplier_row, memory_row) in enumerate(plan.rows):
+    sites = {}
+    for index, (row, memory_row) in enumerate(plan.rows):
         here = range(index * each, min((index + 1) * each, pairs))
+        spare = width - lanes * len(here)
+        first = spare // 2 if index < full else spare
+        places = zip(plan.multipliers(row)[first:], plan.memories(memory_row)[first:], strict=True)
         order = [(pair, lane) for pair in here for lane in range(lanes)]
-        for cell_of, places in (
-            (multipliers, plan.multipliers(multiplier_row)),
-            (weights, plan.memories(memory_row)),
-        ):
-            centred = places[(width - len(order)) // 2 :]
-            sites.update(zip((cell_of[key] for key in order), centred, strict=False))
-    memories = [cell for kind in _ROW_MEMORIES for _, cell in _by_block(_places(kind, cells))]
-    if len(memories) <= width:
-        centred = plan.memories(plan.memory_row)[(width - len(memories)) // 2 :]
-        sites.update(zip(memories, centred, strict=False))
+        for key, (multiplier, memory) in zip(order, places, strict=False):
+            sites[multipliers[key]], sites[weights[key]] = multiplier, memory
+
+    # Banks in two rows, in which the same bytes of all of them, which meet, are close.
+    corner = (plan.memories(plan.rows[-1][1])[:spare], plan.memories(plan.memory_row)[:spare])
+    lines, results = _numbered(_LINE_MEMORY, cells), _numbered(_RESULT_MEMORY, cells)
+    half = -(-_count(lines, 0) // 2)
+    free = spare - half * _count(lines, 1)
+    if free >= 0:
+        for (bank, block), cell in lines.items():
+            sites[cell] = corner[bank // half][free // 2 + half * block + bank % half]
+    banks = _count(results, 0)
+    beside = plan.memories(plan.memory_row)[spare:]
+    if banks * _count(results, 1) <= len(beside):
+        for (bank, block), cell in results.items():
+            sites[cell] = beside[banks * block + bank]
     return sites
 
 
-def _by_block(memories: dict[tuple[int, int], str]) -> list[tuple[tuple[int, int], str]]:
-    """The memories of all banks for the same bytes side by side, since these meet."""
-    return sorted(memories.items(), key=lambda item: item[0][::-1])
-
-
-def _places(pattern: re.Pattern[str], cells: Iterable[str]) -> dict[tuple[int, int], str]:
+def _numbered(pattern: re.Pattern[str], cells: Iterable[str]) -> dict[tuple[int, int], str]:
     """The cells of which ``pattern`` speaks, by its two numbers."""
     found = {}
     for cell in cells:
@@ -104,3 +109,8 @@ def _places(pattern: re.Pattern[str], cells: Iterable[str]) -> dict[tuple[int, i
             first, second = map(int, match.groups())
             found[first, second] = cell
     return found
+
+
+def _count(cells: Iterable[tuple[int, int]], which: int) -> int:
+    """How many first or second numbers there are."""
+    return len({numbers[which] for numbers in cells})

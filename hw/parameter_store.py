@@ -18,6 +18,9 @@ from macaw.hw.ram import BlockRam
 
 __all__ = ["ParameterStore", "parameter_write_layout"]
 
+#: Lanes that share a copy of the entry on its way.
+_NEIGHBOURS = 4
+
 
 def parameter_write_layout(config: AcceleratorConfig) -> data.StructLayout:
     """One write to the parameter memory."""
@@ -180,12 +183,14 @@ class ParameterStore(wiring.Component):
                 + arrived.filling * self._slots
             ),
         ]
-        entry_data = delay(m, ram.read_data, 2)
+        copies = -(-lanes // _NEIGHBOURS)
+        entry_data = delay(m, ram.read_data.as_value(), 1)
+        data_copies = fan_out(m, "data_copies", entry_data, copies, clocks=1)
         positions = fan_out(m, "position_copies", position, lanes, clocks=1)
         for lane, (write, _) in enumerate(ports):
             mine = Mux(spread, lane % half, lane)
             m.d.comb += [
-                write.data.eq(entry_data.as_value()),
+                write.data.eq(data_copies[lane // _NEIGHBOURS]),
                 write.addr.eq(positions[lane]),
             ]
             m.d.sync += write.en.eq(writes & (number == mine))
