@@ -162,9 +162,12 @@ def place_and_route(
     record = folder / "place_and_route.json"
     if not record.exists():
         folder.mkdir(exist_ok=True)
-        for cell, site in sites.items():
-            cells[cell]["attributes"]["BEL"] = site
-        (folder / "netlist.json").write_text(json.dumps(netlist))
+        source = "netlist.json"
+        if sites:
+            for cell, site in sites.items():
+                cells[cell]["attributes"]["BEL"] = site
+            source = f"{name}/netlist.json"
+            (synthesis.folder / source).write_text(json.dumps(netlist))
         if chosen.pins:
             places = (f'IO_LOC "{port}" {pin};\n' for port, pin in chosen.pins.items())
             (folder / "pins.cst").write_text("".join(places))
@@ -172,7 +175,7 @@ def place_and_route(
         # The tools of the wheels are run where the netlist is and see nothing above.
         seconds = run_tool(
             nextpnr,
-            [*arguments, "--json", f"{name}/netlist.json", "--report", f"{name}/report.part"],
+            [*arguments, "--json", source, "--report", f"{name}/report.part"],
             folder=synthesis.folder,
             log=f"{name}/nextpnr.log",
             stage=f"nextpnr {synthesis.digest} {device}-{speed} seed {seed}",
