@@ -13,7 +13,7 @@ _PIPELINE = 60
 _SERIAL_SECTIONS = 2
 #: Clocks from a row's last word out of the result buffer to the first read of the row that takes
 #: its room, about.
-_ROOM = 4
+_ROOM = 6
 
 
 def model_cycles(program: Conv2dProgram) -> int:
