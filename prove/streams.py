@@ -14,6 +14,7 @@ from amaranth.hdl import Const, Mux, Signal, Value
 from macaw.arch import preset
 from macaw.arch.core import SIZE_BITS
 from macaw.hw.conv2d_core import Conv2dCore
+from macaw.hw.credit_queue import CreditQueue
 from macaw.hw.parameter_store import ParameterStore
 from macaw.hw.result_buffer import ResultBuffer
 from macaw.hw.step_expander import StepExpander
@@ -26,7 +27,7 @@ from macaw.prove.properties import Property
 from macaw.prove.queues import places_agree
 from macaw.prove.solver import Method
 
-__all__ = ["STREAMS", "keeps", "waits_not"]
+__all__ = ["KEEPS", "STREAMS", "keeps", "waits_not"]
 
 _TINY = preset("tiny")
 
@@ -89,6 +90,26 @@ def _skid_words(mutant: bool) -> Harness:
         m.d.sync += second.eq(skid.i.payload)
     harness.check((skid.o.valid == (count != 0)) & (~skid.o.valid | (skid.o.payload == first)))
     return harness
+
+
+def _credit_queue(check: str) -> Callable[[bool], Harness]:
+    def build(mutant: bool) -> Harness:
+        harness = Harness(CreditQueue(13))
+        queue, opened = harness.component, harness.opened
+        if check == "keeps":
+            if mutant:
+                opened.override("load", opened.signal("some"))
+            keeps(harness, queue.o)
+            return harness
+        if mutant:
+            opened.override("o__valid", 0, when=~queue.o.ready)
+        # Words come only where places were taken.
+        stored, some = opened.signal("stored"), opened.signal("some")
+        harness.drive(queue.write, harness.free(1, "comes") & (stored < 8))
+        waits_not(harness, queue.o, owed=stored != 0, clocks=1, helper=some == (stored != 0))
+        return harness
+
+    return build
 
 
 def _step_fetcher(check: str) -> Callable[[bool], Harness]:
@@ -213,7 +234,7 @@ def _reader() -> WindowReader:
     return WindowReader(_TINY, read_latency=7, activation_lead=2)
 
 
-_KEEPS = "what an output offers stays until it is taken"
+KEEPS = "what an output offers stays until it is taken"
 _WAITS = "valid does not wait for ready"
 
 #: The properties of streams.
@@ -221,7 +242,7 @@ STREAMS = (
     Property(
         component="SkidBuffer",
         name="output stays",
-        statement=_KEEPS,
+        statement=KEEPS,
         size="13 bits",
         method=Method.PROOF,
         harness=_skid_buffer("keeps"),
@@ -243,9 +264,25 @@ STREAMS = (
         harness=_skid_words,
     ),
     Property(
+        component="CreditQueue",
+        name="output stays",
+        statement=KEEPS,
+        size="13 bits",
+        method=Method.PROOF,
+        harness=_credit_queue("keeps"),
+    ),
+    Property(
+        component="CreditQueue",
+        name="valid first",
+        statement=f"{_WAITS}: a stored word is offered in the next clock",
+        size="13 bits",
+        method=Method.PROOF,
+        harness=_credit_queue("waits"),
+    ),
+    Property(
         component="StepFetcher",
         name="output stays",
-        statement=_KEEPS,
+        statement=KEEPS,
         config=_TINY,
         method=Method.PROOF,
         harness=_step_fetcher("keeps"),
@@ -269,7 +306,7 @@ STREAMS = (
     Property(
         component="ResultBuffer",
         name="output stays",
-        statement=_KEEPS,
+        statement=KEEPS,
         config=_TINY,
         method=Method.PROOF,
         harness=_result_buffer(lambda: ResultBuffer(_TINY), "", "keeps"),
@@ -285,7 +322,7 @@ STREAMS = (
     Property(
         component="Conv2dCore",
         name="output stays",
-        statement=_KEEPS,
+        statement=KEEPS,
         config=_TINY,
         method=Method.PROOF,
         harness=_result_buffer(lambda: Conv2dCore(_TINY), "result_buffer.", "keeps"),

@@ -11,13 +11,20 @@ from macaw.prove.credits import CREDITS
 from macaw.prove.functions import FUNCTIONS
 from macaw.prove.properties import Property, Result, decide
 from macaw.prove.rings import RINGS
+from macaw.prove.self_test import SELF_TEST
 from macaw.prove.solver import Verdict
 from macaw.prove.streams import STREAMS
 
 __all__ = ["PROPERTIES", "choose", "prove"]
 
 #: Every property, in the order of the table.
-PROPERTIES: tuple[Property, ...] = (*STREAMS, *CREDITS, *RINGS, *FUNCTIONS)
+PROPERTIES: tuple[Property, ...] = (
+    *STREAMS,
+    *SELF_TEST,
+    *CREDITS,
+    *RINGS,
+    *FUNCTIONS,
+)
 
 _STYLES = {Verdict.HOLDS: "green", Verdict.FAILS: "bold red", Verdict.OPEN: "bold yellow"}
 

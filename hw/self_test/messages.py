@@ -85,7 +85,8 @@ class MessageReader(wiring.Component):
         m.submodules.memory = script = memory.Memory(shape=_WORD_BITS, depth=len(words), init=words)
         read = script.read_port(domain="sync")
         address = Signal(range(len(words)))
-        here, shown = Signal(), Signal()
+        here = Signal()
+        shown = Signal()
         left = Signal(range(self._longest + 1))
         held = self.message.payload
         m.d.comb += [read.addr.eq(address), read.en.eq(1), self.message.valid.eq(shown)]

@@ -49,13 +49,17 @@ class ReportText(wiring.Component):
         plan = self._plan
         report = Signal.like(self.report, reset_less=True)
         wanted = Signal(range(plan.layers))
-        writing, counting = Signal(), Signal()
+        writing = Signal()
+        counting = Signal()
 
         places = self._places(report)
         place = Signal(range(len(places)))
-        character, digit = Signal(8), Signal(4)
+        character = Signal(8)
+        digit = Signal(4)
         # A zero that leads a decimal number is left out.
-        is_digit, may_skip, skip = Signal(), Signal(), Signal()
+        is_digit = Signal()
+        may_skip = Signal()
+        skip = Signal()
         with m.Switch(place):
             for index, (kind, value) in enumerate(places):
                 with m.Case(index):

@@ -62,18 +62,27 @@ def test_every_component_with_a_stream_is_proved():
 
 
 def _with_outputs(config):
+    from macaw.arch.self_test import Message, MessageKind, SelfTestPlan
     from macaw.hw.conv2d_core import Conv2dCore
+    from macaw.hw.credit_queue import CreditQueue
     from macaw.hw.parameter_store import ParameterStore
     from macaw.hw.result_buffer import ResultBuffer
+    from macaw.hw.self_test.messages import MessageReader
+    from macaw.hw.self_test.report_text import ReportText
     from macaw.hw.step_expander import StepExpander
     from macaw.hw.step_fetcher import StepFetcher
     from macaw.hw.stream import SkidBuffer
     from macaw.hw.window_reader import WindowReader
 
+    messages = (Message(kind=MessageKind.EXPECTATION, values={}),)
+    plan = SelfTestPlan(config=config, version="0", messages=messages, timeout_cycles=1)
     components = [
         SkidBuffer(8),
         Conv2dCore(config),
+        CreditQueue(8),
+        MessageReader(plan),
         ParameterStore(config),
+        ReportText(plan),
         ResultBuffer(config),
         StepExpander(config),
         StepFetcher(config),

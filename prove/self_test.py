@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The streams of the self-test: its messages, its text, and the line that carries it."""
+
+from macaw.arch import preset
+from macaw.arch.self_test import Message, MessageKind, SelfTestPlan
+from macaw.hw.self_test.messages import MessageReader
+from macaw.hw.self_test.report_text import ReportText
+from macaw.hw.self_test.uart import UartTransmitter
+from macaw.prove.harness import Harness
+from macaw.prove.properties import Property
+from macaw.prove.solver import Method
+from macaw.prove.streams import KEEPS, keeps
+
+__all__ = ["SELF_TEST"]
+
+_TINY = preset("tiny")
+
+#: A plan of one layer; what its messages say matters to no stream.
+_PLAN = SelfTestPlan(
+    config=_TINY,
+    version="0",
+    messages=(Message(kind=MessageKind.EXPECTATION, values={}),),
+    timeout_cycles=1,
+)
+
+
+def _messages(mutant: bool) -> Harness:
+    harness = Harness(MessageReader(_PLAN))
+    message = harness.component.message
+    if mutant:
+        harness.opened.override("shown", 0, when=~message.ready)
+    keeps(harness, message)
+    return harness
+
+
+def _text(mutant: bool) -> Harness:
+    harness = Harness(ReportText(_PLAN))
+    characters = harness.component.characters
+    if mutant:
+        harness.opened.override("writing", 0, when=~characters.ready)
+    keeps(harness, characters)
+    return harness
+
+
+def _line(mutant: bool) -> Harness:
+    harness = Harness(UartTransmitter(3))
+    bits, left = harness.opened.signal("bits"), harness.opened.signal("left")
+    if mutant:
+        harness.opened.override("bits", bits >> 1, when=harness.opened.signal("clocks") == 0)
+    # What helps the proof: behind the bits that are left there are ones.
+    good = left <= len(bits)
+    for count in range(len(bits)):
+        good &= (left != count) | bits[count:].all()
+    harness.check(good & (harness.component.tx | (left != 0)))
+    return harness
+
+
+#: The properties of the self-test's blocks.
+SELF_TEST = (
+    Property(
+        component="MessageReader", name="output stays", statement=KEEPS, config=_TINY,
+        size="one message", method=Method.PROOF, harness=_messages,
+    ),
+    Property(
+        component="ReportText", name="output stays", statement=KEEPS, config=_TINY,
+        method=Method.PROOF, harness=_text,
+    ),
+    Property(
+        component="UartTransmitter", name="idle line",
+        statement="the line is high while there is nothing to send",
+        size="three clocks a bit", method=Method.PROOF, harness=_line,
+    ),
+)  # fmt: skip
