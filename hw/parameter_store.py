@@ -18,9 +18,6 @@ from macaw.hw.ram import BlockRam
 
 __all__ = ["ParameterStore", "parameter_write_layout"]
 
-#: Lanes that share a copy of the entry on its way.
-_NEIGHBOURS = 4
-
 
 def parameter_write_layout(config: AcceleratorConfig) -> data.StructLayout:
     """One write to the parameter memory."""
@@ -183,14 +180,12 @@ class ParameterStore(wiring.Component):
                 + arrived.filling * self._slots
             ),
         ]
-        copies = -(-lanes // _NEIGHBOURS)
-        entry_data = delay(m, ram.read_data.as_value(), 1)
-        data_copies = fan_out(m, "data_copies", entry_data, copies, clocks=1)
+        entry_data = delay(m, ram.read_data, 2)
         positions = fan_out(m, "position_copies", position, lanes, clocks=1)
         for lane, (write, _) in enumerate(ports):
             mine = Mux(spread, lane % half, lane)
             m.d.comb += [
-                write.data.eq(data_copies[lane // _NEIGHBOURS]),
+                write.data.eq(entry_data.as_value()),
                 write.addr.eq(positions[lane]),
             ]
             m.d.sync += write.en.eq(writes & (number == mine))
