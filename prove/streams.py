@@ -234,6 +234,7 @@ def _reader() -> WindowReader:
     return WindowReader(_TINY, read_latency=7, activation_lead=2)
 
 
+#: The rule of every output.
 KEEPS = "what an output offers stays until it is taken"
 _WAITS = "valid does not wait for ready"
 
