@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from macaw.arch.checks import instance, integer
+from macaw.flow.families import FAMILIES
 from macaw.flow.synthesis import SynthesisReport, synthesize_design
 from macaw.flow.tools import find_tool, run_tool
 from macaw.hw.boards import Board, BoardTop
@@ -34,7 +35,6 @@ class _Family:
     """
 
     options: tuple[str, ...]
-    nextpnr: str
     placement: tuple[str, ...]
     constraints: tuple[str, str]
     routed: tuple[str, str]
@@ -48,7 +48,6 @@ class _Family:
 _FAMILIES = {
     "ecp5": _Family(
         options=("-nowidelut", "-no-rw-check"),
-        nextpnr="nextpnr-ecp5",
         placement=("--placer", "static", "--router", "router1"),
         constraints=(".lpf", "--lpf"),
         routed=(".config", "--textcfg"),
@@ -69,7 +68,6 @@ _FAMILIES = {
     ),
     "ice40": _Family(
         options=("-dsp", "-no-rw-check"),
-        nextpnr="nextpnr-ice40",
         placement=("--placer", "heap"),
         constraints=(".pcf", "--pcf"),
         routed=(".asc", "--asc"),
@@ -182,7 +180,7 @@ def build_bitstream(
     instance("board", board, Board)
     integer("seed", seed, 0, (1 << 31) - 1)
     family = _FAMILIES[board.family]
-    nextpnr, packer = find_tool(family.nextpnr), find_tool(family.packer)
+    nextpnr, packer = find_tool(FAMILIES[board.family].tool), find_tool(family.packer)
     platform = board.make_platform()
     files = platform.prepare(BoardTop(top, board), "top", emit_src=False).files
     suffix, option = family.constraints

@@ -2,12 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Multiplier cells of lookup tables on the carry chains of ECP5."""
 
-from amaranth import *
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
-
+from macaw.hw.cells import lut
 from macaw.hw.cells.ecp5_carry import TwoBitProduct
-from macaw.hw.cells.rows import product_of_rows
 
 __all__ = ["ProductPair"]
 
@@ -19,7 +15,7 @@ def _row(m, value, factor):
     return row.product
 
 
-class ProductPair(wiring.Component):
+class ProductPair(lut.ProductPair):
     """Two exact products that share an operand, in lookup tables; new operands each clock.
 
     Each product is four rows, of two bits of low or high each, and two levels of adders, with a
@@ -34,23 +30,4 @@ class ProductPair(wiring.Component):
         later.
     """
 
-    low_latency = latency = 3
-
-    def __init__(self):
-        super().__init__(
-            {
-                "low": In(8),
-                "high": In(8),
-                "shared": In(signed(8)),
-                "low_product": Out(signed(16)),
-                "high_product": Out(signed(16)),
-            }
-        )
-
-    def elaborate(self, platform):
-        m = Module()
-        m.d.comb += [
-            self.low_product.eq(product_of_rows(m, "low", self.low, self.shared, _row)),
-            self.high_product.eq(product_of_rows(m, "high", self.high, self.shared, _row)),
-        ]
-        return m
+    row = staticmethod(_row)

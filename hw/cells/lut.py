@@ -34,6 +34,9 @@ class ProductPair(wiring.Component):
 
     low_latency = latency = 3
 
+    #: What makes a row, for `product_of_rows`.
+    row = staticmethod(_row)
+
     def __init__(self):
         super().__init__(
             {
@@ -48,7 +51,7 @@ class ProductPair(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.d.comb += [
-            self.low_product.eq(product_of_rows(m, "low", self.low, self.shared, _row)),
-            self.high_product.eq(product_of_rows(m, "high", self.high, self.shared, _row)),
+            self.low_product.eq(product_of_rows(m, "low", self.low, self.shared, self.row)),
+            self.high_product.eq(product_of_rows(m, "high", self.high, self.shared, self.row)),
         ]
         return m
