@@ -58,10 +58,12 @@ def floorplan(cells: Iterable[str], device: str) -> dict[str, str]:
     ``cells``, for the memory of its weights, and for those of the line and the result buffer.
 
     Pairs of columns stay together in a row of the device, lane beside lane; the memory of a
-    multiplier stands above it. The last row, which is not full, begins at the right: the line
-    buffer stands in the corner that this leaves, the result buffer beside it. Empty where nothing
-    is gained by one: on a device with more rows than an array fills, for an array whose weights
-    take no memory, or several, a multiplier, and for one that does not fit in this order.
+    multiplier stands above it. Rows begin at the left, so that the right end of each is left to
+    the requantiser's multipliers; but the last one, which is not full, leaves a corner to the
+    memories of the line buffer. Those of the result buffer are at the right. Bytes flow from left
+    to right. Empty where nothing is gained by a floorplan: on a device with more rows than an
+    array fills, for an array whose weights take no memory, or several, a multiplier, and for one
+    that does not fit in this order.
     """
     cells = list(cells)
     multipliers, weights = _numbered(_MULTIPLIER, cells), _numbered(_WEIGHTS, cells)
@@ -75,29 +77,30 @@ def floorplan(cells: Iterable[str], device: str) -> dict[str, str]:
     full = len(plan.rows) - 1
     if not full * each < pairs < len(plan.rows) * each:
         return {}
+    lines, results = _numbered(_LINE_MEMORY, cells), _numbered(_RESULT_MEMORY, cells)
+    half = -(-_count(lines, 0) // 2)
+    corner = half * _count(lines, 1)
+    spare = width - lanes * (pairs - full * each)
     sites = {}
     for index, (row, memory_row) in enumerate(plan.rows):
         here = range(index * each, min((index + 1) * each, pairs))
-        spare = width - lanes * len(here)
-        first = spare // 2 if index < full else spare
+        first = min(corner, spare) if index == full else 0
         places = zip(plan.multipliers(row)[first:], plan.memories(memory_row)[first:], strict=True)
         order = [(pair, lane) for pair in here for lane in range(lanes)]
         for key, (multiplier, memory) in zip(order, places, strict=False):
             sites[multipliers[key]], sites[weights[key]] = multiplier, memory
 
     # Banks in two rows, in which the same bytes of all of them, which meet, are close.
-    corner = (plan.memories(plan.rows[-1][1])[:spare], plan.memories(plan.memory_row)[:spare])
-    lines, results = _numbered(_LINE_MEMORY, cells), _numbered(_RESULT_MEMORY, cells)
-    half = -(-_count(lines, 0) // 2)
-    free = spare - half * _count(lines, 1)
-    if free >= 0:
+    above = plan.memories(plan.memory_row)
+    if corner <= spare:
+        rows = (plan.memories(plan.rows[-1][1]), above)
         for (bank, block), cell in lines.items():
-            sites[cell] = corner[bank // half][free // 2 + half * block + bank % half]
+            sites[cell] = rows[bank // half][half * block + bank % half]
     banks = _count(results, 0)
-    beside = plan.memories(plan.memory_row)[spare:]
-    if banks * _count(results, 1) <= len(beside):
+    first = width - banks * _count(results, 1)
+    if first >= corner:
         for (bank, block), cell in results.items():
-            sites[cell] = beside[banks * block + bank]
+            sites[cell] = above[first + banks * block + bank]
     return sites
 
 

@@ -60,9 +60,12 @@ class CreditQueue(wiring.Component):
         m = Module()
         o, depth = self.o, self._depth
 
+        # A place is free again a clock after its word was taken.
         budget = Signal(range(depth + 1), init=depth)
+        freed = Signal()
         m.d.sync += [
-            budget.eq(budget - self.take + (o.valid & o.ready)),
+            freed.eq(o.valid & o.ready),
+            budget.eq(budget - self.take + freed),
             self.available.eq(budget > 1 + self._lead),
         ]
 

@@ -18,6 +18,9 @@ from macaw.hw.ram import BlockRam
 
 __all__ = ["ParameterStore", "parameter_write_layout"]
 
+#: Lanes that take an entry from one register.
+_LINK = 4
+
 
 def parameter_write_layout(config: AcceleratorConfig) -> data.StructLayout:
     """One write to the parameter memory."""
@@ -132,10 +135,10 @@ class ParameterStore(wiring.Component):
         ready = Signal(range(3))
         # Between two groups there are three clocks, or more where no half is free, in which the
         # walker goes on, its channels are registered and ``last`` is made ready for them.
-        read, last, ended = Signal(), Signal(), Signal()
+        read, last, ended = Signal(name="read"), Signal(name="last"), Signal(name="ended")
         settled = Signal(2)
         channels = delay(m, groups.channels, 1)
-        m.d.comb += [ram.read_address.eq(address), groups.advance.eq(ended)]
+        m.d.comb += [ram.read_address.eq(delay(m, address, 1)), groups.advance.eq(ended)]
         m.d.sync += [ended.eq(read & last), settled.eq(Cat(1, settled))]
         with m.If(delay(m, ended & groups.last, 1, reset_less=False)):
             m.d.sync += address.eq(layer.parameter_start)
@@ -153,42 +156,53 @@ class ParameterStore(wiring.Component):
             with m.If(last):
                 m.d.sync += [filling.eq(~filling), read.eq(0), settled.eq(0)]
 
-        # The entry arrives with its place; at a group's last entry the half is ready.
+        # The entry arrives with its place; a half is ready when its last entry has come to the
+        # end of the chain.
         place = data.StructLayout({"entry": len(entry), "filling": 1})
         pending, arrived = Signal(place), Signal(place)
-        arrives, completes = read, read & last
         m.d.comb += [pending.entry.eq(entry), pending.filling.eq(filling)]
-        m.d.comb += arrived.eq(delay(m, pending, ram.latency))
-        for stage in range(ram.latency):
-            for_write = Signal(name=f"arrives_{stage}")
-            for_ready = Signal(name=f"completes_{stage}")
-            m.d.sync += [
-                for_write.eq(arrives & ~self.start),
-                for_ready.eq(completes & ~self.start),
-            ]
-            arrives, completes = for_write, for_ready
-        # The lane, the slot and the entry, one clock later and through trees to all lanes.
+        arrival = 1 + ram.latency
+        m.d.comb += arrived.eq(delay(m, pending, arrival))
+        arrives, completes = read, read & last
+        for stage in range(arrival):
+            stage_arrives = Signal(name=f"arrives_{stage}")
+            m.d.sync += stage_arrives.eq(arrives & ~self.start)
+            arrives = stage_arrives
+        for stage in range(arrival + -(-lanes // _LINK) - 1):
+            stage_completes = Signal(name=f"completes_{stage}")
+            m.d.sync += stage_completes.eq(completes & ~self.start)
+            completes = stage_completes
+        # The lane and the slot, one clock later, beside the entry; then from link to link of a
+        # chain, each link with the lanes that are its neighbours.
         spread = Const(0)
         if lanes > half:
             spread = layer.window
-        number, position = Signal(range(array.lanes)), Signal(range(2 * self._slots))
-        writes = delay(m, arrives, 1, reset_less=False)
+        written = Signal(
+            data.StructLayout(
+                {
+                    "lane": range(array.lanes),
+                    "slot": range(2 * self._slots),
+                    "parameters": ram.read_data.shape(),
+                }
+            )
+        )
         m.d.sync += [
-            number.eq(Mux(spread, arrived.entry % half, arrived.entry % lanes)),
-            position.eq(
+            written.lane.eq(Mux(spread, arrived.entry % half, arrived.entry % lanes)),
+            written.slot.eq(
                 Mux(spread, arrived.entry // half, arrived.entry // lanes)
                 + arrived.filling * self._slots
             ),
+            written.parameters.eq(ram.read_data),
         ]
-        entry_data = delay(m, ram.read_data, 2)
-        positions = fan_out(m, "position_copies", position, lanes, clocks=1)
-        for lane, (write, _) in enumerate(ports):
-            mine = Mux(spread, lane % half, lane)
-            m.d.comb += [
-                write.data.eq(entry_data.as_value()),
-                write.addr.eq(positions[lane]),
-            ]
-            m.d.sync += write.en.eq(writes & (number == mine))
+        writes = delay(m, arrives, 1, reset_less=False)
+        for first in range(0, lanes, _LINK):
+            before, writes_before = written, writes
+            written = delay(m, before, 1, name=f"written_{first}")
+            writes = delay(m, writes_before, 1, name=f"writes_{first}", reset_less=False)
+            for lane, (write, _) in list(enumerate(ports))[first : first + _LINK]:
+                mine = Mux(spread, lane % half, lane)
+                m.d.comb += [write.data.eq(written.parameters), write.addr.eq(written.slot)]
+                m.d.sync += write.en.eq(writes_before & (before.lane == mine))
 
         m.d.sync += in_use.eq(in_use + (read & last) - self.leave)
         next_ready = (ready + completes - self.enter)[: len(ready)]

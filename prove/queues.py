@@ -18,9 +18,10 @@ def queue_level(harness: Harness, path: str = "") -> Value:
 
 
 def places_agree(harness: Harness, under_way: Iterable[str], path: str = "") -> Value:
-    """Free places, words ``under_way`` (registers of the component) and words in the queue are
-    always all of its places."""
+    """Free places, also one that is not counted yet, words ``under_way`` (registers of the
+    component) and words in the queue are always all of its places."""
     signal = harness.opened.signal
     budget = signal(f"{path}queue.budget")
+    freed = signal(f"{path}queue.freed")
     on_the_way = sum(signal(f"{path}{name}") for name in under_way)
-    return budget + on_the_way + queue_level(harness, path) == budget.init
+    return budget + freed + on_the_way + queue_level(harness, path) == budget.init

@@ -51,15 +51,28 @@ def test_a_pair_stands_in_one_row_with_its_weights_above_it():
         assert len(rows) == len(weight_rows) == 1
 
 
+def column(site):
+    return int(where(site)[0])
+
+
 def test_the_same_bytes_of_all_banks_are_close_in_the_corner_that_the_array_leaves():
     sites = floorplan(netlist(), "85k")
-    array = [int(where(site)[0]) for site in sites.values() if where(site)[1] in ("58", "70")]
+    array = [column(site) for site in sites.values() if where(site)[1] == "58"]
     for block in range(8):
-        places = [where(sites[f"top.line_buffer.bank_{bank}.block_{block}"]) for bank in range(4)]
-        columns = [int(x) for x, _, _ in places]
+        places = [sites[f"top.line_buffer.bank_{bank}.block_{block}"] for bank in range(4)]
+        columns = [column(site) for site in places]
         assert max(columns) - min(columns) <= 5
-        assert max(columns) < max(array)
-        assert [y for _, y, _ in places] == ["70", "70", "82", "82"]
+        assert max(columns) < min(array)
+        assert [where(site)[1] for site in places] == ["70", "70", "82", "82"]
+
+
+def test_the_right_ends_are_left_to_the_requantiser_and_the_results():
+    sites = floorplan(netlist(), "85k")
+    results = [column(site) for cell, site in sites.items() if "result_buffer" in cell]
+    lines = [column(site) for cell, site in sites.items() if "line_buffer" in cell]
+    assert min(results) > max(lines) and max(results) == 120
+    for row in ("10", "34", "58"):  # the last four sites are free
+        assert max(column(site) for site in sites.values() if where(site)[1] == row) <= 110
 
 
 @pytest.mark.parametrize(
