@@ -35,7 +35,7 @@ _SETTLE = 3
 _COPY_CLOCKS = 2
 
 #: Parts of the descriptor, which is taken as a whole.
-_IDLE_COPIES = 8
+_PARTS = 8
 
 
 class Conv2dCore(wiring.Component):
@@ -218,28 +218,30 @@ class Conv2dCore(wiring.Component):
     def _control(self, m, line_buffer, reader, result_buffer):
         """Takes descriptors, one layer after the other; gives (layer, start)."""
         layer = Signal(layer_layout(self._config), reset_less=True)
-        idle, awake, idle_next = Signal(name="idle"), Signal(name="awake"), Signal(name="idle_next")
+        idle = Signal(init=1)
+        offered, taken = Signal(name="offered"), Signal(name="taken")
         # As long as `done` still speaks of the layer before.
         starts = Signal(_SETTLE + _COPY_CLOCKS + 4)
-        sent, received, done = Signal(), Signal(), Signal()
-        m.d.comb += self.descriptor.ready.eq(idle)
+        rows = Signal.like(result_buffer.sent)
+        sent, received, done = Signal(name="sent"), Signal(name="received"), Signal(name="done")
+        m.d.comb += self.descriptor.ready.eq(taken)
         m.d.sync += [
-            starts.eq(starts << 1),
-            sent.eq(result_buffer.sent == layer.output_rows + 1),
+            offered.eq(idle & self.descriptor.valid & ~offered & ~taken),
+            taken.eq(offered),
+            starts.eq(Cat(taken, starts)),
+            rows.eq(layer.output_rows + 1),
+            sent.eq(result_buffer.sent == rows),
             received.eq(line_buffer.received == layer.height),
             done.eq(reader.finished & sent & received),
         ]
-        with m.If(idle):
-            m.d.comb += idle_next.eq(~self.descriptor.valid)
-            with m.If(self.descriptor.valid):
-                m.d.sync += starts.eq(1)
-        with m.Else():
-            m.d.comb += idle_next.eq(~awake | (done & ~starts.any()))
-        m.d.sync += [awake.eq(1), idle.eq(idle_next)]
-        # Copies of `idle`, each for some bits of the descriptor.
+        with m.If(taken):
+            m.d.sync += idle.eq(0)
+        with m.Elif(done & ~starts.any()):
+            m.d.sync += idle.eq(1)
+        # Copies of `taken`, each for some bits of the descriptor.
         payload, held = self.descriptor.payload.as_value(), layer.as_value()
-        part = -(-len(held) // _IDLE_COPIES)
-        for index, copy in enumerate(fan_out(m, "idle_copies", idle_next, _IDLE_COPIES, clocks=1)):
+        part = -(-len(held) // _PARTS)
+        for index, copy in enumerate(fan_out(m, "taken_copies", offered, _PARTS, clocks=1)):
             bits = slice(index * part, min((index + 1) * part, len(held)))
             with m.If(copy):
                 m.d.sync += held[bits].eq(payload[bits])

@@ -138,10 +138,8 @@ class ParameterStore(wiring.Component):
         read, last, ended = Signal(name="read"), Signal(name="last"), Signal(name="ended")
         settled = Signal(2)
         channels = delay(m, groups.channels, 1)
-        m.d.comb += [ram.read_address.eq(delay(m, address, 1)), groups.advance.eq(ended)]
+        m.d.comb += groups.advance.eq(ended)
         m.d.sync += [ended.eq(read & last), settled.eq(Cat(1, settled))]
-        with m.If(delay(m, ended & groups.last, 1, reset_less=False)):
-            m.d.sync += address.eq(layer.parameter_start)
         with m.If(~read):
             m.d.sync += [
                 read.eq(running & settled.all() & (in_use != 2)),
@@ -151,17 +149,25 @@ class ParameterStore(wiring.Component):
             m.d.sync += [
                 entry.eq(Mux(last, 0, entry + 1)),
                 last.eq(entry + 2 == channels),
-                address.eq(address + 1),
             ]
             with m.If(last):
                 m.d.sync += [filling.eq(~filling), read.eq(0), settled.eq(0)]
+
+        # The address counts a clock later, and is registered again on its way to the memory.
+        reads, rewinds = Signal(name="reads"), Signal(name="rewinds")
+        m.d.comb += ram.read_address.eq(delay(m, address, 1))
+        m.d.sync += [reads.eq(read), rewinds.eq(self.start | (ended & groups.last))]
+        with m.If(rewinds):
+            m.d.sync += address.eq(layer.parameter_start)
+        with m.Elif(reads):
+            m.d.sync += address.eq(address + 1)
 
         # The entry arrives with its place; a half is ready when its last entry has come to the
         # end of the chain.
         place = data.StructLayout({"entry": len(entry), "filling": 1})
         pending, arrived = Signal(place), Signal(place)
         m.d.comb += [pending.entry.eq(entry), pending.filling.eq(filling)]
-        arrival = 1 + ram.latency
+        arrival = 2 + ram.latency
         m.d.comb += arrived.eq(delay(m, pending, arrival))
         arrives, completes = read, read & last
         for stage in range(arrival):
@@ -213,7 +219,6 @@ class ParameterStore(wiring.Component):
                 read.eq(0),
                 ended.eq(0),
                 settled.eq(0),
-                address.eq(layer.parameter_start),
                 entry.eq(0),
                 filling.eq(0),
                 in_use.eq(0),

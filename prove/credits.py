@@ -34,7 +34,7 @@ _CLAIM_CLOCKS = 5
 _ROOM_CLOCKS = 4
 
 #: Clocks in which a free half of the parameter store gets a group of four entries.
-_LOAD_CLOCKS = 10
+_LOAD_CLOCKS = 11
 
 
 def _small(harness: Harness, layer: Signal, **bits: int) -> Signal:
@@ -249,6 +249,8 @@ class _Groups:
             self.started.eq(self.started | self.start),
             self.inside.eq(self.inside + self.enter - self.leave),
         ]
+        # A group's last entry, on its way to the address (two clocks) and through the memory (two).
+        self.under_way = sum(harness.opened.signal(f"completes_{stage}") for stage in range(4))
 
 
 def _store_counts(mutant: bool) -> Harness:
@@ -256,10 +258,9 @@ def _store_counts(mutant: bool) -> Harness:
     harness, signal = groups.harness, groups.harness.opened.signal
     in_use, ready = signal("in_use"), signal("ready")
     if mutant:
-        harness.opened.override("ready", ready + 1, when=signal("completes_1") & groups.enter)
-    under_way = signal("completes_0") + signal("completes_1")
+        harness.opened.override("ready", ready + 1, when=signal("completes_3") & groups.enter)
     harness.check(
-        (in_use == groups.inside + ready + under_way)
+        (in_use == groups.inside + ready + groups.under_way)
         & (in_use <= 2)
         & (groups.store.loaded == (ready != 0))
     )
@@ -271,8 +272,7 @@ def _store_halves(mutant: bool) -> Harness:
     harness, signal = groups.harness, groups.harness.opened.signal
     if mutant:
         harness.opened.override("in_use", 0, when=groups.leave)
-    under_way = signal("completes_0") + signal("completes_1")
-    taken = harness.past(groups.inside + signal("ready") + under_way, "taken")
+    taken = harness.past(groups.inside + signal("ready") + groups.under_way, "taken")
     harness.check(taken < 2, when=signal("arrives_0"))
     return harness
 
