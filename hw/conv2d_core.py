@@ -60,6 +60,8 @@ class Conv2dCore(wiring.Component):
         Writes to the step table.
     descriptor : In
         Starts a layer.
+    idle : Out
+        No layer runs: what has been written may be replaced, and a descriptor will be taken.
     image : In
         Rows of the NHWC image, each beginning with a new word of ``config.array.lanes`` bytes.
     result : Out
@@ -76,6 +78,7 @@ class Conv2dCore(wiring.Component):
                 "parameters": In(stream.Signature(parameter_write_layout(config))),
                 "table": In(stream.Signature(table_write_layout(config))),
                 "descriptor": In(stream.Signature(layer_layout(config))),
+                "idle": Out(1, init=1),
                 "image": In(stream.Signature(word)),
                 "result": Out(stream.Signature(word)),
             }
@@ -218,7 +221,6 @@ class Conv2dCore(wiring.Component):
     def _control(self, m, line_buffer, reader, result_buffer):
         """Takes descriptors, one layer after the other; gives (layer, start)."""
         layer = Signal(layer_layout(self._config), reset_less=True)
-        idle = Signal(init=1)
         offered, taken = Signal(name="offered"), Signal(name="taken")
         # As long as `done` still speaks of the layer before.
         starts = Signal(_SETTLE + _COPY_CLOCKS + 4)
@@ -226,7 +228,7 @@ class Conv2dCore(wiring.Component):
         sent, received, done = Signal(name="sent"), Signal(name="received"), Signal(name="done")
         m.d.comb += self.descriptor.ready.eq(taken)
         m.d.sync += [
-            offered.eq(idle & self.descriptor.valid & ~offered & ~taken),
+            offered.eq(self.idle & self.descriptor.valid & ~offered & ~taken),
             taken.eq(offered),
             starts.eq(Cat(taken, starts)),
             rows.eq(layer.output_rows + 1),
@@ -235,9 +237,9 @@ class Conv2dCore(wiring.Component):
             done.eq(reader.finished & sent & received),
         ]
         with m.If(taken):
-            m.d.sync += idle.eq(0)
+            m.d.sync += self.idle.eq(0)
         with m.Elif(done & ~starts.any()):
-            m.d.sync += idle.eq(1)
+            m.d.sync += self.idle.eq(1)
         # Copies of `taken`, each for some bits of the descriptor.
         payload, held = self.descriptor.payload.as_value(), layer.as_value()
         part = -(-len(held) // _PARTS)

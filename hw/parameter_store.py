@@ -153,9 +153,9 @@ class ParameterStore(wiring.Component):
             with m.If(last):
                 m.d.sync += [filling.eq(~filling), read.eq(0), settled.eq(0)]
 
-        # The address counts a clock later, and is registered again on its way to the memory.
+        # The address counts a clock later, and has two registers on its way to the memory.
         reads, rewinds = Signal(name="reads"), Signal(name="rewinds")
-        m.d.comb += ram.read_address.eq(delay(m, address, 1))
+        m.d.comb += ram.read_address.eq(delay(m, address, 2))
         m.d.sync += [reads.eq(read), rewinds.eq(self.start | (ended & groups.last))]
         with m.If(rewinds):
             m.d.sync += address.eq(layer.parameter_start)
@@ -167,7 +167,7 @@ class ParameterStore(wiring.Component):
         place = data.StructLayout({"entry": len(entry), "filling": 1})
         pending, arrived = Signal(place), Signal(place)
         m.d.comb += [pending.entry.eq(entry), pending.filling.eq(filling)]
-        arrival = 2 + ram.latency
+        arrival = 3 + ram.latency
         m.d.comb += arrived.eq(delay(m, pending, arrival))
         arrives, completes = read, read & last
         for stage in range(arrival):

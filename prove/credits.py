@@ -34,7 +34,7 @@ _CLAIM_CLOCKS = 5
 _ROOM_CLOCKS = 4
 
 #: Clocks in which a free half of the parameter store gets a group of four entries.
-_LOAD_CLOCKS = 11
+_LOAD_CLOCKS = 12
 
 
 def _small(harness: Harness, layer: Signal, **bits: int) -> Signal:
@@ -249,8 +249,8 @@ class _Groups:
             self.started.eq(self.started | self.start),
             self.inside.eq(self.inside + self.enter - self.leave),
         ]
-        # A group's last entry, on its way to the address (two clocks) and through the memory (two).
-        self.under_way = sum(harness.opened.signal(f"completes_{stage}") for stage in range(4))
+        # A group's last entry, on its way to the memory (three clocks) and through it (two).
+        self.under_way = sum(harness.opened.signal(f"completes_{stage}") for stage in range(5))
 
 
 def _store_counts(mutant: bool) -> Harness:
@@ -258,7 +258,7 @@ def _store_counts(mutant: bool) -> Harness:
     harness, signal = groups.harness, groups.harness.opened.signal
     in_use, ready = signal("in_use"), signal("ready")
     if mutant:
-        harness.opened.override("ready", ready + 1, when=signal("completes_3") & groups.enter)
+        harness.opened.override("ready", ready + 1, when=signal("completes_4") & groups.enter)
     harness.check(
         (in_use == groups.inside + ready + groups.under_way)
         & (in_use <= 2)

@@ -37,6 +37,8 @@ class LayerGate(wiring.Component):
         self._core = Conv2dCore(config)
         members = {}
         for name, member in self._core.signature.members.items():
+            if name == "idle":
+                continue
             if name in LOADED:
                 word = getattr(self._core, name).payload.shape()
                 member = In(stream.Signature(data.StructLayout({"word": word, "last": 1})))
@@ -67,6 +69,6 @@ class LayerGate(wiring.Component):
         ]
         with m.If(self.descriptor.valid & self.descriptor.ready):
             m.d.sync += running.eq(1)
-        with m.Elif(running & core.descriptor.ready):
+        with m.Elif(running & core.idle):
             m.d.sync += [running.eq(0), written.eq(0)]
         return m

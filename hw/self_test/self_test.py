@@ -172,10 +172,10 @@ class SelfTest(wiring.Component):
             with m.State("run"):
                 m.d.comb += [core.image.valid.eq(image_left != 0), core.result.ready.eq(1)]
                 m.d.sync += drained.eq(0)
-                # A core that takes the next descriptor has sent its last result.
+                # An idle core has sent its last result.
                 with m.If(late):
                     m.next = "judge"
-                with m.Elif(core.descriptor.ready):
+                with m.Elif(core.idle):
                     m.next = "drain"
             with m.State("drain"):
                 m.d.comb += core.result.ready.eq(1)
