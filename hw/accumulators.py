@@ -42,7 +42,7 @@ class Accumulators(wiring.Component):
     corrections : In
         Added to the columns' sums, one clock after ``sums``.
     valid, first, last : In
-        With ``sums``: they count; they start new sums; they complete them.
+        A clock before ``sums``: they count; they start new sums; they complete them.
     place : In
         With ``last``: where these sums belong; handed on with their values.
     values : Out
@@ -92,11 +92,12 @@ class Accumulators(wiring.Component):
         interval = config.requantizer.interval
         bits, phases = config.accumulator.bits, config.array.phases
 
-        valid = fan_out(m, "valid_copies", self.valid, columns, clocks=2)
-        first = fan_out(m, "first_copies", self.first, columns, clocks=2)
-        window = fan_out(m, "window_copies", self.window, columns, clocks=2)
+        # The flags spread over the device, as the columns do.
+        valid = fan_out(m, "valid_copies", self.valid, columns, clocks=3)
+        first = fan_out(m, "first_copies", self.first, columns, clocks=3)
+        window = fan_out(m, "window_copies", self.window, columns, clocks=3)
         complete = self.valid & self.last
-        takes_over = fan_out(m, "complete_copies", complete, columns, clocks=3)
+        takes_over = fan_out(m, "complete_copies", complete, columns, clocks=4)
         if interval > 1:
             # Values are taken in the clock for which they are announced.
             shifts = delay(m, self.values_valid, self.announcement, reset_less=False)
@@ -124,8 +125,10 @@ class Accumulators(wiring.Component):
 
         left = Signal(range(config.portions + 1))
         some = left != 0
-        with m.If(complete):
-            m.d.sync += [left.eq(config.portions), self.values_place.eq(self.place)]
+        completed = delay(m, complete, 1, name="complete", reset_less=False)
+        place = delay(m, self.place, 1)
+        with m.If(completed):
+            m.d.sync += [left.eq(config.portions), self.values_place.eq(place)]
         if interval == 1:
             with m.Elif(some):
                 m.d.sync += left.eq(left - 1)

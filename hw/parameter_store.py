@@ -21,6 +21,9 @@ __all__ = ["ParameterStore", "parameter_write_layout"]
 #: Lanes that take an entry from one register.
 _LINK = 4
 
+#: Clocks from the choice of an entry to its address at the memory.
+_ADDRESS_CLOCKS = 3
+
 
 def parameter_write_layout(config: AcceleratorConfig) -> data.StructLayout:
     """One write to the parameter memory."""
@@ -54,7 +57,8 @@ class ParameterStore(wiring.Component):
     start : In
         Begins the layer, for one clock.
     loaded : Out
-        The parameters of the next group are in place.
+        The parameters of the next group are on their way: values of the group may be valid
+        `lead` clocks later.
     enter : In
         The next group begins: takes ``loaded``.
     valid, last, finish, leave : In
@@ -86,6 +90,15 @@ class ParameterStore(wiring.Component):
                 ),
             }
         )
+
+    @property
+    def lead(self) -> int:
+        """Clocks from ``loaded`` to the first ``valid`` of a group that is entered at once."""
+        links = -(-self._config.requantizer.lanes // _LINK)
+        readable = _ADDRESS_CLOCKS + BlockRam.latency + 2 + links
+        # ``loaded`` comes a clock after the last entry's choice; it is looked up a clock before
+        # it is given.
+        return readable - 1 - (self.latency - 1)
 
     @property
     def _slots(self) -> int:
@@ -134,50 +147,44 @@ class ParameterStore(wiring.Component):
         in_use = Signal(range(3))
         ready = Signal(range(3))
         # Between two groups there are three clocks, or more where no half is free, in which the
-        # walker goes on, its channels are registered and ``last`` is made ready for them.
-        read, last, ended = Signal(name="read"), Signal(name="last"), Signal(name="ended")
+        # walker goes on, its channels are registered and ``final`` is made ready for them.
+        read, final, ended = Signal(name="read"), Signal(name="final"), Signal(name="ended")
         settled = Signal(2)
         channels = delay(m, groups.channels, 1)
         m.d.comb += groups.advance.eq(ended)
-        m.d.sync += [ended.eq(read & last), settled.eq(Cat(1, settled))]
+        m.d.sync += [ended.eq(read & final), settled.eq(Cat(1, settled))]
         with m.If(~read):
             m.d.sync += [
                 read.eq(running & settled.all() & (in_use != 2)),
-                last.eq(channels == 1),
+                final.eq(channels == 1),
             ]
         with m.Else():
             m.d.sync += [
-                entry.eq(Mux(last, 0, entry + 1)),
-                last.eq(entry + 2 == channels),
+                entry.eq(Mux(final, 0, entry + 1)),
+                final.eq(entry + 2 == channels),
             ]
-            with m.If(last):
+            with m.If(final):
                 m.d.sync += [filling.eq(~filling), read.eq(0), settled.eq(0)]
 
-        # The address counts a clock later, and has two registers on its way to the memory.
+        # The address counts a clock later, and has registers on its way to the memory.
         reads, rewinds = Signal(name="reads"), Signal(name="rewinds")
-        m.d.comb += ram.read_address.eq(delay(m, address, 2))
+        m.d.comb += ram.read_address.eq(delay(m, address, _ADDRESS_CLOCKS - 1))
         m.d.sync += [reads.eq(read), rewinds.eq(self.start | (ended & groups.last))]
         with m.If(rewinds):
             m.d.sync += address.eq(layer.parameter_start)
         with m.Elif(reads):
             m.d.sync += address.eq(address + 1)
 
-        # The entry arrives with its place; a half is ready when its last entry has come to the
-        # end of the chain.
+        # The entry arrives with its place.
         place = data.StructLayout({"entry": len(entry), "filling": 1})
         pending, arrived = Signal(place), Signal(place)
         m.d.comb += [pending.entry.eq(entry), pending.filling.eq(filling)]
-        arrival = 3 + ram.latency
-        m.d.comb += arrived.eq(delay(m, pending, arrival))
-        arrives, completes = read, read & last
-        for stage in range(arrival):
-            stage_arrives = Signal(name=f"arrives_{stage}")
-            m.d.sync += stage_arrives.eq(arrives & ~self.start)
-            arrives = stage_arrives
-        for stage in range(arrival + -(-lanes // _LINK) - 1):
-            stage_completes = Signal(name=f"completes_{stage}")
-            m.d.sync += stage_completes.eq(completes & ~self.start)
-            completes = stage_completes
+        m.d.comb += arrived.eq(delay(m, pending, _ADDRESS_CLOCKS + ram.latency))
+        arrives = read
+        for stage in range(_ADDRESS_CLOCKS + ram.latency):
+            later = Signal(name=f"arrives_{stage}")
+            m.d.sync += later.eq(arrives & ~self.start)
+            arrives = later
         # The lane and the slot, one clock later, beside the entry; then from link to link of a
         # chain, each link with the lanes that are its neighbours.
         spread = Const(0)
@@ -210,8 +217,8 @@ class ParameterStore(wiring.Component):
                 m.d.comb += [write.data.eq(written.parameters), write.addr.eq(written.slot)]
                 m.d.sync += write.en.eq(writes_before & (before.lane == mine))
 
-        m.d.sync += in_use.eq(in_use + (read & last) - self.leave)
-        next_ready = (ready + completes - self.enter)[: len(ready)]
+        m.d.sync += in_use.eq(in_use + (read & final) - self.leave)
+        next_ready = (ready + (read & final) - self.enter)[: len(ready)]
         m.d.sync += [ready.eq(next_ready), self.loaded.eq(next_ready != 0)]
         with m.If(self.start):
             m.d.sync += [

@@ -34,7 +34,7 @@ _CLAIM_CLOCKS = 5
 _ROOM_CLOCKS = 4
 
 #: Clocks in which a free half of the parameter store gets a group of four entries.
-_LOAD_CLOCKS = 12
+_LOAD_CLOCKS = 7
 
 
 def _small(harness: Harness, layer: Signal, **bits: int) -> Signal:
@@ -249,8 +249,6 @@ class _Groups:
             self.started.eq(self.started | self.start),
             self.inside.eq(self.inside + self.enter - self.leave),
         ]
-        # A group's last entry, on its way to the memory (three clocks) and through it (two).
-        self.under_way = sum(harness.opened.signal(f"completes_{stage}") for stage in range(5))
 
 
 def _store_counts(mutant: bool) -> Harness:
@@ -258,11 +256,11 @@ def _store_counts(mutant: bool) -> Harness:
     harness, signal = groups.harness, groups.harness.opened.signal
     in_use, ready = signal("in_use"), signal("ready")
     if mutant:
-        harness.opened.override("ready", ready + 1, when=signal("completes_4") & groups.enter)
+        harness.opened.override(
+            "ready", ready + 1, when=signal("read") & signal("final") & groups.enter
+        )
     harness.check(
-        (in_use == groups.inside + ready + groups.under_way)
-        & (in_use <= 2)
-        & (groups.store.loaded == (ready != 0))
+        (in_use == groups.inside + ready) & (in_use <= 2) & (groups.store.loaded == (ready != 0))
     )
     return harness
 
@@ -272,7 +270,7 @@ def _store_halves(mutant: bool) -> Harness:
     harness, signal = groups.harness, groups.harness.opened.signal
     if mutant:
         harness.opened.override("in_use", 0, when=groups.leave)
-    taken = harness.past(groups.inside + signal("ready") + groups.under_way, "taken")
+    taken = harness.past(groups.inside + signal("ready"), "taken")
     harness.check(taken < 2, when=signal("arrives_0"))
     return harness
 
@@ -281,8 +279,8 @@ def _store_loads(mutant: bool) -> Harness:
     groups = _Groups()
     harness, signal = groups.harness, groups.harness.opened.signal
     if mutant:
-        in_use = signal("in_use")
-        harness.opened.override("in_use", in_use + 1, when=groups.leave & signal("completes_0"))
+        in_use, ends = signal("in_use"), signal("read") & signal("final")
+        harness.opened.override("in_use", in_use + 1, when=groups.leave & ends)
     spare = groups.started & ~groups.start & (groups.inside < 2) & ~groups.enter
     # A group of four entries, and their way.
     harness.check(groups.store.loaded, when=_counted(harness, "spare", _LOAD_CLOCKS, spare))
@@ -370,7 +368,7 @@ CREDITS = (
     ),
     _property(
         "ParameterStore", "counts",
-        "halves in use are the groups entered, ready and under way, at most two",
+        "halves in use are the groups entered and ready, at most two",
         _store_counts, _GROUPS,
     ),
     _property(

@@ -27,7 +27,7 @@ class _Bench:
         self._random = random.Random(cocotb.RANDOM_SEED)
         self._entry_bits = len(top.parameters) // values["lanes"]
         self._entries: list[int] = []
-        self._entered: deque[tuple[int, int]] = deque()
+        self._entered: deque[int] = deque()  # the cycles from which values may be valid
         self._expected: deque[tuple[int, dict[int, int]]] = deque()
         self._cycle = 0
         self.overlaps = self.checked = 0
@@ -61,7 +61,8 @@ class _Bench:
                 getattr(top, name).value = flags[name]
             if enters:
                 self.overlaps += bool(self._entered) or bool(flags["valid"])
-                self._entered.append(waiting.popleft())
+                waiting.popleft()
+                self._entered.append(self._cycle + self._values["lead"])
 
     async def _write(self) -> None:
         """All entries, in any order, some of them twice: the last value counts."""
@@ -89,7 +90,7 @@ class _Bench:
         half = self._values["pair_channels"]
         phases = self._values["phases"] if window else 1
         for first, channels in groups:
-            while not self._entered:
+            while not self._entered or self._cycle < self._entered[0]:
                 yield {}
             for turn in range(pixels * phases):
                 while self._random.random() < self._values["gap"]:

@@ -18,6 +18,7 @@ SEED = 20261201
 #: Clocks of a run; the first part is dense, the rest in window mode.
 COUNT, SWITCH = 6_000, 3_000
 PLACES = ("finish", "group_end", "row_end")
+FLAGS = ("valid", "first", "last", "place")
 
 
 def configuration(lanes, columns, requantizer_lanes, bits, overflow, multiplier="single"):
@@ -110,7 +111,11 @@ def check(configs):
             for name in configs
             for port in outputs
         },
-        early={f"{name}__corrections": -1 for name in configs},
+        early={
+            f"{name}__{port}": clocks
+            for name in configs
+            for port, clocks in {"corrections": -1, **dict.fromkeys(FLAGS, 1)}.items()
+        },
     )
     for name, config in configs.items():
         valid, last, values, place = expected_outputs(config, inputs[name], steps[name])

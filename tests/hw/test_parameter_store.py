@@ -54,6 +54,7 @@ def test_each_value_meets_its_channels_entry(lanes, columns, requantizer_lanes, 
     for wait, gap in ((0.0, 0.0), (0.5, 0.3)):
         values = {
             "latency": component.latency,
+            "lead": component.lead,
             "lanes": requantizer_lanes,
             "portions": config.portions,
             "interval": config.requantizer.interval,
