@@ -17,6 +17,7 @@ Its steps are `synthesize` and `place_and_route`. Their results, with logs, stay
 tools. The tools come with ``pip install -e .[flow]``; those in ``PATH`` are preferred.
 """
 
+from macaw.flow.cells import cell_models
 from macaw.flow.export import export_verilog
 from macaw.flow.families import DEVICES, FAMILIES, Usage
 from macaw.flow.harness import Harness
@@ -24,6 +25,7 @@ from macaw.flow.measurement import Measurement, measure
 from macaw.flow.place_and_route import PlaceAndRouteReport, place_and_route
 from macaw.flow.synthesis import SynthesisReport, synthesize
 from macaw.flow.tools import Tool, ToolError, ToolMissingError, find_tool
+from macaw.flow.verilog import netlist_verilog
 
 __all__ = [
     "DEVICES",
@@ -36,9 +38,11 @@ __all__ = [
     "ToolError",
     "ToolMissingError",
     "Usage",
+    "cell_models",
     "export_verilog",
     "find_tool",
     "measure",
+    "netlist_verilog",
     "place_and_route",
     "synthesize",
 ]

@@ -49,7 +49,8 @@ class Family:
     """Devices that are synthesised alike.
 
     - ``synthesis``: yosys' command, and ``options`` those that were measured to be best;
-      ``pads`` is what inserts the pins' buffers, where nextpnr does not.
+      ``pads`` is what inserts the pins' buffers, where nextpnr does not; ``models`` is the folder
+      of its models of cells.
     - ``tool``: the nextpnr, its ``arguments``, its ``placers`` and ``routers``, the best first.
     - ``resources``: for each resource nextpnr's names of its cells, with what one of them counts.
       The first name is that of the smallest, by which the device's number is known.
@@ -60,6 +61,7 @@ class Family:
 
     synthesis: str
     options: tuple[str, ...]
+    models: str
     tool: str
     arguments: tuple[str, ...]
     placers: tuple[str, ...]
@@ -113,6 +115,7 @@ def _ecp5(name: str) -> Device:
 _ECP5 = Family(
     synthesis="synth_ecp5",
     options=("-nowidelut", "-no-rw-check"),
+    models="ecp5",
     tool="nextpnr-ecp5",
     arguments=("--lpf-allow-unconstrained",),
     placers=("static", "heap", "sa"),
@@ -134,6 +137,7 @@ _ECP5 = Family(
 _ICE40 = Family(
     synthesis="synth_ice40 -device u",
     options=("-no-rw-check",),
+    models="ice40",
     tool="nextpnr-ice40",
     arguments=("--pcf-allow-unconstrained",),
     placers=("heap", "sa"),
@@ -162,6 +166,7 @@ def _gowin(series: str, name: str, device: Device) -> Family:
     return Family(
         synthesis=f"synth_gowin -family {series} -noiopads",
         options=("-nowidelut", "-no-rw-check"),
+        models="gowin",
         pads="iopadmap -bits -inpad IBUF O:I -outpad OBUF I:O",
         tool="nextpnr-himbaechel",
         arguments=(),

@@ -33,7 +33,9 @@ _STAMP = "built.json"
 _LOG = "build.log"
 _VERILATOR_FLAGS = ("-O3", "--x-assign", "fast", "--x-initial", "fast", "--no-timing")
 _OPTIMISATION = ("OPT_FAST=-O2", "OPT_SLOW=-O0", "OPT_GLOBAL=-O1")
+_NO_OPTIMISATION = ("OPT_FAST=-O0", *_OPTIMISATION[1:])
 _LOG_LINES = 30
+_MODULE = re.compile(r"^module (\w+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,12 +85,13 @@ class Runner(cocotb_tools.runner.Verilator):
 
 
 def cell_models(text: str) -> list[Path]:
-    """The files of behavioural models for the device cells that Verilog ``text`` names."""
-    names = set(re.findall(r"\w+", text))
+    """The files of behavioural models for the device cells that Verilog ``text`` names and does
+    not define."""
+    names = set(re.findall(r"\w+", text)) - set(_MODULE.findall(text))
     return [
         path
         for path in sorted(_CELLS.glob("*.v"))
-        if names & set(re.findall(r"^module (\w+)", path.read_text(), re.MULTILINE))
+        if names & set(_MODULE.findall(path.read_text()))
     ]
 
 
@@ -98,30 +101,35 @@ def build(
     toplevel: str,
     public: Sequence[str],
     sources: Sequence[Path] = (),
+    tolerated: Mapping[str, Sequence[str]] = {},
     free_clock: bool = False,
+    optimised: bool = True,
     waves: bool = False,
     label: str = "",
 ) -> Simulator:
     """Builds a simulator, or takes the one that was built from the same sources before.
 
     ``texts`` maps file names to generated Verilog, ``sources`` are files besides; models of
-    device cells that they name are added. ``public`` lists signals of ``toplevel`` that Python
-    may read and write. With ``free_clock`` the program clocks ``clk`` by itself until ``done``.
-    ``label`` is what the progress line calls the design.
+    device cells that they name and do not define are added. ``public`` lists signals of
+    ``toplevel`` that Python may read and write. A warning ends the build, except for one in
+    ``texts``; of a text in ``tolerated``, only the warnings that stand there are excepted. With
+    ``free_clock`` the program clocks ``clk`` by itself until ``done``. Unless ``optimised`` it is
+    built sooner and runs slower. ``label`` is what the progress line calls the design.
 
     Raises `ToolMissing`, and `BuildFailure` with the end of the log.
     """
     tools = toolchain.find()
     waves_format = ("fst" if toolchain.can_write_fst() else "vcd") if waves else None
     sources = [*sources, *cell_models("\n".join(texts.values()))]
-    control = _control_file(toplevel, public, texts)
+    control = _control_file(toplevel, public, texts, tolerated)
     native = [NATIVE / "main.cpp"]
     flags = [
         *_VERILATOR_FLAGS,
         *(["-CFLAGS", "-DFREE_CLOCK=1"] if free_clock else []),
         *([f"--trace-{waves_format}"] if waves_format else []),
     ]
-    identity = hashlib.sha256(repr((tools.identity, flags, _OPTIMISATION, toplevel)).encode())
+    optimisation = _OPTIMISATION if optimised else _NO_OPTIMISATION
+    identity = hashlib.sha256(repr((tools.identity, flags, optimisation, toplevel)).encode())
     for name, text in [("control.vlt", control), *sorted(texts.items())]:
         identity.update(repr((name, text)).encode())
     for path in [*sources, *native]:
@@ -139,21 +147,32 @@ def build(
                 for name, text in generated.items():
                     (folder / name).write_text(text)
                 inputs = [*(folder / name for name in generated), *sources, *native]
-                _run_build(simulator, tools, flags, inputs)
+                _run_build(simulator, tools, flags, optimisation, inputs)
                 _seal(simulator)
     return simulator
 
 
-def _control_file(toplevel: str, public: Sequence[str], texts: Mapping[str, str]) -> str:
+def _control_file(
+    toplevel: str,
+    public: Sequence[str],
+    texts: Mapping[str, str],
+    tolerated: Mapping[str, Sequence[str]],
+) -> str:
     lines = ["`verilator_config"]
     # Generated text is as its generator makes it; hand-written sources keep every warning.
-    lines += [f'lint_off -file "*/{name}"' for name in sorted(texts)]
+    for name in sorted(texts):
+        rules = [f"-rule {rule} " for rule in tolerated[name]] if name in tolerated else [""]
+        lines += [f'lint_off {rule}-file "*/{name}"' for rule in rules]
     lines += [f'public_flat_rw -module "{toplevel}" -var "{name}"' for name in public]
     return "\n".join(lines) + "\n"
 
 
 def _run_build(
-    simulator: Simulator, tools: toolchain.Toolchain, flags: list[str], inputs: list[Path]
+    simulator: Simulator,
+    tools: toolchain.Toolchain,
+    flags: list[str],
+    optimisation: Sequence[str],
+    inputs: list[Path],
 ) -> None:
     libraries = cocotb_tools.config.libs_dir
     verilate = [
@@ -166,7 +185,7 @@ def _run_build(
         tools.make, "-j", "2", "-f", "Vtop.mk",
         f"CXX={tools.compiler}", f"LINK={tools.compiler}", f"PYTHON3={sys.executable}",
         # The wheel leaves this empty, and then the precompiled header is taken for an object.
-        "CFG_CXXFLAGS_PCH_I=-include", *_OPTIMISATION,
+        "CFG_CXXFLAGS_PCH_I=-include", *optimisation,
         *(["OBJCACHE=ccache"] if tools.ccache else []),
     ]  # fmt: skip
     environment = {

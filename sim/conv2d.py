@@ -12,6 +12,7 @@ import numpy as np
 from macaw.arch.program import CoreProgram
 from macaw.hw import Conv2dCore
 from macaw.sim.layer_gate import LOADED, LayerGate
+from macaw.sim.netlist import Netlist
 from macaw.sim.streams import StreamRun, run
 
 __all__ = ["Conv2dRun", "core_streams", "run_conv2d", "run_conv2d_sequence"]
@@ -75,6 +76,7 @@ def run_conv2d(
     program: CoreProgram,
     image: np.ndarray,
     *,
+    netlist: Netlist | None = None,
     idle: float = 0.0,
     stall: float = 0.0,
     seed: int = 1,
@@ -82,7 +84,8 @@ def run_conv2d(
     waves: Path | None = None,
     waves_cycles: tuple[int, int] = (0, 1024),
 ) -> Conv2dRun:
-    """The layer's result for ``image``, computed by the RTL of ``program.config``.
+    """The layer's result for ``image``, computed by the RTL of ``program.config``, or by
+    ``netlist``, which was made of it.
 
     ``idle``, ``stall``, ``seed``, ``progress``, ``waves`` and ``waves_cycles`` are those of
     `macaw.sim.streams.run`; the first clocks load the layer, and a 16x16 array's waveform takes
@@ -96,6 +99,7 @@ def run_conv2d(
         core_streams(program, image),
         {"result": words},
         parameters=program.config,
+        netlist=netlist,
         after={
             "descriptor": ("weights", "parameters", "table"),
             "image": ("weights", "parameters", "table"),

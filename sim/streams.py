@@ -12,9 +12,10 @@ import numpy as np
 from amaranth.hdl import Shape
 from amaranth.lib import wiring
 
-from macaw.arch.checks import integer
+from macaw.arch.checks import instance, integer
 from macaw.sim.build import NATIVE, build
 from macaw.sim.errors import StreamError, StreamTimeout
+from macaw.sim.netlist import CELLS, TOLERATED, Netlist
 from macaw.sim.packing import pack, unpack, word_bytes
 from macaw.sim.progress import watch
 from macaw.sim.run import look_at_waves, run_folder, waves_arguments
@@ -68,6 +69,7 @@ def run(
     sinks: Mapping[str, int],
     *,
     parameters: Any = None,
+    netlist: Netlist | None = None,
     inputs: Mapping[str, Any] = {},
     after: Mapping[str, Sequence[str]] = {},
     idle: float | Mapping[str, float] = 0.0,
@@ -86,9 +88,10 @@ def run(
     ``sources`` maps input streams to words, as `packing` describes them for the payload's
     shape; a stream left out sends nothing. ``sinks`` maps *every* output stream to the words
     that are expected of it. ``parameters`` are those of `macaw.sim.verilog.convert`, which save
-    the conversion of a component that was converted before. ``inputs`` gives the value, held
-    throughout, of *every* input port that belongs to no stream. A source in ``after`` starts once
-    the sources listed there have sent all their words.
+    the conversion of a component that was converted before. With ``netlist`` that one is run in the
+    place of the component's RTL. ``inputs`` gives the value, held throughout, of *every* input port
+    that belongs to no stream. A source in ``after`` starts once the sources listed there have sent
+    all their words.
 
     ``idle`` is the probability that a source pauses for a cycle, ``stall`` that a sink is not
     ready in a cycle, for all streams or by name; both are drawn from ``seed``. The run ends
@@ -104,7 +107,10 @@ def run(
     `SimulationError` where the simulator cannot be built or fails; ``ValueError`` or
     ``TypeError`` for names and values that do not fit.
     """
-    verilog = convert(component, parameters=parameters)
+    if netlist is None:
+        verilog = convert(component, parameters=parameters)
+    else:
+        verilog = instance("netlist", netlist, Netlist).in_place_of(component)
     streams = verilog.streams
     counts, words = _words(verilog, sources, sinks)
     pauses = _pauses(streams, idle, stall)
@@ -116,10 +122,14 @@ def run(
     ports_in, ports_out = layout(verilog)
     label = type(component).__name__
     simulator = build(
-        {"dut.v": verilog.text, "bench.sv": streams_top(verilog)},
+        {"dut.v": verilog.text, "bench.sv": streams_top(verilog)}
+        | ({CELLS: netlist.cells} if netlist else {}),
         toplevel=TOPLEVEL,
         public=("clk", "done"),
         sources=(NATIVE / "words.sv", NATIVE / "streams.sv", NATIVE / "words.cpp"),
+        tolerated=TOLERATED if netlist else {},
+        # The compiler's time for a netlist is longer than a layer's.
+        optimised=netlist is None,
         free_clock=True,
         waves=waves is not None,
         label=label,

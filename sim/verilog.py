@@ -21,7 +21,7 @@ import macaw.arch
 import macaw.hw
 from macaw.sim.folders import build_folder
 
-__all__ = ["MODULE", "Port", "Stream", "Verilog", "convert", "write_atomically"]
+__all__ = ["MODULE", "Port", "Stream", "Verilog", "convert", "ports_of", "write_atomically"]
 
 #: The name of the Verilog module that a component becomes.
 MODULE = "dut"
@@ -125,12 +125,7 @@ def convert(component: wiring.Component, *, parameters: Any = None) -> Verilog:
 
     Raises ``TypeError`` for anything that is no ``wiring.Component``.
     """
-    if not isinstance(component, wiring.Component):
-        raise TypeError(f"component must be an amaranth wiring.Component, not {component!r}")
-    ports = []
-    for path, member, value in component.signature.flatten(component):
-        name = "__".join(map(str, path))
-        ports.append(Port(name=name, shape=value.shape(), output=member.flow is wiring.Out))
+    ports = ports_of(component)
     if parameters is None:
         text = _verilog_text(component)
     else:
@@ -145,6 +140,16 @@ def convert(component: wiring.Component, *, parameters: Any = None) -> Verilog:
         clocked="clk" in names,
         resettable="rst" in names,
     )
+
+
+def ports_of(component: wiring.Component) -> list[Port]:
+    """The ports of ``component``; ``TypeError`` for anything that is no ``wiring.Component``."""
+    if not isinstance(component, wiring.Component):
+        raise TypeError(f"component must be an amaranth wiring.Component, not {component!r}")
+    return [
+        Port(name="__".join(map(str, path)), shape=value.shape(), output=member.flow is wiring.Out)
+        for path, member, value in component.signature.flatten(component)
+    ]
 
 
 def _identity(component: wiring.Component, parameters: Any) -> str:

@@ -7,24 +7,6 @@
 // simulator is built, signals by ending the simulation. The global set/reset (GSR) is not
 // modelled: registers start at zero.
 
-// A look-up table of four inputs.
-module LUT4 #(
-    parameter [15:0] INIT = 16'h0
-) (
-    input A, B, C, D,
-    output Z
-);
-  assign Z = INIT[{D, C, B, A}];
-endmodule
-
-// The multiplexer behind the two look-up tables of a slice.
-module PFUMX (
-    input ALUT, BLUT, C0,
-    output Z
-);
-  assign Z = C0 ? ALUT : BLUT;
-endmodule
-
 // The 18 x 18 multiplier with its input, pipeline and output registers, each in use where its
 // clock is CLK0. The sign bits are registered with the operands.
 module MULT18X18D #(
@@ -111,8 +93,8 @@ endmodule
 // The block RAM with two ports, each 2048 x 9 or 1024 x 18. At 18 bits ADx0 and ADx1 enable the
 // writing of the low and the high nine bits. Or it is 512 x 36: port A writes, with the upper
 // half of its data at DIB and an enable for nine bits each at ADA0 to ADA3, and port B reads, with
-// the lower half of the word at DOA. A port that writes keeps its output. What one port
-// reads while the other writes it, at the same edge of a common clock, is undefined in the
+// the lower half of the word at DOA. A port that writes keeps its output, or reads the old
+// word first (READBEFOREWRITE). What one port reads while the other writes it, at the same edge of a common clock, is undefined in the
 // device; here it is the complement of the old word, so that a design that uses it fails.
 module DP16KD #(
     parameter int DATA_WIDTH_A = 18,
@@ -208,6 +190,8 @@ module DP16KD #(
     output DOB17, DOB16, DOB15, DOB14, DOB13, DOB12, DOB11, DOB10, DOB9, DOB8, DOB7, DOB6, DOB5,
         DOB4, DOB3, DOB2, DOB1, DOB0
 );
+  localparam bit OLD_A = WRITEMODE_A == "READBEFOREWRITE";
+  localparam bit OLD_B = WRITEMODE_B == "READBEFOREWRITE";
   localparam bit WIDE = DATA_WIDTH_A == 36 && DATA_WIDTH_B == 36;
   if (!WIDE && (DATA_WIDTH_A != 9 && DATA_WIDTH_A != 18
       || DATA_WIDTH_B != 9 && DATA_WIDTH_B != 18))
@@ -218,7 +202,7 @@ module DP16KD #(
       || REGMODE_B != "NOREG" && REGMODE_B != "OUTREG")
     $fatal(1, "DP16KD: the register modes must be NOREG or OUTREG");
   if (CSDECODE_A != "0b000" || CSDECODE_B != "0b000" || CLKAMUX != "CLKA"
-      || CLKBMUX != "CLKB" || WRITEMODE_A != "NORMAL" || WRITEMODE_B != "NORMAL")
+      || CLKBMUX != "CLKB" || WRITEMODE_A != "NORMAL" && !OLD_A || WRITEMODE_B != "NORMAL" && !OLD_B)
     $fatal(1, "DP16KD: this mode has no model");
 
   localparam [20479:0] INITIAL = {
@@ -270,7 +254,7 @@ module DP16KD #(
     if (write_a[0]) memory[address_a[13:4]][8:0] <= data_a[8:0];
     if (write_a[1])
       memory[address_a[13:4]][17:9] <= DATA_WIDTH_A == 18 ? data_a[17:9] : data_a[8:0];
-    if (select_a && !WEA) begin
+    if (select_a && (!WEA || OLD_A)) begin
       word_a <= memory[address_a[13:4]] ^ {18{collision_a}};
       high_a <= address_a[3];
     end
@@ -289,7 +273,7 @@ module DP16KD #(
     if (write_b[0]) memory[address_b[13:4]][8:0] <= data_b[8:0];
     if (write_b[1])
       memory[address_b[13:4]][17:9] <= DATA_WIDTH_B == 18 ? data_b[17:9] : data_b[8:0];
-    if (select_b && !WEB) begin
+    if (select_b && (!WEB || OLD_B)) begin
       word_b <= memory[address_b[13:4]] ^ {18{collision_b}};
       high_b <= address_b[3];
     end
@@ -317,29 +301,4 @@ module DP16KD #(
           ^ {36{collision_wide}};
     if (OCEB) wide_held <= wide;
   end
-endmodule
-
-// The flip-flop of a slice, rising edge, with clock enable and synchronous set or reset.
-module TRELLIS_FF #(
-    parameter [127:0] GSR = "ENABLED",
-    parameter [127:0] CEMUX = "1",
-    parameter [127:0] CLKMUX = "CLK",
-    parameter [127:0] LSRMUX = "LSR",
-    parameter [127:0] SRMODE = "LSR_OVER_CE",
-    parameter [127:0] REGSET = "RESET",
-    parameter [127:0] LSRMODE = "LSR"
-) (
-    input CLK, LSR, CE, DI, M,
-    output reg Q
-);
-  if (CEMUX != "1" && CEMUX != "CE") $fatal(1, "TRELLIS_FF: CEMUX must be 1 or CE");
-  if (CLKMUX != "CLK" || LSRMUX != "LSR" || LSRMODE != "LSR" || SRMODE != "LSR_OVER_CE")
-    $fatal(1, "TRELLIS_FF: this mode has no model");
-  if (REGSET != "SET" && REGSET != "RESET")
-    $fatal(1, "TRELLIS_FF: REGSET must be SET or RESET");
-
-  initial Q = REGSET == "SET";
-  always @(posedge CLK)
-    if (LSR) Q <= REGSET == "SET";
-    else if (CEMUX == "1" || CE) Q <= DI;
 endmodule

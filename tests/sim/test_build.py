@@ -137,6 +137,7 @@ def test_a_missing_tool_is_named_with_its_package(program, message, monkeypatch,
 def test_models_of_cells_are_added_where_they_are_named():
     assert [path.name for path in cell_models("DP16KD #() ram ();")] == ["ecp5.v"]
     assert cell_models("module DP16KDX; endmodule") == []
+    assert cell_models("module SB_MAC16;\nendmodule\nSB_MAC16 cell ();") == []
 
 
 def test_verilog_is_converted_once(monkeypatch):
