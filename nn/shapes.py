@@ -209,7 +209,7 @@ def _pad(operator: Pad, inputs: list[Shape]) -> list[Shape]:
 
 def _concat(operator: Concat, inputs: list[Shape]) -> list[Shape]:
     axis = _axis(operator.axis, len(inputs[0]))
-    rests = {(shape[:axis], shape[axis + 1 :]) for shape in inputs}
+    rests = {(shape[:axis], shape[axis + 1 :], len(shape)) for shape in inputs}
     _demand(len(rests) == 1, f"inputs must differ along axis {axis} only, not {inputs!r}")
     total = sum(shape[axis] for shape in inputs)
     return [(*inputs[0][:axis], total, *inputs[0][axis + 1 :])]

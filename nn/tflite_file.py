@@ -30,6 +30,8 @@ from macaw.nn.tflite_schema import (
 __all__ = ["OperatorRecord", "SubgraphRecord", "TensorRecord", "read_file"]
 
 _MOST = 1 << 16
+_AXES = 8
+_VALUES = 1 << 31
 _CUSTOM = 32
 _ITEM_TYPES = {
     Type.FLOAT32: np.float32,
@@ -143,6 +145,8 @@ def _tensor(table: Table, buffers: list[Table]) -> TensorRecord:
         problem = f"type {dtype} is not supported"
     if any(size < 0 for size in shape):
         problem = f"shape must be fixed, not {shape!r}"
+    if len(shape) > _AXES or math.prod(abs(size) or 1 for size in shape) >= _VALUES:
+        problem = f"shape must have at most {_AXES} axes and less than 2**31 values"
     for field in ("sparsity", "variant_tensors", "external_buffer"):
         if TENSOR[field] in table.present():
             problem = f"{field} is not supported"

@@ -37,7 +37,8 @@ def verify(graph: QuantizedGraph) -> QuantizedGraph:
         _known(graph, name, "an input")
         _write(written, name, "an input")
     for index, operator in enumerate(graph.operators):
-        label = f"operator {index}, {type(operator).__name__} to {', '.join(operator.outputs)}"
+        results = ", ".join(repr(name) for name in operator.outputs)
+        label = f"operator {index}, {type(operator).__name__} to {results}"
         try:
             _operator(graph, operator, written)
         except ModelError as error:
