@@ -249,17 +249,61 @@ def _transpose_conv(rng: Rng) -> Case:
     )  # fmt: skip
 
 
-def _fully_connected(rng: Rng) -> Case:
-    keep = bool(rng.integers(2))
-    given = _bytes(rng, (2, 3, 20))
-    scale = np.float32(rng.uniform(0.001, 0.01))
-    weights = constant(_values(rng, (7, 20)), "int8", scale=scale)
-    bias = constant(rng.integers(-3000, 3000, 7), scale=given.scale * scale)
-    return _single(
-        rng, "FULLY_CONNECTED", [given, weights, bias],
-        [_bytes(rng, (2, 3, 7) if keep else (6, 7))], version=5,
-        activation=_activation(rng), keep_num_dims=keep,
-    )  # fmt: skip
+def _fully_connected(dtype: str, *, per_channel: bool = False) -> Callable[[Rng], Case]:
+    def make(rng: Rng) -> Case:
+        keep = bool(rng.integers(2))
+        given = _bytes(rng, (2, 3, 20), dtype)
+        scale = rng.uniform(0.001, 0.01, 7 if per_channel else 1).astype(np.float32)
+        zero_point = 0 if dtype == "int8" else int(rng.integers(100, 150))
+        values = _values(rng, (7, 20), dtype)
+        weights = constant(values, dtype, scale=scale, zero_point=zero_point)
+        bias = constant(rng.integers(-3000, 3000, 7), scale=given.scale * scale)
+        return _single(
+            rng, "FULLY_CONNECTED", [given, weights, bias],
+            [_bytes(rng, (2, 3, 7) if keep else (6, 7), dtype)], version=5,
+            activation=_activation(rng), keep_num_dims=keep,
+        )  # fmt: skip
+
+    return make
+
+
+def _border(kind: str, given: str, result: str) -> Callable[[Rng], Case]:
+    """QUANTIZE, DEQUANTIZE and CAST; a third of the float32 values lie between two integers."""
+
+    def make(rng: Rng) -> Case:
+        def tensor(dtype: str) -> FileTensor:
+            if dtype in ("int8", "uint8") and kind != "CAST":
+                return _bytes(rng, (3, 200), dtype)
+            return FileTensor(shape=(3, 200), dtype=dtype)
+
+        x, y = tensor(given), tensor(result)
+        content, (values,) = _single(rng, kind, [x], [y], version=1)
+        if kind == "QUANTIZE":
+            values[0] = (np.arange(200) - 100.5).astype(np.float32) * np.float32(y.scale)
+        return content, [values]
+
+    return make
+
+
+def _arg_max(rng: Rng) -> Case:
+    result = FileTensor(shape=(4, 6), dtype="int32")
+    return _single(rng, "ARG_MAX", [_bytes(rng, (4, 30, 6)), constant(-2)], [result], output_type=2)
+
+
+def _padded(rng: Rng) -> Case:
+    given = _bytes(rng, (2, 3))
+    same = {"scale": given.scale, "zero_point": given.zero_point}
+    value = constant([17], "int8", **same)
+    result = FileTensor(shape=(2, 6), **same)
+    return _single(rng, "PADV2", [given, constant([[0, 0], [1, 2]]), value], [result])
+
+
+def _split_v(rng: Rng) -> Case:
+    given = _bytes(rng, (2, 6))
+    same = {"scale": given.scale, "zero_point": given.zero_point}
+    results = [FileTensor(shape=(2, n), **same) for n in (1, 3, 2)]
+    operands = [given, constant([1, -1, 2]), constant(1)]
+    return _single(rng, "SPLIT_V", operands, results, num_splits=3)
 
 
 def _moved(
@@ -333,7 +377,18 @@ CASES: dict[str, Callable[[Rng], Case]] = {
     **{f"{kind} {dtype}": _convolution(kind, dtype)
        for kind in ("CONV_2D", "DEPTHWISE_CONV_2D") for dtype in ("int8", "uint8")},
     "TRANSPOSE_CONV": _transpose_conv,
-    "FULLY_CONNECTED": _fully_connected,
+    "FULLY_CONNECTED": _fully_connected("int8"),
+    "FULLY_CONNECTED uint8": _fully_connected("uint8"),
+    "FULLY_CONNECTED per channel": _fully_connected("int8", per_channel=True),
+    "ADD float32 bounded": _number("ADD", "float32", activation="relu_n1_to_1"),
+    "QUANTIZE float32 to int8": _border("QUANTIZE", "float32", "int8"),
+    "QUANTIZE float32 to uint8": _border("QUANTIZE", "float32", "uint8"),
+    "DEQUANTIZE int8": _border("DEQUANTIZE", "int8", "float32"),
+    "CAST float32 to int32": _border("CAST", "float32", "int32"),
+    "CAST uint8 to float32": _border("CAST", "uint8", "float32"),
+    "ARG_MAX": _arg_max,
+    "PADV2": _padded,
+    "SPLIT_V": _split_v,
     "CONCATENATION int8": _concatenation("int8"),
     "CONCATENATION uint8": _concatenation("uint8"),
     "SPLIT": _several("SPLIT", 3, (2, 2, 3), num_splits=3),
