@@ -85,8 +85,9 @@ def tflite_requantization(
       fully connected               ``fixed_double_away``  yes
     LiteRT 2.3, reference
       int8 convolutions             ``fixed_double_away``  no
-      fully connected               none of ours: one      no
-                                    rounding, half away
+      fully connected               no mode: one rounding  no
+                                    half away, as in
+                                    `fixed_single_away`
     LiteRT 2.3, optimised
       dense int8 convolutions       ``fixed_double_up``    no
       fully connected               ``fixed_double_up``    yes

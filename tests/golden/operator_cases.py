@@ -6,68 +6,26 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from tflite_files import NUMBERS, FileOperator, FileTensor, constant, write_file
-
-from macaw.nn.tflite_schema import BUILTINS
-
-Case = tuple[bytes, list[NDArray[Any]]]
-Rng = np.random.Generator
-
-
-def _values(rng: Rng, shape: tuple[int, ...], dtype: str = "int8") -> NDArray[Any]:
-    if dtype == "float32":
-        return rng.normal(0, 3, shape).astype(np.float32)
-    limits = np.iinfo(dtype)
-    low, high = max(limits.min, -1000), min(limits.max, 1000)
-    return rng.integers(low, high + 1, shape).astype(dtype)
-
-
-def _bytes(rng: Rng, shape: tuple[int, ...], dtype: str = "int8", **fixed: Any) -> FileTensor:
-    """An 8-bit tensor with a random scale; a third are powers of two, so that there are ties."""
-    limits = np.iinfo(dtype)
-    scale = rng.uniform(0.005, 0.1)
-    if rng.random() < 0.33:
-        scale = 2.0 ** rng.integers(-7, -2)
-    zero_point = int(rng.integers(limits.min, limits.max + 1))
-    return FileTensor(
-        shape=shape, dtype=dtype, scale=np.float32(scale), **{"zero_point": zero_point, **fixed}
-    )
-
-
-def _single(
-    rng: Rng,
-    kind: str,
-    inputs: list[FileTensor],
-    outputs: list[FileTensor],
-    *,
-    version: int = 2,
-    **options: Any,
-) -> Case:
-    """The file of one operator, and random values for those inputs that are no constants."""
-    tensors = [*inputs, *outputs]
-    free = [index for index, tensor in enumerate(inputs) if tensor.data is None]
-    count = len(inputs)
-    results = list(range(count, len(tensors)))
-    version = min(version, BUILTINS[NUMBERS[kind]][1])
-    operator = FileOperator(
-        kind=kind, inputs=list(range(count)), outputs=results, options=options, version=version
-    )
-    content = write_file(tensors, [operator], free, results)
-    return content, [_values(rng, inputs[i].shape, inputs[i].dtype) for i in free]
-
-
-def _activation(rng: Rng) -> str:
-    return str(rng.choice(["none", "relu", "relu6", "relu_n1_to_1"]))
+from operator_parts import (
+    Case,
+    Rng,
+    byte_tensor,
+    random_activation,
+    random_values,
+    single_operator,
+)
+from tflite_files import FileTensor, constant
 
 
 def _binary(kind: str, dtype: str) -> Callable[[Rng], Case]:
     def make(rng: Rng) -> Case:
         shapes = [((2, 3, 4, 5), (2, 3, 4, 5)), ((2, 3, 4, 5), (5,)), ((1, 3, 1, 5), (2, 1, 4, 1))]
         a, b = shapes[rng.integers(3)]
-        first, second = _bytes(rng, a, dtype), _bytes(rng, b, dtype)
-        result = _bytes(rng, np.broadcast_shapes(a, b), dtype)
-        return _single(rng, kind, [first, second], [result], activation=_activation(rng))
+        first, second = byte_tensor(rng, a, dtype), byte_tensor(rng, b, dtype)
+        result = byte_tensor(rng, np.broadcast_shapes(a, b), dtype)
+        return single_operator(
+            rng, kind, [first, second], [result], activation=random_activation(rng)
+        )
 
     return make
 
@@ -80,17 +38,19 @@ def _number(kind: str, dtype: str, **options: Any) -> Callable[[Rng], Case]:
         b = FileTensor(shape=(40,), dtype=dtype)
         if kind == "FLOOR_DIV":
             b = constant(rng.choice([-7, -2, 1, 3, 48], 40), dtype)
-        return _single(rng, kind, [a, b], [FileTensor(shape=(3, 40), dtype=dtype)], **options)
+        return single_operator(
+            rng, kind, [a, b], [FileTensor(shape=(3, 40), dtype=dtype)], **options
+        )
 
     return make
 
 
 def _same_scale(kind: str) -> Callable[[Rng], Case]:
     def make(rng: Rng) -> Case:
-        a = _bytes(rng, (2, 30))
+        a = byte_tensor(rng, (2, 30))
         same = {"scale": a.scale, "zero_point": a.zero_point}
         b, result = FileTensor(shape=(30,), **same), FileTensor(shape=(2, 30), **same)
-        return _single(rng, kind, [a, b], [result])
+        return single_operator(rng, kind, [a, b], [result])
 
     return make
 
@@ -105,8 +65,8 @@ def _unary(
             fixed = {"zero_point": lowest}
         if kind == "TANH":
             fixed = {"zero_point": lowest + 128}
-        given = _bytes(rng, (4, 256), dtype)
-        output = _bytes(rng, (4, 256), result or dtype, **fixed)
+        given = byte_tensor(rng, (4, 256), dtype)
+        output = byte_tensor(rng, (4, 256), result or dtype, **fixed)
         if fixed:
             output.scale = np.float32(1 / 128 if kind == "TANH" else 1 / 256)
         if kind == "HARD_SWISH":
@@ -116,7 +76,9 @@ def _unary(
             values["alpha"] = float(rng.uniform(-0.5, 1.5))
         if "beta" in values:
             values["beta"] = float(rng.choice([0.5, 1.0, 1.7]))
-        return _single(rng, kind, [given], [output], version=1 if dtype == "uint8" else 2, **values)
+        return single_operator(
+            rng, kind, [given], [output], version=1 if dtype == "uint8" else 2, **values
+        )
 
     return make
 
@@ -125,11 +87,11 @@ def _softmax_rows(rng: Rng) -> Case:
     """Many short rows: the exact function, rounded, differs in about 20 of a million values."""
     given = FileTensor(shape=(8000, 10), scale=np.float32(rng.uniform(0.03, 0.1)), zero_point=0)
     shares = FileTensor(shape=given.shape, scale=np.float32(1 / 256), zero_point=-128)
-    return _single(rng, "SOFTMAX", [given], [shares], beta=1.0)
+    return single_operator(rng, "SOFTMAX", [given], [shares], beta=1.0)
 
 
 def _sqrt(rng: Rng) -> Case:
-    file, (values,) = _single(
+    file, (values,) = single_operator(
         rng, "SQRT", [FileTensor(shape=(50,), dtype="float32")],
         [FileTensor(shape=(50,), dtype="float32")], version=1,
     )  # fmt: skip
@@ -145,15 +107,15 @@ def _pool(kind: str, dtype: str) -> Callable[[Rng], Case]:
             -(-size // step) if same else (size - k) // step + 1
             for size, k, step in zip((height, width), kernel, stride, strict=True)
         ]
-        image = _bytes(rng, (2, height, width, 3), dtype)
+        image = byte_tensor(rng, (2, height, width, 3), dtype)
         result = FileTensor(
             shape=(2, *map(int, sizes), 3),
             dtype=dtype,
             scale=image.scale,
             zero_point=image.zero_point,
         )
-        return _single(
-            rng, kind, [image], [result], padding=int(not same), activation=_activation(rng),
+        return single_operator(
+            rng, kind, [image], [result], padding=int(not same), activation=random_activation(rng),
             filter_h=int(kernel[0]), filter_w=int(kernel[1]),
             stride_h=int(stride[0]), stride_w=int(stride[1]),
         )  # fmt: skip
@@ -167,9 +129,9 @@ def _mean(dtype: str) -> Callable[[Rng], Case]:
         axes = [(1, 2), (2,), (-1,), (1, 2, 3), (0, 3)][rng.integers(5)]
         keep = bool(rng.integers(2))
         array = np.zeros(shape).mean(axis=axes, keepdims=keep)
-        return _single(
-            rng, "MEAN", [_bytes(rng, shape, dtype), constant(axes)],
-            [_bytes(rng, array.shape, dtype)], keep_dims=keep,
+        return single_operator(
+            rng, "MEAN", [byte_tensor(rng, shape, dtype), constant(axes)],
+            [byte_tensor(rng, array.shape, dtype)], keep_dims=keep,
         )  # fmt: skip
 
     return make
@@ -179,11 +141,11 @@ def _resize(kind: str, dtype: str) -> Callable[[Rng], Case]:
     def make(rng: Rng) -> Case:
         mode = rng.integers(3)
         size = [int(n) for n in rng.integers(1, 12, 2)]
-        image = _bytes(rng, (2, int(rng.integers(1, 8)), int(rng.integers(2, 8)), 3), dtype)
+        image = byte_tensor(rng, (2, int(rng.integers(1, 8)), int(rng.integers(2, 8)), 3), dtype)
         result = FileTensor(
             shape=(2, *size, 3), dtype=dtype, scale=image.scale, zero_point=image.zero_point
         )
-        return _single(
+        return single_operator(
             rng, kind, [image, constant(size)], [result],
             align_corners=bool(mode == 1), half_pixel_centers=bool(mode == 2),
         )  # fmt: skip
@@ -208,20 +170,20 @@ def _convolution(kind: str, dtype: str) -> Callable[[Rng], Case]:
         depthwise = kind == "DEPTHWISE_CONV_2D"
         shape = (1, *kernel, out) if depthwise else (out, *kernel, channels)
         axis = 3 if depthwise else 0
-        image = _bytes(rng, (2, height, width, channels), dtype)
+        image = byte_tensor(rng, (2, height, width, channels), dtype)
         if dtype == "int8":
             scales = rng.uniform(0.001, 0.01, out).astype(np.float32)
             points: Any = 0
         else:
             scales, points = np.float32(rng.uniform(0.001, 0.01)), int(rng.integers(100, 150))
         weights = constant(
-            _values(rng, shape, dtype), dtype, scale=scales, zero_point=points, axis=axis
+            random_values(rng, shape, dtype), dtype, scale=scales, zero_point=points, axis=axis
         )
         bias = constant(rng.integers(-3000, 3000, out), scale=image.scale * scales, zero_point=0)
         options = {"depth_multiplier": out // channels} if depthwise else {}
-        return _single(
-            rng, kind, [image, weights, bias], [_bytes(rng, (2, *sizes, out), dtype)],
-            version=3 if dtype == "int8" else 1, activation=_activation(rng),
+        return single_operator(
+            rng, kind, [image, weights, bias], [byte_tensor(rng, (2, *sizes, out), dtype)],
+            version=3 if dtype == "int8" else 1, activation=random_activation(rng),
             padding=int(not same), stride_h=stride[0], stride_w=stride[1],
             dilation_h=dilation[0], dilation_w=dilation[1], **options,
         )  # fmt: skip
@@ -238,13 +200,13 @@ def _transpose_conv(rng: Rng) -> Case:
         size * step if same else (size - 1) * step + max(k, 1)
         for size, k, step in zip((height, width), kernel, stride, strict=True)
     ]
-    image = _bytes(rng, (1, height, width, 4))
+    image = byte_tensor(rng, (1, height, width, 4))
     scales = rng.uniform(0.001, 0.01, 6).astype(np.float32)
-    weights = constant(_values(rng, (6, *kernel, 4)), "int8", scale=scales)
+    weights = constant(random_values(rng, (6, *kernel, 4)), "int8", scale=scales)
     bias = constant(rng.integers(-3000, 3000, 6), scale=image.scale * scales)
-    return _single(
+    return single_operator(
         rng, "TRANSPOSE_CONV", [constant([1, *sizes, 6]), weights, image, bias],
-        [_bytes(rng, (1, *sizes, 6))], version=3, padding=int(not same),
+        [byte_tensor(rng, (1, *sizes, 6))], version=3, padding=int(not same),
         stride_h=stride[0], stride_w=stride[1],
     )  # fmt: skip
 
@@ -252,16 +214,16 @@ def _transpose_conv(rng: Rng) -> Case:
 def _fully_connected(dtype: str, *, per_channel: bool = False) -> Callable[[Rng], Case]:
     def make(rng: Rng) -> Case:
         keep = bool(rng.integers(2))
-        given = _bytes(rng, (2, 3, 20), dtype)
+        given = byte_tensor(rng, (2, 3, 20), dtype)
         scale = rng.uniform(0.001, 0.01, 7 if per_channel else 1).astype(np.float32)
         zero_point = 0 if dtype == "int8" else int(rng.integers(100, 150))
-        values = _values(rng, (7, 20), dtype)
+        values = random_values(rng, (7, 20), dtype)
         weights = constant(values, dtype, scale=scale, zero_point=zero_point)
         bias = constant(rng.integers(-3000, 3000, 7), scale=given.scale * scale)
-        return _single(
+        return single_operator(
             rng, "FULLY_CONNECTED", [given, weights, bias],
-            [_bytes(rng, (2, 3, 7) if keep else (6, 7), dtype)], version=5,
-            activation=_activation(rng), keep_num_dims=keep,
+            [byte_tensor(rng, (2, 3, 7) if keep else (6, 7), dtype)], version=5,
+            activation=random_activation(rng), keep_num_dims=keep,
         )  # fmt: skip
 
     return make
@@ -273,11 +235,11 @@ def _border(kind: str, given: str, result: str) -> Callable[[Rng], Case]:
     def make(rng: Rng) -> Case:
         def tensor(dtype: str) -> FileTensor:
             if dtype in ("int8", "uint8") and kind != "CAST":
-                return _bytes(rng, (3, 200), dtype)
+                return byte_tensor(rng, (3, 200), dtype)
             return FileTensor(shape=(3, 200), dtype=dtype)
 
         x, y = tensor(given), tensor(result)
-        content, (values,) = _single(rng, kind, [x], [y], version=1)
+        content, (values,) = single_operator(rng, kind, [x], [y], version=1)
         if kind == "QUANTIZE":
             values[0] = (np.arange(200) - 100.5).astype(np.float32) * np.float32(y.scale)
         return content, [values]
@@ -287,23 +249,25 @@ def _border(kind: str, given: str, result: str) -> Callable[[Rng], Case]:
 
 def _arg_max(rng: Rng) -> Case:
     result = FileTensor(shape=(4, 6), dtype="int32")
-    return _single(rng, "ARG_MAX", [_bytes(rng, (4, 30, 6)), constant(-2)], [result], output_type=2)
+    return single_operator(
+        rng, "ARG_MAX", [byte_tensor(rng, (4, 30, 6)), constant(-2)], [result], output_type=2
+    )
 
 
 def _padded(rng: Rng) -> Case:
-    given = _bytes(rng, (2, 3))
+    given = byte_tensor(rng, (2, 3))
     same = {"scale": given.scale, "zero_point": given.zero_point}
     value = constant([17], "int8", **same)
     result = FileTensor(shape=(2, 6), **same)
-    return _single(rng, "PADV2", [given, constant([[0, 0], [1, 2]]), value], [result])
+    return single_operator(rng, "PADV2", [given, constant([[0, 0], [1, 2]]), value], [result])
 
 
 def _split_v(rng: Rng) -> Case:
-    given = _bytes(rng, (2, 6))
+    given = byte_tensor(rng, (2, 6))
     same = {"scale": given.scale, "zero_point": given.zero_point}
     results = [FileTensor(shape=(2, n), **same) for n in (1, 3, 2)]
     operands = [given, constant([1, -1, 2]), constant(1)]
-    return _single(rng, "SPLIT_V", operands, results, num_splits=3)
+    return single_operator(rng, "SPLIT_V", operands, results, num_splits=3)
 
 
 def _moved(
@@ -312,22 +276,22 @@ def _moved(
     """An operator that moves values about."""
 
     def make(rng: Rng) -> Case:
-        given = _bytes(rng, shape)
+        given = byte_tensor(rng, shape)
         output = FileTensor(shape=result, scale=given.scale, zero_point=given.zero_point)
         parameters = [constant(operand) for operand in operands]
-        return _single(rng, kind, [given, *parameters], [output], **options)
+        return single_operator(rng, kind, [given, *parameters], [output], **options)
 
     return make
 
 
 def _concatenation(dtype: str) -> Callable[[Rng], Case]:
     def make(rng: Rng) -> Case:
-        given = [_bytes(rng, (2, n, 30), dtype) for n in (1, 2, 3)]
-        result = _bytes(rng, (2, 6, 30), dtype)
+        given = [byte_tensor(rng, (2, n, 30), dtype) for n in (1, 2, 3)]
+        result = byte_tensor(rng, (2, 6, 30), dtype)
         if dtype == "int8":
             for tensor in given:
                 tensor.scale, tensor.zero_point = result.scale, result.zero_point
-        return _single(rng, "CONCATENATION", given, [result], axis=-2)
+        return single_operator(rng, "CONCATENATION", given, [result], axis=-2)
 
     return make
 
@@ -338,11 +302,11 @@ def _several(
     """SPLIT and UNPACK."""
 
     def make(rng: Rng) -> Case:
-        given = _bytes(rng, (2, 6, 3))
+        given = byte_tensor(rng, (2, 6, 3))
         same = {"scale": given.scale, "zero_point": given.zero_point}
         results = [FileTensor(shape=piece, **same) for _ in range(pieces)]
         inputs = [constant(1), given] if kind == "SPLIT" else [given]
-        return _single(rng, kind, inputs, results, **options)
+        return single_operator(rng, kind, inputs, results, **options)
 
     return make
 
