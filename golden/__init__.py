@@ -12,6 +12,7 @@ from macaw.golden.engines import (
     qnnpack_requantization,
     x86_requantization,
 )
+from macaw.golden.interpreter import run
 from macaw.golden.linear import accumulate_linear, linear
 from macaw.golden.requantize import requantize
 from macaw.golden.tflite import Activation, tflite_requantization
@@ -32,6 +33,7 @@ __all__ = [
     "onnxruntime_requantization",
     "qnnpack_requantization",
     "requantize",
+    "run",
     "step_sums",
     "tflite_requantization",
     "x86_requantization",

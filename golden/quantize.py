@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
-"""From real numbers to 8 bits and back, as PyTorch does it."""
+"""From real numbers to 8 bits and back, as PyTorch and TensorFlow Lite do it."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from macaw.golden.float32 import float32, fma32, round_half_even
 
-__all__ = ["choose_scale", "dequantize", "quantize"]
+__all__ = ["choose_scale", "dequantize", "quantize", "tflite_dequantize", "tflite_quantize"]
 
 
 def choose_scale(minimum: float, maximum: float, *, signed: bool = False) -> tuple[float, int]:
@@ -48,3 +48,29 @@ def quantize(
 def dequantize(values: NDArray[Any], scale: float, zero_point: int) -> NDArray[np.float32]:
     """``fl((q - zero_point) * scale)`` in float32."""
     return float32(values.astype(np.int32) - zero_point) * np.float32(scale)
+
+
+def tflite_quantize(
+    values: ArrayLike, scale: float, zero_point: int, *, dtype: Any
+) -> NDArray[Any]:
+    """``clamp(round(fl(x / scale)) + zero_point)``, half away from zero: QUANTIZE of TensorFlow
+    Lite (source: ``AffineQuantize`` in tensorflow/lite/kernels/internal/reference/quantize.h).
+
+    ``values`` are taken as float32; the result is of ``dtype``, int8 or uint8. What is no number
+    becomes the zero point.
+
+    >>> tflite_quantize([0.5, -0.5, 1.4, 1000.0], 1.0, 3, dtype=np.int8)
+    array([  4,   2,   4, 127], dtype=int8)
+    """
+    quotient = float32(float32(values) / np.float32(scale)).astype(np.float64)
+    rounded = np.trunc(quotient + np.copysign(0.5, quotient))
+    limits = np.iinfo(dtype)
+    moved = np.nan_to_num(rounded, posinf=np.inf, neginf=-np.inf) + zero_point
+    result: NDArray[Any] = np.clip(moved, limits.min, limits.max).astype(dtype)
+    return result
+
+
+def tflite_dequantize(values: NDArray[Any], scale: float, zero_point: int) -> NDArray[np.float32]:
+    """``fl(scale * (q - zero_point))``: DEQUANTIZE of TensorFlow Lite, the same as `dequantize`
+    (source: ``Dequantize`` in tensorflow/lite/kernels/internal/reference/dequantize.h)."""
+    return dequantize(values, scale, zero_point)

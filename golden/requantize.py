@@ -15,6 +15,7 @@ from macaw.arch import (
     RawSums,
     Requantization,
 )
+from macaw.golden.fixed_point import fixed_double
 from macaw.golden.float32 import float32, fma32, round_half_even, wrap32
 
 __all__ = ["requantize", "result_type"]
@@ -107,15 +108,7 @@ def _fixed_double(
     biased: NDArray[np.int32], requantization: Requantization, *, away: bool
 ) -> NDArray[np.int64]:
     multiplier = np.array(requantization.multiplier, np.int64)
-    shift = np.array(requantization.shift, np.int64)
-    left, right = np.maximum(shift, 0), np.maximum(-shift, 0)
-    scaled = wrap32(biased.astype(np.int64) << left).astype(np.int64)
-    high = (scaled * multiplier + (1 << 30)) >> 31
-    # Half of the divisor; nothing where nothing is divided.
-    offset = np.broadcast_to((np.int64(1) << right) >> 1, high.shape)
-    if away:
-        offset = offset - ((high < 0) & (right > 0)).astype(np.int64)
-    return (high + offset) >> right
+    return fixed_double(biased, multiplier, np.array(requantization.shift, np.int64), away=away)
 
 
 def _fixed_single(biased: NDArray[np.int64], requantization: Requantization) -> NDArray[np.int64]:

@@ -3,7 +3,6 @@
 """How TensorFlow Lite's kernels turn scales and a fused activation into requantisation."""
 
 import math
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,17 +11,9 @@ from macaw.arch import Mode, Requantization, fixed_multiplier
 from macaw.arch.checks import one_of
 from macaw.golden.channels import channel_scales, integer_bias, result_bounds
 from macaw.golden.float32 import float32
+from macaw.nn.graph import Activation
 
-__all__ = ["Activation", "activation_bounds", "tflite_requantization"]
-
-
-class Activation(StrEnum):
-    """The fused activations of convolutions and fully connected layers."""
-
-    NONE = "none"
-    RELU = "relu"
-    RELU6 = "relu6"
-    RELU_N1_TO_1 = "relu_n1_to_1"
+__all__ = ["Activation", "activation_bounds", "float_bounds", "tflite_requantization"]
 
 
 _LIMITS: dict[Activation, tuple[float | None, float | None]] = {
@@ -56,6 +47,15 @@ def activation_bounds(
     return minimum, maximum
 
 
+def float_bounds(activation: Activation) -> tuple[np.float32, np.float32]:
+    """The lowest and highest result of an activation in float32."""
+    lower, upper = _LIMITS[one_of("activation", activation, tuple(Activation))]
+    return (
+        np.float32(-np.inf if lower is None else lower),
+        np.float32(np.inf if upper is None else upper),
+    )
+
+
 def tflite_requantization(
     *,
     input_scale: float,
@@ -85,8 +85,9 @@ def tflite_requantization(
       fully connected               ``fixed_double_away``  yes
     LiteRT 2.3, reference
       int8 convolutions             ``fixed_double_away``  no
-      fully connected               none of ours: one      no
-                                    rounding, half away
+      fully connected               no mode: one rounding  no
+                                    half away, as in
+                                    `fixed_single_away`
     LiteRT 2.3, optimised
       dense int8 convolutions       ``fixed_double_up``    no
       fully connected               ``fixed_double_up``    yes

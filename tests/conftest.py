@@ -6,6 +6,7 @@ import importlib
 import os
 from collections import Counter
 from collections.abc import Callable, Generator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -29,6 +30,19 @@ def oracle() -> Callable[[str], ModuleType]:
             )
 
     return require
+
+
+@pytest.fixture(scope="session")
+def models() -> Path:
+    """The folder of development models, with their inputs and expected outputs."""
+    default = Path(__file__).resolve().parents[2] / "shared" / "models"
+    folder = Path(os.environ.get("MACAW_MODELS", default))
+    if not (folder / "manifest.json").exists():
+        pytest.skip(
+            "oracle absent: the development models; set MACAW_MODELS to the folder with "
+            "their manifest.json"
+        )
+    return folder
 
 
 def _skips_are_failures() -> bool:

@@ -4,28 +4,13 @@
 
 import importlib
 import json
-import os
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 from golden_tflite import Addition, Operator, read_additions, read_operators
-
-
-@pytest.fixture(scope="module")
-def models() -> Path:
-    """The folder of development models, with their layers' tensors."""
-    default = Path(__file__).resolve().parents[3] / "shared" / "models"
-    folder = Path(os.environ.get("MACAW_MODELS", default))
-    if not (folder / "manifest.json").exists():
-        pytest.skip(
-            "oracle absent: the development models; set MACAW_MODELS to the folder with "
-            "their manifest.json"
-        )
-    return folder
 
 
 def _comparable(

@@ -1,0 +1,102 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Sums, differences and products of two 8-bit tensors, as TensorFlow Lite's kernels have them.
+
+Operands are int8 or uint8, both of one type, and are broadcast against each other; the result has
+their type.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from macaw.golden.fixed_point import Affine, clamp_bytes, rescale
+from macaw.golden.tflite import activation_bounds
+from macaw.nn.graph import Activation
+
+__all__ = ["add", "multiply", "subtract"]
+
+#: Bits that sums and differences have behind the point.
+_FRACTION = 20
+
+
+def add(
+    first: NDArray[Any],
+    second: NDArray[Any],
+    *,
+    operands: tuple[Affine, Affine],
+    result: Affine,
+    activation: Activation = Activation.NONE,
+) -> NDArray[Any]:
+    """The sum: both operands with 20 bits behind the point, in units of twice the larger scale
+    (source: tensorflow/lite/kernels/add.cc and internal/reference/integer_ops/add.h).
+
+    >>> unit = Affine(1.0, 0)
+    >>> add(np.int8([1, 100]), np.int8([2, 100]), operands=(unit, unit), result=unit)
+    array([  3, 127], dtype=int8)
+    """
+    a, b, twice = _aligned(first, second, operands)
+    return _finish(a + b, twice, first.dtype, result, activation)
+
+
+def subtract(
+    first: NDArray[Any],
+    second: NDArray[Any],
+    *,
+    operands: tuple[Affine, Affine],
+    result: Affine,
+    activation: Activation = Activation.NONE,
+) -> NDArray[Any]:
+    """The difference, as `add` has it (source: tensorflow/lite/kernels/sub.cc and
+    internal/reference/sub.h)."""
+    a, b, twice = _aligned(first, second, operands)
+    return _finish(a - b, twice, first.dtype, result, activation)
+
+
+def multiply(
+    first: NDArray[Any],
+    second: NDArray[Any],
+    *,
+    operands: tuple[Affine, Affine],
+    result: Affine,
+    activation: Activation = Activation.NONE,
+) -> NDArray[Any]:
+    """The product; the factor ``s_a * s_b / s_o`` is computed in float32 (source:
+    tensorflow/lite/kernels/mul.cc and internal/reference/integer_ops/mul.h)."""
+    scales = [np.float32(operand.scale) for operand in operands]
+    factor = float(scales[0] * scales[1] / np.float32(result.scale))
+    a = first.astype(np.int32) - operands[0].zero_point
+    b = second.astype(np.int32) - operands[1].zero_point
+    return _bounded(rescale(a * b, factor), first.dtype, result, activation)
+
+
+def _aligned(
+    first: NDArray[Any], second: NDArray[Any], operands: tuple[Affine, Affine]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], float]:
+    """Both operands in one unit, and twice the larger scale."""
+    twice = 2 * max(operand.scale for operand in operands)
+    a, b = (
+        rescale((values.astype(np.int64) - operand.zero_point) << _FRACTION, operand.scale / twice)
+        for values, operand in zip((first, second), operands, strict=True)
+    )
+    return a, b, twice
+
+
+def _finish(
+    total: NDArray[np.int64], twice: float, dtype: Any, result: Affine, activation: Activation
+) -> NDArray[Any]:
+    factor = twice / ((1 << _FRACTION) * result.scale)
+    return _bounded(rescale(total, factor), dtype, result, activation)
+
+
+def _bounded(
+    values: NDArray[np.int64], dtype: Any, result: Affine, activation: Activation
+) -> NDArray[Any]:
+    bounds = activation_bounds(
+        activation,
+        output_scale=result.scale,
+        zero_point=result.zero_point,
+        signed=dtype == np.int8,
+    )
+    return clamp_bytes(values + result.zero_point, dtype, bounds)

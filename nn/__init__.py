@@ -1,0 +1,11 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Quantised networks: the graph, its verifier, and importers of model files."""
+
+from macaw.nn.errors import ModelError
+from macaw.nn.graph import QuantizedGraph, Semantics
+from macaw.nn.load import load
+from macaw.nn.tflite import from_tflite
+from macaw.nn.verify import verify
+
+__all__ = ["ModelError", "QuantizedGraph", "Semantics", "from_tflite", "load", "verify"]

@@ -1,0 +1,12 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The one error of models: what a file holds, or a graph says, cannot be taken."""
+
+__all__ = ["ModelError"]
+
+
+class ModelError(ValueError):
+    """A model that is damaged, that contradicts itself, or that holds what Macaw does not know.
+
+    Its message is one sentence that names the operator or tensor, and the attribute.
+    """

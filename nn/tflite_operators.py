@@ -1,0 +1,251 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Each operator of TensorFlow Lite as one of the graph.
+
+What the kernels do with attributes and shapes is read from tensorflow/lite/kernels; the file of a
+kernel has its operator's name.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from macaw.nn.errors import ModelError
+from macaw.nn.graph import (
+    Activation,
+    Add,
+    ArgMax,
+    AveragePool2d,
+    Binary,
+    Cast,
+    Conv2d,
+    ConvTranspose2d,
+    Dequantize,
+    Divide,
+    DType,
+    FloorDivide,
+    HardSwish,
+    LeakyRelu,
+    Linear,
+    Logistic,
+    Maximum,
+    MaxPool2d,
+    Mean,
+    Minimum,
+    Multiply,
+    Operator,
+    Quantization,
+    Quantize,
+    Relu,
+    Requantize,
+    ResizeBilinear,
+    ResizeNearest,
+    Softmax,
+    Sqrt,
+    Subtract,
+    Tanh,
+    Tensor,
+)
+from macaw.nn.tflite_movement import MOVEMENT
+from macaw.nn.tflite_site import Site
+
+__all__ = ["CONVERTERS"]
+
+
+def _images(site: Site, *indices: int) -> list[tuple[int, ...]]:
+    """The shapes of tensors that must have four axes."""
+    shapes = [site.shape(index) for index in indices]
+    for index, shape in zip(indices, shapes, strict=True):
+        if len(shape) != 4 or 0 in shape:
+            raise ModelError(f"{site.names[index]!r} must have 4 axes, not shape {shape!r}")
+    return shapes
+
+
+def _weights(site: Site, index: int, *, depthwise: bool = False) -> str:
+    """The name of the weights, which the graph has in one layout: [out, ..., in]."""
+    tensor = site.tensor(index)
+    found = tensor.quantization
+    if found is None or tensor.data is None:
+        raise ModelError(f"weights {tensor.name!r} must be constant, and have a scale")
+    if tensor.dtype == DType.INT8 and any(found.zero_point):
+        raise ModelError(f"weights {tensor.name!r} must have zero point 0")
+    axis = 3 if depthwise else 0
+    if found.axis not in (None, axis):
+        raise ModelError(
+            f"weights {tensor.name!r} must have scales along axis {axis}, not {found.axis}"
+        )
+    if not depthwise:
+        return tensor.name
+    return site.add(
+        Tensor(
+            name=f"{tensor.name}#by_channel",
+            shape=(tensor.shape[3], *tensor.shape[1:3], tensor.shape[0]),
+            dtype=tensor.dtype,
+            quantization=Quantization(
+                scale=found.scale,
+                zero_point=found.zero_point,
+                axis=None if found.axis is None else 0,
+            ),
+            data=tensor.data.transpose(3, 1, 2, 0),
+        )
+    )
+
+
+def _convolution(site: Site, *, depthwise: bool) -> Operator:
+    operands = site.operands(2, 3)
+    image, weights = _images(site, *operands[:2])
+    ends = site.ends(operands)
+    name = _weights(site, operands[1], depthwise=depthwise)
+    if depthwise:
+        groups = image[3]
+        multiplier = site.options["depth_multiplier"]
+        if weights[0] != 1 or weights[3] != groups * multiplier:
+            raise ModelError(
+                f"depth_multiplier {multiplier} must lead from {groups} channels to the "
+                f"{weights[3]} of the weights"
+            )
+    else:
+        groups = image[3] // weights[3]
+        if groups * weights[3] != image[3]:
+            raise ModelError(f"weights of {weights[3]} channels must divide those of {image!r}")
+    return Conv2d(
+        inputs=(ends["inputs"][0], name, *ends["inputs"][2:]),
+        outputs=ends["outputs"],
+        stride=site.stride,
+        dilation=site.dilation,
+        padding=site.padding(image[1:3], weights[1:3], site.stride, site.dilation),
+        groups=groups,
+        activation=site.activation,
+    )
+
+
+def _transpose_conv(site: Site) -> Operator:
+    operands = site.operands(3, 4)
+    shape, weights, image = operands[:3]
+    _, sizes = _images(site, image, weights)
+    size = site.integers(shape, "output_shape")
+    if len(size) != 4 or min(size) < 1 or max(size) > 1 << 16:
+        raise ModelError(f"output_shape must be 4 positive integers, not {size!r}")
+    top, _, left, _ = site.padding(size[1:3], sizes[1:3], site.stride)
+    _weights(site, weights)
+    return ConvTranspose2d(
+        **site.ends((image, weights, *operands[3:])),
+        stride=site.stride,
+        offset=(top, left),
+        output_size=(size[1], size[2]),
+        activation=site.activation,
+    )
+
+
+def _fully_connected(site: Site) -> Operator:
+    operands = site.operands(2, 3)
+    if site.options["weights_format"] != 0:
+        raise ModelError("weights_format must be DEFAULT")
+    if site.tensor(operands[1]).data is None:
+        raise ModelError("weights must be constant")
+    return Linear(
+        **site.ends(operands),
+        keep_dimensions=bool(site.options["keep_num_dims"]),
+        activation=site.activation,
+    )
+
+
+def _pool(site: Site, kind: type[MaxPool2d] | type[AveragePool2d]) -> Operator:
+    operands = site.operands(1)
+    (image,) = _images(site, *operands)
+    kernel = site.positive("filter_h"), site.positive("filter_w")
+    return kind(
+        **site.ends(operands),
+        kernel=kernel,
+        stride=site.stride,
+        padding=site.padding(image[1:3], kernel, site.stride),
+        activation=site.activation,
+    )
+
+
+def _binary(kind: type[Binary]) -> Callable[[Site], Operator]:
+    def convert(site: Site) -> Operator:
+        fused = "activation" in site.options
+        return kind(
+            **site.ends(site.operands(2)),
+            activation=site.activation if fused else Activation.NONE,
+        )
+
+    return convert
+
+
+def _unary(kind: Any, **attributes: Any) -> Callable[[Site], Operator]:
+    return lambda site: kind(**site.ends(site.operands(1)), **attributes)
+
+
+def _mean(site: Site) -> Operator:
+    source, axes = site.operands(2)
+    rank = len(site.shape(source))
+    return Mean(
+        **site.ends((source,)),
+        axes=tuple(sorted({site.axis(axis, rank) for axis in site.integers(axes, "axes")})),
+        keep_dimensions=bool(site.options["keep_dims"]),
+    )
+
+
+def _quantize(site: Site) -> Operator:
+    (source,) = site.operands(1)
+    kind = Quantize if site.tensors[source].dtype == "float32" else Requantize
+    return kind(**site.ends((source,)))
+
+
+def _resize(site: Site, kind: type[ResizeNearest] | type[ResizeBilinear]) -> Operator:
+    source, size = site.operands(2)
+    sizes = site.integers(size, "size")
+    if len(sizes) != 2:
+        raise ModelError(f"size must be 2 integers, not {sizes!r}")
+    return kind(
+        **site.ends((source,)),
+        size=(sizes[0], sizes[1]),
+        align_corners=bool(site.options["align_corners"]),
+        half_pixel_centers=bool(site.options["half_pixel_centers"]),
+    )
+
+
+def _arg_max(site: Site) -> Operator:
+    source, axis = site.operands(2)
+    rank = len(site.shape(source))
+    return ArgMax(**site.ends((source,)), axis=site.axis(site.single(axis, "axis"), rank))
+
+
+#: The conversion of each operator, by its name in the format.
+CONVERTERS: dict[str, Callable[[Site], Operator]] = {
+    **MOVEMENT,
+    "ADD": _binary(Add),
+    "ARG_MAX": _arg_max,
+    "AVERAGE_POOL_2D": lambda site: _pool(site, AveragePool2d),
+    "CAST": _unary(Cast),
+    "CONV_2D": lambda site: _convolution(site, depthwise=False),
+    "DEPTHWISE_CONV_2D": lambda site: _convolution(site, depthwise=True),
+    "DEQUANTIZE": _unary(Dequantize),
+    "DIV": _binary(Divide),
+    "FLOOR_DIV": _binary(FloorDivide),
+    "FULLY_CONNECTED": _fully_connected,
+    "HARD_SWISH": _unary(HardSwish),
+    "LEAKY_RELU": lambda site: LeakyRelu(
+        **site.ends(site.operands(1)), alpha=float(site.options["alpha"])
+    ),
+    "LOGISTIC": _unary(Logistic),
+    "MAXIMUM": _binary(Maximum),
+    "MAX_POOL_2D": lambda site: _pool(site, MaxPool2d),
+    "MEAN": _mean,
+    "MINIMUM": _binary(Minimum),
+    "MUL": _binary(Multiply),
+    "QUANTIZE": _quantize,
+    "RELU": _unary(Relu, activation=Activation.RELU),
+    "RELU6": _unary(Relu, activation=Activation.RELU6),
+    "RELU_N1_TO_1": _unary(Relu, activation=Activation.RELU_N1_TO_1),
+    "RESIZE_BILINEAR": lambda site: _resize(site, ResizeBilinear),
+    "RESIZE_NEAREST_NEIGHBOR": lambda site: _resize(site, ResizeNearest),
+    "SOFTMAX": lambda site: Softmax(
+        **site.ends(site.operands(1)), beta=float(site.options["beta"])
+    ),
+    "SQRT": _unary(Sqrt),
+    "SUB": _binary(Subtract),
+    "TANH": _unary(Tanh),
+    "TRANSPOSE_CONV": _transpose_conv,
+}

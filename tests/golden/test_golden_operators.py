@@ -1,0 +1,90 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Single operators against LiteRT's reference kernels, live."""
+
+import importlib
+
+import numpy as np
+import pytest
+from operator_cases import CASES
+
+from macaw.golden import fixed_point, kernels, pool, resize, run, tables
+from macaw.nn import Semantics, from_tflite
+
+FILES = 20
+
+
+def differences(interpreter, maker, count, semantics=Semantics.LITERT):
+    """How many values differ, over some files of one maker."""
+    total = 0
+    for index in range(count):
+        content, inputs = maker(np.random.default_rng([7, index]))
+        graph = from_tflite(content, semantics=semantics)
+        ours = run(graph, inputs)
+        runtime = interpreter.Interpreter(
+            model_content=content,
+            experimental_op_resolver_type=interpreter.OpResolverType.BUILTIN_REF,
+            num_threads=1,
+        )
+        runtime.allocate_tensors()
+        for detail, values in zip(runtime.get_input_details(), inputs, strict=True):
+            runtime.set_tensor(detail["index"], values)
+        runtime.invoke()
+        for detail, name in zip(runtime.get_output_details(), graph.outputs, strict=True):
+            expected = runtime.get_tensor(detail["index"])
+            assert (ours[name].shape, ours[name].dtype) == (expected.shape, expected.dtype)
+            total += np.count_nonzero(ours[name] != expected)
+    return total
+
+
+@pytest.fixture
+def interpreter(oracle):
+    return importlib.import_module(f"{oracle('tflite').__name__}.interpreter")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_equal_to_litert(interpreter, name):
+    assert differences(interpreter, CASES[name], FILES) == 0
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", CASES)
+def test_equal_to_litert_on_many_files(interpreter, name):
+    assert differences(interpreter, CASES[name], 200) == 0
+
+
+def half_up(values, shift):
+    """A rival of `shift_away`."""
+    count = np.asarray(shift, np.int64)
+    return (np.asarray(values, np.int64) + ((np.int64(1) << count) >> 1)) >> count
+
+
+def real_softmax(values, *, scale, beta):
+    """A rival of `softmax`: the exact function, rounded."""
+    powers = np.exp(beta * scale * (values.astype(float) - values.max(axis=-1, keepdims=True)))
+    rounded = np.rint(256 * powers / powers.sum(axis=-1, keepdims=True)) - 128
+    return np.clip(rounded, -128, 127).astype(np.int8)
+
+
+RIVALS = [
+    ("ADD int8", fixed_point, "shift_away", half_up),
+    ("MUL int8", fixed_point, "shift_away", half_up),
+    ("QUANTIZE int8", fixed_point, "shift_away", half_up),
+    ("LEAKY_RELU int8", fixed_point, "shift_away", half_up),
+    ("CONV_2D int8", fixed_point, "shift_away", half_up),
+    ("MEAN int8", pool, "fixed_multiplier", lambda factor: (round(factor * 2**24), 7)),
+    ("SOFTMAX rows", kernels, "softmax", real_softmax),
+    ("HARD_SWISH int8", tables, "_high_product16", lambda a, b: (a * b) >> 15),
+    ("RESIZE_BILINEAR int8", resize, "_FRACTION", 11),
+    ("LOGISTIC int8", tables, "float32", lambda values: np.asarray(values, np.float16)),
+]
+
+
+@pytest.mark.parametrize(("name", "module", "attribute", "rival"), RIVALS)
+def test_rival_is_noticed(interpreter, monkeypatch, name, module, attribute, rival):
+    monkeypatch.setattr(module, attribute, rival)
+    assert differences(interpreter, CASES[name], 3 * FILES) > 0
+
+
+def test_semantics_differ(interpreter):
+    assert differences(interpreter, CASES["FULLY_CONNECTED"], 30, Semantics.TFLITE) > 0
