@@ -34,6 +34,7 @@ class FaultyCore(wiring.Component):
         for name in ("weights", "parameters", "table", "descriptor", "image"):
             connect(m, flipped(getattr(self, name)), getattr(core, name))
         connect(m, core.result, flipped(self.result))
+        m.d.comb += self.idle.eq(core.idle)
 
         layers, words, again = Signal(8), Signal(16), Signal()
         moves = core.result.valid & core.result.ready
@@ -68,7 +69,7 @@ class FaultyCore(wiring.Component):
                 m.d.comb += [self.descriptor.ready.eq(1), core.descriptor.valid.eq(0)]
             with m.Case(FAULTS.index("hang")):
                 with m.If(layers >= 1):
-                    m.d.comb += [self.descriptor.ready.eq(0), core.descriptor.valid.eq(0)]
+                    m.d.comb += self.idle.eq(0)
         return m
 
 
