@@ -176,8 +176,8 @@ class Conv2dCore(wiring.Component):
                 for column in range(config.array.columns)
             ),
         ]
-        wait = reader.evaluation_lead + array.latency + late
-        evaluation = _later(m, reader.evaluation, wait - 1)
+        summed = reader.evaluation_lead + array.latency + late
+        evaluation = _later(m, reader.evaluation, summed - 1)
         m.d.comb += [
             accumulators.sums.eq(delay(m, array.sums, late)),
             accumulators.valid.eq(evaluation.valid),
@@ -188,7 +188,7 @@ class Conv2dCore(wiring.Component):
 
         # Values and parameters meet at the requantiser; the place follows them to the collector.
         # A group is entered before its first evaluation, so its parameters have come by then.
-        assert parameter_store.lead <= wait + accumulators.latency - accumulators.announcement
+        assert parameter_store.lead <= summed + accumulators.latency - accumulators.announcement
         ahead = parameter_store.latency - accumulators.announcement
         valid, last, place = (
             accumulators.values_valid,

@@ -212,7 +212,8 @@ class ParameterStore(wiring.Component):
             before, writes_before = written, writes
             written = delay(m, before, 1, name=f"written_{first}")
             writes = delay(m, writes_before, 1, name=f"writes_{first}", reset_less=False)
-            for lane, (write, _) in list(enumerate(ports))[first : first + _LINK]:
+            for lane in range(first, min(first + _LINK, lanes)):
+                write, _ = ports[lane]
                 mine = Mux(spread, lane % half, lane)
                 m.d.comb += [write.data.eq(written.parameters), write.addr.eq(written.slot)]
                 m.d.sync += write.en.eq(writes_before & (before.lane == mine))

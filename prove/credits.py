@@ -33,7 +33,8 @@ _CLAIM_CLOCKS = 5
 #: Clocks after which a row that has left must show as room.
 _ROOM_CLOCKS = 4
 
-#: Clocks in which a free half of the parameter store gets a group of four entries.
+#: Clocks in which a group of four entries is loaded, on its way at the least, into a free half of
+#: the parameter store.
 _LOAD_CLOCKS = 7
 
 
@@ -282,7 +283,6 @@ def _store_loads(mutant: bool) -> Harness:
         in_use, ends = signal("in_use"), signal("read") & signal("final")
         harness.opened.override("in_use", in_use + 1, when=groups.leave & ends)
     spare = groups.started & ~groups.start & (groups.inside < 2) & ~groups.enter
-    # A group of four entries, and their way.
     harness.check(groups.store.loaded, when=_counted(harness, "spare", _LOAD_CLOCKS, spare))
     return harness
 
