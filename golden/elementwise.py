@@ -3,7 +3,7 @@
 """Sums, differences and products of two 8-bit tensors, as TensorFlow Lite's kernels have them.
 
 Operands are int8 or uint8, both of one type, and are broadcast against each other; the result has
-their type.
+their type, and lies within ``bounds``, those of a fused activation.
 """
 
 from typing import Any
@@ -12,8 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from macaw.golden.fixed_point import Affine, clamp_bytes, rescale
-from macaw.golden.tflite import activation_bounds
-from macaw.nn.graph import Activation
 
 __all__ = ["add", "multiply", "subtract"]
 
@@ -27,7 +25,7 @@ def add(
     *,
     operands: tuple[Affine, Affine],
     result: Affine,
-    activation: Activation = Activation.NONE,
+    bounds: tuple[int, int] | None = None,
 ) -> NDArray[Any]:
     """The sum: both operands with 20 bits behind the point, in units of twice the larger scale
     (source: tensorflow/lite/kernels/add.cc and internal/reference/integer_ops/add.h).
@@ -37,7 +35,7 @@ def add(
     array([  3, 127], dtype=int8)
     """
     a, b, twice = _aligned(first, second, operands)
-    return _finish(a + b, twice, first.dtype, result, activation)
+    return _finish(a + b, twice, first.dtype, result, bounds)
 
 
 def subtract(
@@ -46,12 +44,12 @@ def subtract(
     *,
     operands: tuple[Affine, Affine],
     result: Affine,
-    activation: Activation = Activation.NONE,
+    bounds: tuple[int, int] | None = None,
 ) -> NDArray[Any]:
     """The difference, as `add` has it (source: tensorflow/lite/kernels/sub.cc and
     internal/reference/sub.h)."""
     a, b, twice = _aligned(first, second, operands)
-    return _finish(a - b, twice, first.dtype, result, activation)
+    return _finish(a - b, twice, first.dtype, result, bounds)
 
 
 def multiply(
@@ -60,7 +58,7 @@ def multiply(
     *,
     operands: tuple[Affine, Affine],
     result: Affine,
-    activation: Activation = Activation.NONE,
+    bounds: tuple[int, int] | None = None,
 ) -> NDArray[Any]:
     """The product; the factor ``s_a * s_b / s_o`` is computed in float32 (source:
     tensorflow/lite/kernels/mul.cc and internal/reference/integer_ops/mul.h)."""
@@ -68,7 +66,7 @@ def multiply(
     factor = float(scales[0] * scales[1] / np.float32(result.scale))
     a = first.astype(np.int32) - operands[0].zero_point
     b = second.astype(np.int32) - operands[1].zero_point
-    return _bounded(rescale(a * b, factor), first.dtype, result, activation)
+    return clamp_bytes(rescale(a * b, factor) + result.zero_point, first.dtype, bounds)
 
 
 def _aligned(
@@ -84,19 +82,11 @@ def _aligned(
 
 
 def _finish(
-    total: NDArray[np.int64], twice: float, dtype: Any, result: Affine, activation: Activation
+    total: NDArray[np.int64],
+    twice: float,
+    dtype: Any,
+    result: Affine,
+    bounds: tuple[int, int] | None,
 ) -> NDArray[Any]:
     factor = twice / ((1 << _FRACTION) * result.scale)
-    return _bounded(rescale(total, factor), dtype, result, activation)
-
-
-def _bounded(
-    values: NDArray[np.int64], dtype: Any, result: Affine, activation: Activation
-) -> NDArray[Any]:
-    bounds = activation_bounds(
-        activation,
-        output_scale=result.scale,
-        zero_point=result.zero_point,
-        signed=dtype == np.int8,
-    )
-    return clamp_bytes(values + result.zero_point, dtype, bounds)
+    return clamp_bytes(rescale(total, factor) + result.zero_point, dtype, bounds)

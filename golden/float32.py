@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["float32", "fma32", "round_half_even", "wrap32"]
+__all__ = ["float32", "fma32", "round_half_away", "round_half_even", "wrap32"]
 
 
 def float32(values: ArrayLike) -> NDArray[np.float32]:
@@ -31,6 +31,16 @@ def round_half_even(values: ArrayLike) -> NDArray[np.float32]:
     array([ 0.,  2., -2.], dtype=float32)
     """
     return np.rint(float32(values))
+
+
+def round_half_away(values: ArrayLike) -> NDArray[np.float64]:
+    """float32 ``values`` rounded to integers, ties away from zero.
+
+    >>> round_half_away([0.5, 1.4, -2.5])
+    array([ 1.,  1., -3.])
+    """
+    wide = np.asarray(values, np.float64)
+    return np.asarray(np.trunc(wide + np.copysign(0.5, wide)))
 
 
 def fma32(a: ArrayLike, b: ArrayLike, c: ArrayLike) -> NDArray[np.float32]:

@@ -16,7 +16,7 @@ from macaw.golden.conv_transpose2d import accumulate_conv_transpose2d
 from macaw.golden.fixed_point import Affine, clamp_bytes, fixed_single_away
 from macaw.golden.float32 import float32, wrap32
 from macaw.golden.linear import accumulate_linear
-from macaw.golden.quantize import tflite_dequantize, tflite_quantize
+from macaw.golden.quantize import dequantize, tflite_quantize
 from macaw.golden.requantize import requantize
 from macaw.golden.softmax import softmax
 from macaw.golden.tflite import activation_bounds, float_bounds, tflite_requantization
@@ -225,7 +225,7 @@ def _binary(place: _Place, inputs: Arrays) -> NDArray[Any]:
             inputs[1],
             operands=(_affine(place.tensor(0)), _affine(place.tensor(1))),
             result=_affine(place.result),
-            activation=place.operator.activation,
+            bounds=place.bounds,
         )
     with np.errstate(all="ignore"):
         result = _NUMBERS[kind](inputs[0], inputs[1])
@@ -248,7 +248,7 @@ def _unary(place: _Place, inputs: Arrays) -> NDArray[Any]:
         case LeakyRelu():
             return tables.leaky_relu(values, alpha=operator.alpha, **scales)
         case Relu():
-            return tables.relu(values, activation=operator.activation, **scales)
+            return tables.requantize_bytes(values, dtype=place.dtype, bounds=place.bounds, **scales)
     raise TypeError(f"operator must be one that golden knows, not {type(operator).__name__}")
 
 
@@ -293,7 +293,7 @@ def _quantize(place: _Place, inputs: Arrays) -> NDArray[Any]:
 
 
 def _dequantize(place: _Place, inputs: Arrays) -> NDArray[Any]:
-    return tflite_dequantize(inputs[0], *_affine(place.tensor(0)))
+    return dequantize(inputs[0], *_affine(place.tensor(0)))
 
 
 def _softmax(place: _Place, inputs: Arrays) -> NDArray[Any]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from macaw.golden.fixed_point import Affine, clamp_bytes
-from macaw.golden.float32 import float32
+from macaw.golden.float32 import float32, round_half_away
 
 __all__ = ["cast", "gather", "gather_nd", "rescale_for_concat", "take_slice"]
 
@@ -65,8 +65,7 @@ def rescale_for_concat(values: NDArray[Any], *, operand: Affine, result: Affine)
     scale = np.float32(operand.scale) * (np.float32(1) / np.float32(result.scale))
     bias = np.float32(-operand.zero_point) * scale
     moved = float32(values) * scale + bias
-    rounded = np.trunc(moved + np.copysign(np.float64(0.5), moved))
-    return clamp_bytes(rounded + result.zero_point, values.dtype)
+    return clamp_bytes(round_half_away(moved) + result.zero_point, values.dtype)
 
 
 def cast(values: NDArray[Any], dtype: Any) -> NDArray[Any]:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from macaw.golden.float32 import float32, fma32, round_half_even
+from macaw.golden.float32 import float32, fma32, round_half_away, round_half_even
 
-__all__ = ["choose_scale", "dequantize", "quantize", "tflite_dequantize", "tflite_quantize"]
+__all__ = ["choose_scale", "dequantize", "quantize", "tflite_quantize"]
 
 
 def choose_scale(minimum: float, maximum: float, *, signed: bool = False) -> tuple[float, int]:
@@ -46,7 +46,9 @@ def quantize(
 
 
 def dequantize(values: NDArray[Any], scale: float, zero_point: int) -> NDArray[np.float32]:
-    """``fl((q - zero_point) * scale)`` in float32."""
+    """``fl((q - zero_point) * scale)`` in float32: that of PyTorch, and DEQUANTIZE of TensorFlow
+    Lite (source: ``Dequantize`` in
+    tensorflow/lite/kernels/internal/reference/dequantize.h)."""
     return float32(values.astype(np.int32) - zero_point) * np.float32(scale)
 
 
@@ -62,15 +64,8 @@ def tflite_quantize(
     >>> tflite_quantize([0.5, -0.5, 1.4, 1000.0], 1.0, 3, dtype=np.int8)
     array([  4,   2,   4, 127], dtype=int8)
     """
-    quotient = float32(float32(values) / np.float32(scale)).astype(np.float64)
-    rounded = np.trunc(quotient + np.copysign(0.5, quotient))
+    rounded = round_half_away(float32(values) / np.float32(scale))
     limits = np.iinfo(dtype)
     moved = np.nan_to_num(rounded, posinf=np.inf, neginf=-np.inf) + zero_point
     result: NDArray[Any] = np.clip(moved, limits.min, limits.max).astype(dtype)
     return result
-
-
-def tflite_dequantize(values: NDArray[Any], scale: float, zero_point: int) -> NDArray[np.float32]:
-    """``fl(scale * (q - zero_point))``: DEQUANTIZE of TensorFlow Lite, the same as `dequantize`
-    (source: ``Dequantize`` in tensorflow/lite/kernels/internal/reference/dequantize.h)."""
-    return dequantize(values, scale, zero_point)

@@ -14,11 +14,9 @@ from numpy.typing import NDArray
 
 from macaw.arch import fixed_multiplier
 from macaw.golden.fixed_point import Affine, clamp_bytes, rescale, shift_away
-from macaw.golden.float32 import float32
-from macaw.golden.tflite import activation_bounds
-from macaw.nn.graph import Activation
+from macaw.golden.float32 import float32, round_half_away
 
-__all__ = ["hard_swish", "leaky_relu", "logistic", "relu", "requantize_bytes", "table", "tanh"]
+__all__ = ["hard_swish", "leaky_relu", "logistic", "requantize_bytes", "table", "tanh"]
 
 
 def table(function: Callable[[NDArray[Any]], NDArray[Any]], dtype: Any) -> NDArray[Any]:
@@ -32,27 +30,19 @@ def table(function: Callable[[NDArray[Any]], NDArray[Any]], dtype: Any) -> NDArr
 
 
 def requantize_bytes(
-    values: NDArray[Any], *, operand: Affine, result: Affine, dtype: Any
+    values: NDArray[Any],
+    *,
+    operand: Affine,
+    result: Affine,
+    dtype: Any,
+    bounds: tuple[int, int] | None = None,
 ) -> NDArray[Any]:
     """The same numbers with another scale, zero point or 8-bit type (source: QUANTIZE in
-    tensorflow/lite/kernels/quantize.cc)."""
+    tensorflow/lite/kernels/quantize.cc); with ``bounds``, an activation that stands alone (source:
+    ``QuantizedReluX`` in tensorflow/lite/kernels/activations.cc). TensorFlow Lite Micro's RELU6
+    does not requantise."""
     scaled = rescale(values.astype(np.int32) - operand.zero_point, operand.scale / result.scale)
-    return clamp_bytes(scaled + result.zero_point, dtype)
-
-
-def relu(
-    values: NDArray[Any], *, operand: Affine, result: Affine, activation: Activation
-) -> NDArray[Any]:
-    """An activation that stands alone: requantised, then bounded (source: ``QuantizedReluX`` in
-    tensorflow/lite/kernels/activations.cc). TensorFlow Lite Micro's RELU6 does not requantise."""
-    scaled = rescale(values.astype(np.int32) - operand.zero_point, operand.scale / result.scale)
-    bounds = activation_bounds(
-        activation,
-        output_scale=result.scale,
-        zero_point=result.zero_point,
-        signed=values.dtype == np.int8,
-    )
-    return clamp_bytes(scaled + result.zero_point, values.dtype, bounds)
+    return clamp_bytes(scaled + result.zero_point, dtype, bounds)
 
 
 def leaky_relu(
@@ -102,8 +92,7 @@ def _looked_up(
     def entries(inputs: NDArray[Any]) -> NDArray[Any]:
         real = np.float32(operand.scale) * float32(inputs.astype(np.int32) - operand.zero_point)
         scaled = function(real) * (np.float32(1) / np.float32(result.scale))
-        rounded = np.trunc(scaled + np.copysign(np.float64(0.5), scaled))
-        return clamp_bytes(rounded + result.zero_point, inputs.dtype)
+        return clamp_bytes(round_half_away(scaled) + result.zero_point, inputs.dtype)
 
     lowest = int(np.iinfo(values.dtype).min)
     return table(entries, values.dtype)[values.astype(np.int32) - lowest]

@@ -11,7 +11,7 @@ from macaw.golden import accumulate_conv2d, run
 from macaw.golden.conv_transpose2d import accumulate_conv_transpose2d
 from macaw.golden.fixed_point import Affine
 from macaw.golden.movement import cast, gather, gather_nd
-from macaw.golden.quantize import tflite_dequantize, tflite_quantize
+from macaw.golden.quantize import dequantize, tflite_quantize
 from macaw.golden.tables import hard_swish
 from macaw.nn import from_tflite
 
@@ -141,7 +141,7 @@ def test_cast_cuts_towards_zero():
 def test_borders():
     reals = np.float32([np.nan, np.inf, -np.inf, 0.25, -0.25])
     assert tflite_quantize(reals, 0.5, 3, dtype=np.uint8).tolist() == [3, 255, 0, 4, 2]
-    assert tflite_dequantize(np.uint8([3, 4]), 0.5, 3).tolist() == [0.0, 0.5]
+    assert dequantize(np.uint8([3, 4]), 0.5, 3).tolist() == [0.0, 0.5]
 
 
 def test_hard_swish_refuses_a_small_result_scale():
