@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from macaw.golden.kernels import evaluate
-from macaw.nn.graph import Operator, QuantizedGraph
+from macaw.nn.graph import QuantizedGraph
+from macaw.nn.graph.operators import Operator
 
 __all__ = ["run"]
 

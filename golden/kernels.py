@@ -20,54 +20,8 @@ from macaw.golden.quantize import dequantize, tflite_quantize
 from macaw.golden.requantize import requantize
 from macaw.golden.softmax import softmax
 from macaw.golden.tflite import activation_bounds, float_bounds, tflite_requantization
-from macaw.nn.graph import (
-    Activation,
-    Add,
-    ArgMax,
-    AveragePool2d,
-    Binary,
-    Cast,
-    Concat,
-    Conv2d,
-    ConvTranspose2d,
-    Dequantize,
-    Divide,
-    DType,
-    FloorDivide,
-    Gather,
-    GatherNd,
-    HardSwish,
-    LeakyRelu,
-    Linear,
-    Logistic,
-    Maximum,
-    MaxPool2d,
-    Mean,
-    Minimum,
-    Multiply,
-    Operator,
-    Pack,
-    Pad,
-    Pool2d,
-    Quantize,
-    QuantizedGraph,
-    Relu,
-    Requantize,
-    Reshape,
-    Resize2d,
-    ResizeBilinear,
-    Semantics,
-    Slice,
-    Softmax,
-    Split,
-    Sqrt,
-    Subtract,
-    Tanh,
-    Tensor,
-    Transpose,
-    Unary,
-    Unpack,
-)
+from macaw.nn.graph import DType, QuantizedGraph, Semantics, Tensor
+from macaw.nn.graph import operators as op
 
 __all__ = ["evaluate"]
 
@@ -113,7 +67,7 @@ def _affine(tensor: Tensor) -> Affine:
     return Affine(tensor.scale, tensor.zero_point)
 
 
-def evaluate(graph: QuantizedGraph, operator: Operator, inputs: Arrays) -> list[NDArray[Any]]:
+def evaluate(graph: QuantizedGraph, operator: op.Operator, inputs: Arrays) -> list[NDArray[Any]]:
     """The outputs of one operator of a verified graph."""
     place = _Place(graph=graph, operator=operator)
     for kind, kernel in _KERNELS.items():
@@ -167,7 +121,7 @@ def _requantized(place: _Place, sums: NDArray[np.int32], inputs: Arrays) -> NDAr
     """Sums as results: the multipliers' rounding is that of the kernel and of the runtime."""
     weights = place.tensor(1).quantization
     assert weights is not None
-    linear = isinstance(place.operator, Linear)
+    linear = isinstance(place.operator, op.Linear)
     once = linear and place.graph.semantics == Semantics.LITERT
     per_tensor = len(weights.scale) == 1
     signed = place.result.dtype == DType.INT8
@@ -193,7 +147,7 @@ def _requantized(place: _Place, sums: NDArray[np.int32], inputs: Arrays) -> NDAr
 
 def _pool2d(place: _Place, inputs: Arrays) -> NDArray[Any]:
     function = pool.max_pool2d
-    if isinstance(place.operator, AveragePool2d):
+    if isinstance(place.operator, op.AveragePool2d):
         function = pool.average_pool2d
     operator = place.operator
     return function(
@@ -205,15 +159,19 @@ def _pool2d(place: _Place, inputs: Arrays) -> NDArray[Any]:
     )
 
 
-_BYTES = {Add: elementwise.add, Subtract: elementwise.subtract, Multiply: elementwise.multiply}
-_NUMBERS: dict[type[Operator], Any] = {
-    Add: np.add,
-    Subtract: np.subtract,
-    Multiply: np.multiply,
-    Divide: np.divide,
-    FloorDivide: np.floor_divide,
-    Maximum: np.maximum,
-    Minimum: np.minimum,
+_BYTES = {
+    op.Add: elementwise.add,
+    op.Subtract: elementwise.subtract,
+    op.Multiply: elementwise.multiply,
+}
+_NUMBERS: dict[type[op.Operator], Any] = {
+    op.Add: np.add,
+    op.Subtract: np.subtract,
+    op.Multiply: np.multiply,
+    op.Divide: np.divide,
+    op.FloorDivide: np.floor_divide,
+    op.Maximum: np.maximum,
+    op.Minimum: np.minimum,
 }
 
 
@@ -229,7 +187,7 @@ def _binary(place: _Place, inputs: Arrays) -> NDArray[Any]:
         )
     with np.errstate(all="ignore"):
         result = _NUMBERS[kind](inputs[0], inputs[1])
-    if place.result.dtype == DType.FLOAT32 and place.operator.activation != Activation.NONE:
+    if place.result.dtype == DType.FLOAT32 and place.operator.activation != op.Activation.NONE:
         result = np.clip(result, *float_bounds(place.operator.activation))
     return np.asarray(result, place.dtype)
 
@@ -237,17 +195,17 @@ def _binary(place: _Place, inputs: Arrays) -> NDArray[Any]:
 def _unary(place: _Place, inputs: Arrays) -> NDArray[Any]:
     operator, values, scales = place.operator, inputs[0], place.scales
     match operator:
-        case Requantize():
+        case op.Requantize():
             return tables.requantize_bytes(values, dtype=place.dtype, **scales)
-        case Logistic():
+        case op.Logistic():
             return tables.logistic(values, **scales)
-        case Tanh():
+        case op.Tanh():
             return tables.tanh(values, **scales)
-        case HardSwish():
+        case op.HardSwish():
             return tables.hard_swish(values, **scales)
-        case LeakyRelu():
+        case op.LeakyRelu():
             return tables.leaky_relu(values, alpha=operator.alpha, **scales)
-        case Relu():
+        case op.Relu():
             return tables.requantize_bytes(values, dtype=place.dtype, bounds=place.bounds, **scales)
     raise TypeError(f"operator must be one that golden knows, not {type(operator).__name__}")
 
@@ -277,7 +235,7 @@ def _concat(place: _Place, inputs: Arrays) -> NDArray[Any]:
 def _resize(place: _Place, inputs: Arrays) -> NDArray[Any]:
     operator = place.operator
     function = resize.resize_nearest
-    if isinstance(operator, ResizeBilinear):
+    if isinstance(operator, op.ResizeBilinear):
         function = resize.resize_bilinear
     return function(
         inputs[0],
@@ -306,36 +264,35 @@ def _split(place: _Place, inputs: Arrays) -> list[NDArray[Any]]:
 
 
 #: The first that fits counts: the narrower kinds stand before the wider ones.
-_KERNELS: dict[type[Operator], Callable[[_Place, Arrays], NDArray[Any] | list[NDArray[Any]]]] = {
-    ArgMax: lambda place, inputs: np.asarray(
+_KERNELS: dict[type[op.Operator], Callable[[_Place, Arrays], NDArray[Any] | list[NDArray[Any]]]] = {
+    op.ArgMax: lambda place, inputs: np.asarray(
         inputs[0].argmax(axis=place.operator.axis), place.dtype
     ),
-    Binary: _binary,
-    Cast: lambda place, inputs: movement.cast(inputs[0], place.dtype),
-    Concat: _concat,
-    Conv2d: _conv2d,
-    ConvTranspose2d: _conv_transpose2d,
-    Dequantize: _dequantize,
-    Gather: lambda place, inputs: movement.gather(inputs[0], inputs[1], place.operator.axis),
-    GatherNd: lambda place, inputs: movement.gather_nd(inputs[0], inputs[1]),
-    Linear: _linear,
-    MaxPool2d: _pool2d,
-    Mean: _mean,
-    Pack: lambda place, inputs: np.stack(inputs, axis=place.operator.axis),
-    Pad: lambda place, inputs: np.pad(
+    op.Binary: _binary,
+    op.Cast: lambda place, inputs: movement.cast(inputs[0], place.dtype),
+    op.Concat: _concat,
+    op.Conv2d: _conv2d,
+    op.ConvTranspose2d: _conv_transpose2d,
+    op.Dequantize: _dequantize,
+    op.Gather: lambda place, inputs: movement.gather(inputs[0], inputs[1], place.operator.axis),
+    op.GatherNd: lambda place, inputs: movement.gather_nd(inputs[0], inputs[1]),
+    op.Linear: _linear,
+    op.Mean: _mean,
+    op.Pack: lambda place, inputs: np.stack(inputs, axis=place.operator.axis),
+    op.Pad: lambda place, inputs: np.pad(
         inputs[0], place.operator.padding, constant_values=place.operator.value
     ),
-    Pool2d: _pool2d,
-    Quantize: _quantize,
-    Reshape: lambda place, inputs: inputs[0].reshape(place.operator.shape),
-    Resize2d: _resize,
-    Slice: lambda place, inputs: movement.take_slice(
+    op.Pool2d: _pool2d,
+    op.Quantize: _quantize,
+    op.Reshape: lambda place, inputs: inputs[0].reshape(place.operator.shape),
+    op.Resize2d: _resize,
+    op.Slice: lambda place, inputs: movement.take_slice(
         inputs[0], place.operator.starts, place.operator.steps, place.operator.sizes
     ).reshape(place.result.shape),
-    Softmax: _softmax,
-    Split: _split,
-    Sqrt: _sqrt,
-    Transpose: lambda place, inputs: inputs[0].transpose(place.operator.permutation),
-    Unary: _unary,
-    Unpack: lambda place, inputs: list(np.moveaxis(inputs[0], place.operator.axis, 0)),
+    op.Softmax: _softmax,
+    op.Split: _split,
+    op.Sqrt: _sqrt,
+    op.Transpose: lambda place, inputs: inputs[0].transpose(place.operator.permutation),
+    op.Unary: _unary,
+    op.Unpack: lambda place, inputs: list(np.moveaxis(inputs[0], place.operator.axis, 0)),
 }

@@ -11,7 +11,7 @@ from macaw.arch import Mode, Requantization, fixed_multiplier
 from macaw.arch.checks import one_of
 from macaw.golden.channels import channel_scales, integer_bias, result_bounds
 from macaw.golden.float32 import float32
-from macaw.nn.graph import Activation
+from macaw.nn.graph.operators import Activation
 
 __all__ = ["Activation", "activation_bounds", "float_bounds", "tflite_requantization"]
 

@@ -8,24 +8,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from macaw.nn.graph import (
-    Add,
-    Concat,
-    Gather,
-    Multiply,
-    Operator,
-    Pack,
-    Reshape,
-    Slice,
-    Subtract,
-)
+from macaw.nn.graph import operators as op
 
 __all__ = ["folded"]
 
 _MOST = 64
 
+_ARITHMETIC: dict[type[op.Operator], Any] = {
+    op.Add: np.add,
+    op.Subtract: np.subtract,
+    op.Multiply: np.multiply,
+}
 
-def folded(operator: Operator, constants: Sequence[NDArray[Any] | None]) -> NDArray[Any] | None:
+
+def folded(operator: op.Operator, constants: Sequence[NDArray[Any] | None]) -> NDArray[Any] | None:
     """The result of an operator whose inputs are all small constant integers; otherwise None.
 
     ``constants`` has an entry for each input, None for one that is computed.
@@ -39,21 +35,20 @@ def folded(operator: Operator, constants: Sequence[NDArray[Any] | None]) -> NDAr
         return None
     first = operands[0]
     match operator:
-        case Slice():
+        case op.Slice():
             starts, steps, sizes = operator.starts, operator.steps, operator.sizes
             if first.ndim != 1 or not 0 <= starts[0] + (sizes[0] - 1) * steps[0] < len(first):
                 return None
             taken = first[starts[0] + steps[0] * np.arange(sizes[0])]
             return taken.reshape(()) if operator.removed else taken
-        case Pack() if first.ndim == 0:
+        case op.Pack() if first.ndim == 0:
             return np.stack(operands)
-        case Concat() if all(value.ndim == 1 for value in operands):
+        case op.Concat() if all(value.ndim == 1 for value in operands):
             return np.concatenate(operands)
-        case Gather() if first.ndim == 1 and operands[1].ndim == 0:
+        case op.Gather() if first.ndim == 1 and operands[1].ndim == 0:
             return first[operands[1]] if 0 <= operands[1] < len(first) else None
-        case Reshape() if np.prod(operator.shape) == first.size:
+        case op.Reshape() if np.prod(operator.shape) == first.size:
             return first.reshape(operator.shape)
-        case Add() | Subtract() | Multiply() if first.shape == operands[1].shape:
-            function = {Add: np.add, Subtract: np.subtract, Multiply: np.multiply}[type(operator)]
-            return np.asarray(function(first, operands[1]))
+        case op.Add() | op.Subtract() | op.Multiply() if first.shape == operands[1].shape:
+            return np.asarray(_ARITHMETIC[type(operator)](first, operands[1]))
     return None

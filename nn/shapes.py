@@ -12,27 +12,7 @@ from typing import Any
 
 from macaw.arch import Conv2dShape
 from macaw.nn.errors import ModelError
-from macaw.nn.graph import (
-    ArgMax,
-    Binary,
-    Concat,
-    Conv2d,
-    ConvTranspose2d,
-    Gather,
-    GatherNd,
-    Linear,
-    Mean,
-    Operator,
-    Pack,
-    Pad,
-    Pool2d,
-    Reshape,
-    Resize2d,
-    Slice,
-    Split,
-    Transpose,
-    Unpack,
-)
+from macaw.nn.graph import operators as op
 
 __all__ = ["Shape", "broadcast", "output_shapes"]
 
@@ -40,10 +20,10 @@ __all__ = ["Shape", "broadcast", "output_shapes"]
 Shape = tuple[int, ...]
 
 
-def output_shapes(operator: Operator, inputs: Sequence[Shape]) -> list[Shape]:
+def output_shapes(operator: op.Operator, inputs: Sequence[Shape]) -> list[Shape]:
     """The shapes of an operator's outputs, from the shapes of its inputs.
 
-    >>> pool = Pool2d(inputs=("x",), outputs=("y",), kernel=(2, 2), stride=(2, 2))
+    >>> pool = op.Pool2d(inputs=("x",), outputs=("y",), kernel=(2, 2), stride=(2, 2))
     >>> output_shapes(pool, [(1, 5, 6, 8)])
     [(1, 2, 3, 8)]
 
@@ -112,7 +92,7 @@ def _bias(inputs: list[Shape], out_channels: int) -> None:
         )
 
 
-def _conv2d(operator: Conv2d, inputs: list[Shape]) -> list[Shape]:
+def _conv2d(operator: op.Conv2d, inputs: list[Shape]) -> list[Shape]:
     batch, height, width, channels = _image(inputs[0])
     weights = _weights(inputs[1], 4)
     try:
@@ -138,7 +118,7 @@ def _conv2d(operator: Conv2d, inputs: list[Shape]) -> list[Shape]:
     return [(batch, shape.output_height, shape.output_width, shape.out_channels)]
 
 
-def _conv_transpose2d(operator: ConvTranspose2d, inputs: list[Shape]) -> list[Shape]:
+def _conv_transpose2d(operator: op.ConvTranspose2d, inputs: list[Shape]) -> list[Shape]:
     batch, _, _, channels = _image(inputs[0])
     weights = _weights(inputs[1], 4)
     _whole("stride", operator.stride, 2, 1)
@@ -151,7 +131,7 @@ def _conv_transpose2d(operator: ConvTranspose2d, inputs: list[Shape]) -> list[Sh
     return [(batch, *operator.output_size, weights[0])]
 
 
-def _linear(operator: Linear, inputs: list[Shape]) -> list[Shape]:
+def _linear(operator: op.Linear, inputs: list[Shape]) -> list[Shape]:
     source, (out_features, in_features) = inputs[0], _weights(inputs[1], 2)
     _bias(inputs, out_features)
     if operator.keep_dimensions:
@@ -164,7 +144,7 @@ def _linear(operator: Linear, inputs: list[Shape]) -> list[Shape]:
     return [result]
 
 
-def _pool2d(operator: Pool2d, inputs: list[Shape]) -> list[Shape]:
+def _pool2d(operator: op.Pool2d, inputs: list[Shape]) -> list[Shape]:
     batch, height, width, channels = _image(inputs[0])
     _whole("kernel", operator.kernel, 2, 1)
     _whole("stride", operator.stride, 2, 1)
@@ -187,7 +167,7 @@ def _pool2d(operator: Pool2d, inputs: list[Shape]) -> list[Shape]:
     return [(batch, *sizes, channels)]
 
 
-def _mean(operator: Mean, inputs: list[Shape]) -> list[Shape]:
+def _mean(operator: op.Mean, inputs: list[Shape]) -> list[Shape]:
     (source,) = inputs
     _whole("axes", operator.axes, len(set(operator.axes)), 0, len(source) - 1)
     if operator.keep_dimensions:
@@ -195,7 +175,7 @@ def _mean(operator: Mean, inputs: list[Shape]) -> list[Shape]:
     return [tuple(size for n, size in enumerate(source) if n not in operator.axes)]
 
 
-def _pad(operator: Pad, inputs: list[Shape]) -> list[Shape]:
+def _pad(operator: op.Pad, inputs: list[Shape]) -> list[Shape]:
     (source,) = inputs
     _demand(
         len(operator.padding) == len(source),
@@ -207,7 +187,7 @@ def _pad(operator: Pad, inputs: list[Shape]) -> list[Shape]:
     return [tuple(before + size + after for size, (before, after) in pairs)]
 
 
-def _concat(operator: Concat, inputs: list[Shape]) -> list[Shape]:
+def _concat(operator: op.Concat, inputs: list[Shape]) -> list[Shape]:
     axis = _axis(operator.axis, len(inputs[0]))
     rests = {(shape[:axis], shape[axis + 1 :], len(shape)) for shape in inputs}
     _demand(len(rests) == 1, f"inputs must differ along axis {axis} only, not {inputs!r}")
@@ -215,7 +195,7 @@ def _concat(operator: Concat, inputs: list[Shape]) -> list[Shape]:
     return [(*inputs[0][:axis], total, *inputs[0][axis + 1 :])]
 
 
-def _reshape(operator: Reshape, inputs: list[Shape]) -> list[Shape]:
+def _reshape(operator: op.Reshape, inputs: list[Shape]) -> list[Shape]:
     _whole("shape", operator.shape, len(operator.shape), 1, 1 << 31)
     _demand(
         math.prod(operator.shape) == math.prod(inputs[0]),
@@ -224,7 +204,7 @@ def _reshape(operator: Reshape, inputs: list[Shape]) -> list[Shape]:
     return [operator.shape]
 
 
-def _transpose(operator: Transpose, inputs: list[Shape]) -> list[Shape]:
+def _transpose(operator: op.Transpose, inputs: list[Shape]) -> list[Shape]:
     axes = list(range(len(inputs[0])))
     _demand(
         sorted(operator.permutation) == axes,
@@ -233,7 +213,7 @@ def _transpose(operator: Transpose, inputs: list[Shape]) -> list[Shape]:
     return [tuple(inputs[0][axis] for axis in operator.permutation)]
 
 
-def _slice(operator: Slice, inputs: list[Shape]) -> list[Shape]:
+def _slice(operator: op.Slice, inputs: list[Shape]) -> list[Shape]:
     (source,) = inputs
     count = len(source)
     _whole("starts", operator.starts, count, 0, 1 << 31)
@@ -255,7 +235,7 @@ def _slice(operator: Slice, inputs: list[Shape]) -> list[Shape]:
     return [tuple(n for axis, n in enumerate(operator.sizes) if axis not in operator.removed)]
 
 
-def _split(operator: Split, inputs: list[Shape]) -> list[Shape]:
+def _split(operator: op.Split, inputs: list[Shape]) -> list[Shape]:
     (source,) = inputs
     axis = _axis(operator.axis, len(source))
     _whole("sizes", operator.sizes, len(operator.outputs), 1, 1 << 31)
@@ -266,7 +246,7 @@ def _split(operator: Split, inputs: list[Shape]) -> list[Shape]:
     return [(*source[:axis], size, *source[axis + 1 :]) for size in operator.sizes]
 
 
-def _unpack(operator: Unpack, inputs: list[Shape]) -> list[Shape]:
+def _unpack(operator: op.Unpack, inputs: list[Shape]) -> list[Shape]:
     (source,) = inputs
     axis = _axis(operator.axis, len(source))
     _demand(
@@ -276,18 +256,18 @@ def _unpack(operator: Unpack, inputs: list[Shape]) -> list[Shape]:
     return [(*source[:axis], *source[axis + 1 :])] * source[axis]
 
 
-def _pack(operator: Pack, inputs: list[Shape]) -> list[Shape]:
+def _pack(operator: op.Pack, inputs: list[Shape]) -> list[Shape]:
     axis = _axis(operator.axis, len(inputs[0]) + 1)
     _demand(len(set(inputs)) == 1, f"inputs must have one shape, not {inputs!r}")
     return [(*inputs[0][:axis], len(inputs), *inputs[0][axis:])]
 
 
-def _gather(operator: Gather, inputs: list[Shape]) -> list[Shape]:
+def _gather(operator: op.Gather, inputs: list[Shape]) -> list[Shape]:
     axis = _axis(operator.axis, len(inputs[0]))
     return [(*inputs[0][:axis], *inputs[1], *inputs[0][axis + 1 :])]
 
 
-def _gather_nd(operator: GatherNd, inputs: list[Shape]) -> list[Shape]:
+def _gather_nd(operator: op.GatherNd, inputs: list[Shape]) -> list[Shape]:
     values, indices = inputs
     _demand(
         len(indices) > 0 and indices[-1] <= len(values),
@@ -296,7 +276,7 @@ def _gather_nd(operator: GatherNd, inputs: list[Shape]) -> list[Shape]:
     return [(*indices[:-1], *values[indices[-1] :])]
 
 
-def _resize(operator: Resize2d, inputs: list[Shape]) -> list[Shape]:
+def _resize(operator: op.Resize2d, inputs: list[Shape]) -> list[Shape]:
     batch, _, _, channels = _image(inputs[0])
     _whole("size", operator.size, 2, 1)
     _demand(
@@ -306,33 +286,33 @@ def _resize(operator: Resize2d, inputs: list[Shape]) -> list[Shape]:
     return [(batch, *operator.size, channels)]
 
 
-def _arg_max(operator: ArgMax, inputs: list[Shape]) -> list[Shape]:
+def _arg_max(operator: op.ArgMax, inputs: list[Shape]) -> list[Shape]:
     (source,) = inputs
     axis = _axis(operator.axis, len(source))
     return [(*source[:axis], *source[axis + 1 :])]
 
 
-def _binary(operator: Binary, inputs: list[Shape]) -> list[Shape]:
+def _binary(operator: op.Binary, inputs: list[Shape]) -> list[Shape]:
     return [broadcast(inputs[0], inputs[1])]
 
 
-_RULES: dict[type[Operator], Callable[[Any, list[Shape]], list[Shape]]] = {
-    ArgMax: _arg_max,
-    Binary: _binary,
-    Concat: _concat,
-    Conv2d: _conv2d,
-    ConvTranspose2d: _conv_transpose2d,
-    Gather: _gather,
-    GatherNd: _gather_nd,
-    Linear: _linear,
-    Mean: _mean,
-    Pack: _pack,
-    Pad: _pad,
-    Pool2d: _pool2d,
-    Reshape: _reshape,
-    Resize2d: _resize,
-    Slice: _slice,
-    Split: _split,
-    Transpose: _transpose,
-    Unpack: _unpack,
+_RULES: dict[type[op.Operator], Callable[[Any, list[Shape]], list[Shape]]] = {
+    op.ArgMax: _arg_max,
+    op.Binary: _binary,
+    op.Concat: _concat,
+    op.Conv2d: _conv2d,
+    op.ConvTranspose2d: _conv_transpose2d,
+    op.Gather: _gather,
+    op.GatherNd: _gather_nd,
+    op.Linear: _linear,
+    op.Mean: _mean,
+    op.Pack: _pack,
+    op.Pad: _pad,
+    op.Pool2d: _pool2d,
+    op.Reshape: _reshape,
+    op.Resize2d: _resize,
+    op.Slice: _slice,
+    op.Split: _split,
+    op.Transpose: _transpose,
+    op.Unpack: _unpack,
 }

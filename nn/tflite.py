@@ -11,14 +11,8 @@ import numpy as np
 
 from macaw.nn.errors import ModelError
 from macaw.nn.fold import folded
-from macaw.nn.graph import (
-    Operator,
-    QuantizedGraph,
-    Reshape,
-    Semantics,
-    State,
-    Tensor,
-)
+from macaw.nn.graph import QuantizedGraph, Semantics, State, Tensor
+from macaw.nn.graph.operators import Operator, Reshape
 from macaw.nn.tflite_file import OperatorRecord, SubgraphRecord, TensorRecord, read_file
 from macaw.nn.tflite_operators import CONVERTERS
 from macaw.nn.tflite_site import Site

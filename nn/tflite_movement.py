@@ -5,27 +5,14 @@
 from collections.abc import Callable
 
 from macaw.nn.errors import ModelError
-from macaw.nn.graph import (
-    Activation,
-    Concat,
-    DType,
-    Gather,
-    GatherNd,
-    Operator,
-    Pack,
-    Pad,
-    Reshape,
-    Slice,
-    Split,
-    Transpose,
-    Unpack,
-)
+from macaw.nn.graph import DType
+from macaw.nn.graph import operators as op
 from macaw.nn.tflite_site import Site
 
 __all__ = ["MOVEMENT"]
 
 
-def _pad(site: Site) -> Operator:
+def _pad(site: Site) -> op.Operator:
     source, padding, *values = site.operands(2, 3)
     sizes = site.integers(padding, "paddings")
     tensor = site.tensor(source)
@@ -41,22 +28,22 @@ def _pad(site: Site) -> Operator:
         if tensor.quantization is None or len(tensor.quantization.scale) != 1:
             raise ModelError("the input must have a zero point")
         value = tensor.zero_point
-    return Pad(
+    return op.Pad(
         **site.ends((source,)),
         padding=tuple(zip(sizes[::2], sizes[1::2], strict=False)),
         value=value,
     )
 
 
-def _concatenation(site: Site) -> Operator:
+def _concatenation(site: Site) -> op.Operator:
     operands = site.operands(1, 1 << 16)
-    if site.activation != Activation.NONE:
+    if site.activation != op.Activation.NONE:
         raise ModelError(f"the fused activation {site.activation} is not supported")
     axis = site.axis(site.options["axis"], len(site.shape(operands[0])))
-    return Concat(**site.ends(operands), axis=axis)
+    return op.Concat(**site.ends(operands), axis=axis)
 
 
-def _reshape(site: Site) -> Operator:
+def _reshape(site: Site) -> op.Operator:
     """RESHAPE, SQUEEZE and EXPAND_DIMS: the shape is that of the output, which the second
     operand must not contradict."""
     operands = site.operands(1, 2)
@@ -73,23 +60,23 @@ def _reshape(site: Site) -> Operator:
             raise ModelError(f"shape {wanted!r} must be that of the output, {shape!r}")
     elif [n for n in site.shape(operands[0]) if n != 1] != [n for n in shape if n != 1]:
         raise ModelError(f"the output's shape must differ in sizes of 1 only, not be {shape!r}")
-    return Reshape(**site.ends(operands[:1]), shape=shape)
+    return op.Reshape(**site.ends(operands[:1]), shape=shape)
 
 
-def _transpose(site: Site) -> Operator:
+def _transpose(site: Site) -> op.Operator:
     source, order = site.operands(2)
     rank = len(site.shape(source))
     axes = tuple(site.axis(axis, rank) for axis in site.integers(order, "permutation"))
-    return Transpose(**site.ends((source,)), permutation=axes)
+    return op.Transpose(**site.ends((source,)), permutation=axes)
 
 
-def _slice(site: Site) -> Operator:
+def _slice(site: Site) -> op.Operator:
     source, begin, size = site.operands(3)
     shape = site.shape(source)
     starts, sizes = site.integers(begin, "begin"), site.integers(size, "size")
     if not len(starts) == len(sizes) == len(shape):
         raise ModelError(f"begin and size must have {len(shape)} entries")
-    return Slice(
+    return op.Slice(
         **site.ends((source,)),
         starts=starts,
         steps=(1,) * len(shape),
@@ -100,7 +87,7 @@ def _slice(site: Site) -> Operator:
     )
 
 
-def _strided_slice(site: Site) -> Operator:
+def _strided_slice(site: Site) -> op.Operator:
     source, *operands = site.operands(4)
     shape = site.shape(source)
     begin, end, steps = (
@@ -129,7 +116,7 @@ def _strided_slice(site: Site) -> Operator:
         starts.append(places.start)
         sizes.append(len(places))
         strides.append(step)
-    return Slice(
+    return op.Slice(
         **site.ends((source,)),
         starts=tuple(starts),
         steps=tuple(strides),
@@ -138,7 +125,7 @@ def _strided_slice(site: Site) -> Operator:
     )
 
 
-def _split(site: Site) -> Operator:
+def _split(site: Site) -> op.Operator:
     count = len(site.record.outputs)
     if site.record.kind == "SPLIT":
         axis_index, source = site.operands(2)
@@ -154,35 +141,35 @@ def _split(site: Site) -> Operator:
         sizes = site.integers(sizes_index, "sizes")
         if sizes.count(-1) == 1:
             sizes = tuple(total - sum(sizes) - 1 if size == -1 else size for size in sizes)
-    return Split(**site.ends((source,), None), axis=axis, sizes=sizes)
+    return op.Split(**site.ends((source,), None), axis=axis, sizes=sizes)
 
 
-def _unpack(site: Site) -> Operator:
+def _unpack(site: Site) -> op.Operator:
     (source,) = site.operands(1)
     axis = site.axis(site.options["axis"], len(site.shape(source)))
-    return Unpack(**site.ends((source,), None), axis=axis)
+    return op.Unpack(**site.ends((source,), None), axis=axis)
 
 
-def _pack(site: Site) -> Operator:
+def _pack(site: Site) -> op.Operator:
     operands = site.operands(1, 1 << 16)
     axis = site.axis(site.options["axis"], len(site.shape(operands[0])) + 1)
-    return Pack(**site.ends(operands), axis=axis)
+    return op.Pack(**site.ends(operands), axis=axis)
 
 
-def _gather(site: Site) -> Operator:
+def _gather(site: Site) -> op.Operator:
     operands = site.operands(2)
     if site.options["batch_dims"] != 0:
         raise ModelError(f"batch_dims must be 0, not {site.options['batch_dims']}")
     axis = site.axis(site.options["axis"], len(site.shape(operands[0])))
-    return Gather(**site.ends(operands), axis=axis)
+    return op.Gather(**site.ends(operands), axis=axis)
 
 
 #: The conversion of each such operator, by its name in the format.
-MOVEMENT: dict[str, Callable[[Site], Operator]] = {
+MOVEMENT: dict[str, Callable[[Site], op.Operator]] = {
     "CONCATENATION": _concatenation,
     "EXPAND_DIMS": _reshape,
     "GATHER": _gather,
-    "GATHER_ND": lambda site: GatherNd(**site.ends(site.operands(2))),
+    "GATHER_ND": lambda site: op.GatherNd(**site.ends(site.operands(2))),
     "PACK": _pack,
     "PAD": _pad,
     "PADV2": _pad,

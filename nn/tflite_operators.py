@@ -10,41 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from macaw.nn.errors import ModelError
-from macaw.nn.graph import (
-    Activation,
-    Add,
-    ArgMax,
-    AveragePool2d,
-    Binary,
-    Cast,
-    Conv2d,
-    ConvTranspose2d,
-    Dequantize,
-    Divide,
-    DType,
-    FloorDivide,
-    HardSwish,
-    LeakyRelu,
-    Linear,
-    Logistic,
-    Maximum,
-    MaxPool2d,
-    Mean,
-    Minimum,
-    Multiply,
-    Operator,
-    Quantization,
-    Quantize,
-    Relu,
-    Requantize,
-    ResizeBilinear,
-    ResizeNearest,
-    Softmax,
-    Sqrt,
-    Subtract,
-    Tanh,
-    Tensor,
-)
+from macaw.nn.graph import DType, Quantization, Tensor
+from macaw.nn.graph import operators as op
 from macaw.nn.tflite_movement import MOVEMENT
 from macaw.nn.tflite_site import Site
 
@@ -90,7 +57,7 @@ def _weights(site: Site, index: int, *, depthwise: bool = False) -> str:
     )
 
 
-def _convolution(site: Site, *, depthwise: bool) -> Operator:
+def _convolution(site: Site, *, depthwise: bool) -> op.Operator:
     operands = site.operands(2, 3)
     image, weights = _images(site, *operands[:2])
     ends = site.ends(operands)
@@ -107,7 +74,7 @@ def _convolution(site: Site, *, depthwise: bool) -> Operator:
         groups = image[3] // weights[3]
         if groups * weights[3] != image[3]:
             raise ModelError(f"weights of {weights[3]} channels must divide those of {image!r}")
-    return Conv2d(
+    return op.Conv2d(
         inputs=(ends["inputs"][0], name, *ends["inputs"][2:]),
         outputs=ends["outputs"],
         stride=site.stride,
@@ -118,7 +85,7 @@ def _convolution(site: Site, *, depthwise: bool) -> Operator:
     )
 
 
-def _transpose_conv(site: Site) -> Operator:
+def _transpose_conv(site: Site) -> op.Operator:
     operands = site.operands(3, 4)
     shape, weights, image = operands[:3]
     _, sizes = _images(site, image, weights)
@@ -127,7 +94,7 @@ def _transpose_conv(site: Site) -> Operator:
         raise ModelError(f"output_shape must be 4 positive integers, not {size!r}")
     top, _, left, _ = site.padding(size[1:3], sizes[1:3], site.stride)
     _weights(site, weights)
-    return ConvTranspose2d(
+    return op.ConvTranspose2d(
         **site.ends((image, weights, *operands[3:])),
         stride=site.stride,
         offset=(top, left),
@@ -136,20 +103,20 @@ def _transpose_conv(site: Site) -> Operator:
     )
 
 
-def _fully_connected(site: Site) -> Operator:
+def _fully_connected(site: Site) -> op.Operator:
     operands = site.operands(2, 3)
     if site.options["weights_format"] != 0:
         raise ModelError("weights_format must be DEFAULT")
     if site.tensor(operands[1]).data is None:
         raise ModelError("weights must be constant")
-    return Linear(
+    return op.Linear(
         **site.ends(operands),
         keep_dimensions=bool(site.options["keep_num_dims"]),
         activation=site.activation,
     )
 
 
-def _pool(site: Site, kind: type[MaxPool2d] | type[AveragePool2d]) -> Operator:
+def _pool(site: Site, kind: type[op.MaxPool2d] | type[op.AveragePool2d]) -> op.Operator:
     operands = site.operands(1)
     (image,) = _images(site, *operands)
     kernel = site.positive("filter_h"), site.positive("filter_w")
@@ -162,38 +129,38 @@ def _pool(site: Site, kind: type[MaxPool2d] | type[AveragePool2d]) -> Operator:
     )
 
 
-def _binary(kind: type[Binary]) -> Callable[[Site], Operator]:
-    def convert(site: Site) -> Operator:
+def _binary(kind: type[op.Binary]) -> Callable[[Site], op.Operator]:
+    def convert(site: Site) -> op.Operator:
         fused = "activation" in site.options
         return kind(
             **site.ends(site.operands(2)),
-            activation=site.activation if fused else Activation.NONE,
+            activation=site.activation if fused else op.Activation.NONE,
         )
 
     return convert
 
 
-def _unary(kind: Any, **attributes: Any) -> Callable[[Site], Operator]:
+def _unary(kind: Any, **attributes: Any) -> Callable[[Site], op.Operator]:
     return lambda site: kind(**site.ends(site.operands(1)), **attributes)
 
 
-def _mean(site: Site) -> Operator:
+def _mean(site: Site) -> op.Operator:
     source, axes = site.operands(2)
     rank = len(site.shape(source))
-    return Mean(
+    return op.Mean(
         **site.ends((source,)),
         axes=tuple(sorted({site.axis(axis, rank) for axis in site.integers(axes, "axes")})),
         keep_dimensions=bool(site.options["keep_dims"]),
     )
 
 
-def _quantize(site: Site) -> Operator:
+def _quantize(site: Site) -> op.Operator:
     (source,) = site.operands(1)
-    kind = Quantize if site.tensors[source].dtype == "float32" else Requantize
+    kind = op.Quantize if site.tensors[source].dtype == "float32" else op.Requantize
     return kind(**site.ends((source,)))
 
 
-def _resize(site: Site, kind: type[ResizeNearest] | type[ResizeBilinear]) -> Operator:
+def _resize(site: Site, kind: type[op.ResizeNearest] | type[op.ResizeBilinear]) -> op.Operator:
     source, size = site.operands(2)
     sizes = site.integers(size, "size")
     if len(sizes) != 2:
@@ -206,46 +173,46 @@ def _resize(site: Site, kind: type[ResizeNearest] | type[ResizeBilinear]) -> Ope
     )
 
 
-def _arg_max(site: Site) -> Operator:
+def _arg_max(site: Site) -> op.Operator:
     source, axis = site.operands(2)
     rank = len(site.shape(source))
-    return ArgMax(**site.ends((source,)), axis=site.axis(site.single(axis, "axis"), rank))
+    return op.ArgMax(**site.ends((source,)), axis=site.axis(site.single(axis, "axis"), rank))
 
 
 #: The conversion of each operator, by its name in the format.
-CONVERTERS: dict[str, Callable[[Site], Operator]] = {
+CONVERTERS: dict[str, Callable[[Site], op.Operator]] = {
     **MOVEMENT,
-    "ADD": _binary(Add),
+    "ADD": _binary(op.Add),
     "ARG_MAX": _arg_max,
-    "AVERAGE_POOL_2D": lambda site: _pool(site, AveragePool2d),
-    "CAST": _unary(Cast),
+    "AVERAGE_POOL_2D": lambda site: _pool(site, op.AveragePool2d),
+    "CAST": _unary(op.Cast),
     "CONV_2D": lambda site: _convolution(site, depthwise=False),
     "DEPTHWISE_CONV_2D": lambda site: _convolution(site, depthwise=True),
-    "DEQUANTIZE": _unary(Dequantize),
-    "DIV": _binary(Divide),
-    "FLOOR_DIV": _binary(FloorDivide),
+    "DEQUANTIZE": _unary(op.Dequantize),
+    "DIV": _binary(op.Divide),
+    "FLOOR_DIV": _binary(op.FloorDivide),
     "FULLY_CONNECTED": _fully_connected,
-    "HARD_SWISH": _unary(HardSwish),
-    "LEAKY_RELU": lambda site: LeakyRelu(
+    "HARD_SWISH": _unary(op.HardSwish),
+    "LEAKY_RELU": lambda site: op.LeakyRelu(
         **site.ends(site.operands(1)), alpha=float(site.options["alpha"])
     ),
-    "LOGISTIC": _unary(Logistic),
-    "MAXIMUM": _binary(Maximum),
-    "MAX_POOL_2D": lambda site: _pool(site, MaxPool2d),
+    "LOGISTIC": _unary(op.Logistic),
+    "MAXIMUM": _binary(op.Maximum),
+    "MAX_POOL_2D": lambda site: _pool(site, op.MaxPool2d),
     "MEAN": _mean,
-    "MINIMUM": _binary(Minimum),
-    "MUL": _binary(Multiply),
+    "MINIMUM": _binary(op.Minimum),
+    "MUL": _binary(op.Multiply),
     "QUANTIZE": _quantize,
-    "RELU": _unary(Relu, activation=Activation.RELU),
-    "RELU6": _unary(Relu, activation=Activation.RELU6),
-    "RELU_N1_TO_1": _unary(Relu, activation=Activation.RELU_N1_TO_1),
-    "RESIZE_BILINEAR": lambda site: _resize(site, ResizeBilinear),
-    "RESIZE_NEAREST_NEIGHBOR": lambda site: _resize(site, ResizeNearest),
-    "SOFTMAX": lambda site: Softmax(
+    "RELU": _unary(op.Relu, activation=op.Activation.RELU),
+    "RELU6": _unary(op.Relu, activation=op.Activation.RELU6),
+    "RELU_N1_TO_1": _unary(op.Relu, activation=op.Activation.RELU_N1_TO_1),
+    "RESIZE_BILINEAR": lambda site: _resize(site, op.ResizeBilinear),
+    "RESIZE_NEAREST_NEIGHBOR": lambda site: _resize(site, op.ResizeNearest),
+    "SOFTMAX": lambda site: op.Softmax(
         **site.ends(site.operands(1)), beta=float(site.options["beta"])
     ),
-    "SQRT": _unary(Sqrt),
-    "SUB": _binary(Subtract),
-    "TANH": _unary(Tanh),
+    "SQRT": _unary(op.Sqrt),
+    "SUB": _binary(op.Subtract),
+    "TANH": _unary(op.Tanh),
     "TRANSPOSE_CONV": _transpose_conv,
 }

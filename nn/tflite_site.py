@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from macaw.nn.errors import ModelError
-from macaw.nn.graph import Activation, DType, Quantization, Tensor
+from macaw.nn.graph import DType, Quantization, Tensor
+from macaw.nn.graph.operators import Activation
 from macaw.nn.tflite_file import OperatorRecord, TensorRecord
 from macaw.nn.tflite_schema import ACTIVATIONS, Padding
 

@@ -9,38 +9,8 @@ from typing import Any
 import numpy as np
 
 from macaw.nn.errors import ModelError
-from macaw.nn.graph import (
-    Activation,
-    ArgMax,
-    Binary,
-    Cast,
-    Concat,
-    Conv2d,
-    ConvTranspose2d,
-    Dequantize,
-    Divide,
-    DType,
-    FloorDivide,
-    Gather,
-    GatherNd,
-    LeakyRelu,
-    Linear,
-    Logistic,
-    Maximum,
-    Mean,
-    Minimum,
-    Operator,
-    Pack,
-    Pool2d,
-    Quantize,
-    Requantize,
-    Resize2d,
-    Softmax,
-    Sqrt,
-    Tanh,
-    Tensor,
-    Unary,
-)
+from macaw.nn.graph import DType, Tensor
+from macaw.nn.graph import operators as op
 
 __all__ = ["check_count", "check_operands"]
 
@@ -49,19 +19,19 @@ _INTEGERS = (DType.INT32, DType.INT64)
 _MANY = 1 << 16
 
 #: Fewest and most inputs of an operator; one where it is not listed.
-_COUNTS: dict[type[Operator], tuple[int, int]] = {
-    Binary: (2, 2),
-    Concat: (1, _MANY),
-    Conv2d: (2, 3),
-    ConvTranspose2d: (2, 3),
-    Gather: (2, 2),
-    GatherNd: (2, 2),
-    Linear: (2, 3),
-    Pack: (1, _MANY),
+_COUNTS: dict[type[op.Operator], tuple[int, int]] = {
+    op.Binary: (2, 2),
+    op.Concat: (1, _MANY),
+    op.Conv2d: (2, 3),
+    op.ConvTranspose2d: (2, 3),
+    op.Gather: (2, 2),
+    op.GatherNd: (2, 2),
+    op.Linear: (2, 3),
+    op.Pack: (1, _MANY),
 }
 
 
-def check_operands(operator: Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+def check_operands(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     """Refuse types and scales that the operator does not take, with `ModelError`.
 
     The number of outputs is a matter of shapes: see `macaw.nn.shapes.output_shapes`.
@@ -75,7 +45,7 @@ def check_operands(operator: Operator, inputs: list[Tensor], outputs: list[Tenso
     return None
 
 
-def check_count(operator: Operator, count: int) -> None:
+def check_count(operator: op.Operator, count: int) -> None:
     """Refuse a number of inputs that the operator does not take, with `ModelError`."""
     low, high = next((b for kind, b in _COUNTS.items() if isinstance(operator, kind)), (1, 1))
     _demand(low <= count <= high, f"inputs must be {low} ... {high} tensors, not {count}")
@@ -136,19 +106,19 @@ def _weighted(operator: Any, inputs: list[Tensor], outputs: list[Tensor]) -> Non
         _demand(bias.data is not None, f"bias {bias.name!r} must be constant")
 
 
-def _binary(operator: Binary, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+def _binary(operator: op.Binary, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     _alike(*inputs, *outputs)
     dtype = inputs[0].dtype
-    if isinstance(operator, Divide):
+    if isinstance(operator, op.Divide):
         _types(inputs, (DType.FLOAT32,))
-    elif isinstance(operator, FloorDivide):
+    elif isinstance(operator, op.FloorDivide):
         _types(inputs, _INTEGERS)
         data = inputs[1].data
         _demand(
             data is not None and bool((data != 0).all()),
             f"divisor {inputs[1].name!r} must be constant and nowhere 0",
         )
-    elif isinstance(operator, Maximum | Minimum):
+    elif isinstance(operator, op.Maximum | op.Minimum):
         _same(inputs[0], inputs[1])
         _same(inputs[0], outputs[0])
     elif dtype.quantised:
@@ -157,17 +127,17 @@ def _binary(operator: Binary, inputs: list[Tensor], outputs: list[Tensor]) -> No
         _types(inputs, (*_INTEGERS, DType.FLOAT32))
     if not dtype.quantised:
         _demand(
-            operator.activation == Activation.NONE or dtype == DType.FLOAT32,
+            operator.activation == op.Activation.NONE or dtype == DType.FLOAT32,
             f"activation must be none for {dtype}, not {operator.activation}",
         )
 
 
-def _equal(operator: Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+def _equal(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     _scaled(inputs[0], outputs[0])
     _same(inputs[0], outputs[0])
 
 
-def _concat(operator: Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+def _concat(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     _alike(*inputs, *outputs)
     if outputs[0].dtype == DType.UINT8:
         # The only type whose kernel changes scales on the way.
@@ -177,13 +147,13 @@ def _concat(operator: Operator, inputs: list[Tensor], outputs: list[Tensor]) -> 
         _same(tensor, outputs[0])
 
 
-def _indexed(operator: Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+def _indexed(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     values, indices = inputs
     _same(values, outputs[0])
     _types((indices,), _INTEGERS)
     if indices.data is None or not indices.size:
         return
-    if isinstance(operator, Gather):
+    if isinstance(operator, op.Gather):
         limits: Any = values.shape[operator.axis]
     else:
         limits = np.array(values.shape[: indices.shape[-1]])
@@ -193,18 +163,18 @@ def _indexed(operator: Operator, inputs: list[Tensor], outputs: list[Tensor]) ->
     )
 
 
-def _rescaled(operator: Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+def _rescaled(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     _scaled(inputs[0], outputs[0])
-    if not isinstance(operator, Requantize):
+    if not isinstance(operator, op.Requantize):
         _alike(inputs[0], outputs[0])
-    if isinstance(operator, LeakyRelu | Softmax):
-        number = operator.alpha if isinstance(operator, LeakyRelu) else operator.beta
+    if isinstance(operator, op.LeakyRelu | op.Softmax):
+        number = operator.alpha if isinstance(operator, op.LeakyRelu) else operator.beta
         _demand(math.isfinite(number), f"attributes must be finite, not {number!r}")
-    if isinstance(operator, Softmax):
+    if isinstance(operator, op.Softmax):
         _demand(operator.beta > 0, f"beta must be positive, not {operator.beta!r}")
-    if isinstance(operator, Logistic | Tanh | Softmax):
+    if isinstance(operator, op.Logistic | op.Tanh | op.Softmax):
         signed = outputs[0].dtype == DType.INT8
-        scale, offset = (1 / 128, 128) if isinstance(operator, Tanh) else (1 / 256, 0)
+        scale, offset = (1 / 128, 128) if isinstance(operator, op.Tanh) else (1 / 256, 0)
         expected = (scale, offset - 128 if signed else offset)
         found = (outputs[0].scale, outputs[0].zero_point)
         _demand(
@@ -214,46 +184,46 @@ def _rescaled(operator: Operator, inputs: list[Tensor], outputs: list[Tensor]) -
         )
 
 
-def _quantize(operator: Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+def _quantize(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     _types(inputs, (DType.FLOAT32,))
     _scaled(*outputs)
 
 
-def _dequantize(operator: Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+def _dequantize(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     _scaled(*inputs)
     _types(outputs, (DType.FLOAT32,))
 
 
-def _cast(operator: Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+def _cast(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     _types((*inputs, *outputs), tuple(DType))
 
 
-def _sqrt(operator: Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+def _sqrt(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     _types((*inputs, *outputs), (DType.FLOAT32,))
 
 
-def _arg_max(operator: Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+def _arg_max(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     _types(inputs, (*_BYTES, *_INTEGERS, DType.FLOAT32))
     _types(outputs, _INTEGERS)
 
 
 #: The first that fits counts: the narrower kinds stand before the wider ones.
-_RULES: dict[type[Operator], Callable[[Any, list[Tensor], list[Tensor]], None]] = {
-    ArgMax: _arg_max,
-    Binary: _binary,
-    Cast: _cast,
-    Concat: _concat,
-    Conv2d: _weighted,
-    ConvTranspose2d: _weighted,
-    Dequantize: _dequantize,
-    Gather: _indexed,
-    GatherNd: _indexed,
-    Linear: _weighted,
-    Mean: _rescaled,
-    Pool2d: _equal,
-    Quantize: _quantize,
-    Resize2d: _equal,
-    Softmax: _rescaled,
-    Sqrt: _sqrt,
-    Unary: _rescaled,
+_RULES: dict[type[op.Operator], Callable[[Any, list[Tensor], list[Tensor]], None]] = {
+    op.ArgMax: _arg_max,
+    op.Binary: _binary,
+    op.Cast: _cast,
+    op.Concat: _concat,
+    op.Conv2d: _weighted,
+    op.ConvTranspose2d: _weighted,
+    op.Dequantize: _dequantize,
+    op.Gather: _indexed,
+    op.GatherNd: _indexed,
+    op.Linear: _weighted,
+    op.Mean: _rescaled,
+    op.Pool2d: _equal,
+    op.Quantize: _quantize,
+    op.Resize2d: _equal,
+    op.Softmax: _rescaled,
+    op.Sqrt: _sqrt,
+    op.Unary: _rescaled,
 }

@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from macaw.nn.errors import ModelError
-from macaw.nn.graph import DType, Operator, Quantization, QuantizedGraph, State, Tensor
+from macaw.nn.graph import DType, Quantization, QuantizedGraph, State, Tensor
+from macaw.nn.graph.operators import Operator
 from macaw.nn.shapes import output_shapes
 from macaw.nn.types import check_count, check_operands
 

@@ -10,7 +10,8 @@ import pytest
 from nn_graphs import network, streaming_file
 
 from macaw.nn import ModelError, from_tflite, verify
-from macaw.nn.graph import (
+from macaw.nn.graph import DType, Quantization, QuantizedGraph, State, Tensor
+from macaw.nn.graph.operators import (
     Activation,
     Add,
     ArgMax,
@@ -18,7 +19,6 @@ from macaw.nn.graph import (
     Concat,
     ConvTranspose2d,
     Divide,
-    DType,
     FloorDivide,
     Gather,
     GatherNd,
@@ -28,9 +28,7 @@ from macaw.nn.graph import (
     Operator,
     Pack,
     Pad,
-    Quantization,
     Quantize,
-    QuantizedGraph,
     Requantize,
     Reshape,
     ResizeNearest,
@@ -38,8 +36,6 @@ from macaw.nn.graph import (
     Softmax,
     Split,
     Sqrt,
-    State,
-    Tensor,
     Transpose,
     Unpack,
 )
