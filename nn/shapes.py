@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from macaw.arch import Conv2dShape
 from macaw.nn.errors import ModelError
 from macaw.nn.graph import operators as op
 
@@ -93,21 +92,9 @@ def _bias(inputs: list[Shape], out_channels: int) -> None:
 
 
 def _conv2d(operator: op.Conv2d, inputs: list[Shape]) -> list[Shape]:
-    batch, height, width, channels = _image(inputs[0])
-    weights = _weights(inputs[1], 4)
+    image, weights = _image(inputs[0]), _weights(inputs[1], 4)
     try:
-        shape = Conv2dShape(
-            height=height,
-            width=width,
-            in_channels=channels,
-            out_channels=weights[0],
-            kernel_height=weights[1],
-            kernel_width=weights[2],
-            stride=operator.stride,
-            dilation=operator.dilation,
-            padding=operator.padding,
-            groups=operator.groups,
-        )
+        shape = operator.shape(image, weights)
     except (TypeError, ValueError) as error:
         raise ModelError(str(error)) from None
     _demand(
@@ -115,7 +102,7 @@ def _conv2d(operator: op.Conv2d, inputs: list[Shape]) -> list[Shape]:
         f"weights must have {shape.group_in_channels} input channels, not {weights[3]}",
     )
     _bias(inputs, shape.out_channels)
-    return [(batch, shape.output_height, shape.output_width, shape.out_channels)]
+    return [(image[0], shape.output_height, shape.output_width, shape.out_channels)]
 
 
 def _conv_transpose2d(operator: op.ConvTranspose2d, inputs: list[Shape]) -> list[Shape]:

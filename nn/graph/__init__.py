@@ -125,18 +125,7 @@ class QuantizedGraph:
     def conv2d_shape(self, operator: Conv2d) -> Conv2dShape:
         """The shape of one of the graph's convolutions."""
         image, weights = (self.tensors[name].shape for name in operator.inputs[:2])
-        return Conv2dShape(
-            height=image[1],
-            width=image[2],
-            in_channels=image[3],
-            out_channels=weights[0],
-            kernel_height=weights[1],
-            kernel_width=weights[2],
-            stride=operator.stride,
-            dilation=operator.dilation,
-            padding=operator.padding,
-            groups=operator.groups,
-        )
+        return operator.shape(image, weights)
 
     @property
     def macs(self) -> int:

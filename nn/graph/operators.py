@@ -10,6 +10,8 @@ allowed in `macaw.nn.types`, and what bits come out in `macaw.golden`.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from macaw.arch import Conv2dShape
+
 __all__ = [
     "Activation",
     "Add",
@@ -88,6 +90,22 @@ class Conv2d(Operator):
     padding: tuple[int, int, int, int] = (0, 0, 0, 0)
     groups: int = 1
     activation: Activation = Activation.NONE
+
+    def shape(self, image: tuple[int, ...], weights: tuple[int, ...]) -> Conv2dShape:
+        """The convolution's shape, from those of its image and its weights; ``ValueError`` or
+        ``TypeError`` where they do not belong together."""
+        return Conv2dShape(
+            height=image[1],
+            width=image[2],
+            in_channels=image[3],
+            out_channels=weights[0],
+            kernel_height=weights[1],
+            kernel_width=weights[2],
+            stride=self.stride,
+            dilation=self.dilation,
+            padding=self.padding,
+            groups=self.groups,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
