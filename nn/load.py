@@ -8,7 +8,7 @@ from pathlib import Path
 from macaw.nn.errors import ModelError
 from macaw.nn.graph import QuantizedGraph, Semantics
 from macaw.nn.tflite import from_tflite
-from macaw.nn.tflite_schema import IDENTIFIER
+from macaw.nn.tflite.schema import IDENTIFIER
 
 __all__ = ["load"]
 

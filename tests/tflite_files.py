@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from macaw.nn.tflite_schema import (
+from macaw.nn.tflite.schema import (
     ACTIVATIONS,
     BUILTINS,
     IDENTIFIER,
@@ -103,7 +103,7 @@ class FileTensor:
 
 @dataclass(kw_only=True)
 class FileOperator:
-    """An operator of a file; ``options`` by name, those of `macaw.nn.tflite_schema`."""
+    """An operator of a file; ``options`` by name, those of `macaw.nn.tflite.schema`."""
 
     kind: str
     inputs: list[int]

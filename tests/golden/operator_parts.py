@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tflite_files import NUMBERS, FileOperator, FileTensor, write_file
 
-from macaw.nn.tflite_schema import BUILTINS
+from macaw.nn.tflite.schema import BUILTINS
 
 Case = tuple[bytes, list[NDArray[Any]]]
 Rng = np.random.Generator

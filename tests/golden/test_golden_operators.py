@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from operator_cases import CASES
 
-from macaw.golden import fixed_point, kernels, pool, resize, run, tables
+from macaw.golden import fixed_point, pool, resize, run, tables
+from macaw.golden.kernels import tflite
 from macaw.nn import Semantics, from_tflite
 
 FILES = 20
@@ -73,7 +74,7 @@ RIVALS = [
     ("LEAKY_RELU int8", fixed_point, "shift_away", half_up),
     ("CONV_2D int8", fixed_point, "shift_away", half_up),
     ("MEAN int8", pool, "fixed_multiplier", lambda factor: (round(factor * 2**24), 7)),
-    ("SOFTMAX rows", kernels, "softmax", real_softmax),
+    ("SOFTMAX rows", tflite, "softmax", real_softmax),
     ("HARD_SWISH int8", tables, "_high_product16", lambda a, b: (a * b) >> 15),
     ("RESIZE_BILINEAR int8", resize, "_FRACTION", 11),
     ("LOGISTIC int8", tables, "float32", lambda values: np.asarray(values, np.float16)),

@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from macaw.nn import tflite_schema as ours
+from macaw.nn.tflite import schema as ours
 
 #: Our tables, and what the schema calls them.
 TABLES: dict[str, dict[str, int]] = {

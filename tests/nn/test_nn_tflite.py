@@ -10,10 +10,10 @@ from nn_graphs import network, network_file, parts, streaming_file
 from tflite_files import FileOperator, FileTensor, Writer, constant, write_file
 
 from macaw.nn import ModelError, Semantics, from_tflite, load
-from macaw.nn.flatbuffer import FileBytes
 from macaw.nn.graph import DType
 from macaw.nn.graph.operators import Activation, Conv2d, Reshape, Slice
-from macaw.nn.tflite_schema import IDENTIFIER, OPERATOR, OPERATOR_CODE, TENSOR
+from macaw.nn.tflite.flatbuffer import FileBytes
+from macaw.nn.tflite.schema import IDENTIFIER, OPERATOR, OPERATOR_CODE, TENSOR
 
 
 def test_network():

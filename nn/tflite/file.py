@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from macaw.nn.errors import ModelError
-from macaw.nn.flatbuffer import FileBytes, Table
-from macaw.nn.tflite_schema import (
+from macaw.nn.tflite.flatbuffer import FileBytes, Table
+from macaw.nn.tflite.schema import (
     BUILTINS,
     IDENTIFIER,
     MODEL,

@@ -12,8 +12,8 @@ from typing import Any
 from macaw.nn.errors import ModelError
 from macaw.nn.graph import DType, Quantization, Tensor
 from macaw.nn.graph import operators as op
-from macaw.nn.tflite_movement import MOVEMENT
-from macaw.nn.tflite_site import Site
+from macaw.nn.tflite.movement import MOVEMENT
+from macaw.nn.tflite.site import Site
 
 __all__ = ["CONVERTERS"]
 

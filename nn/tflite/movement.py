@@ -7,7 +7,7 @@ from collections.abc import Callable
 from macaw.nn.errors import ModelError
 from macaw.nn.graph import DType
 from macaw.nn.graph import operators as op
-from macaw.nn.tflite_site import Site
+from macaw.nn.tflite.site import Site
 
 __all__ = ["MOVEMENT"]
 

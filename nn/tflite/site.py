@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from macaw.nn.errors import ModelError
 from macaw.nn.graph import DType, Quantization, Tensor
 from macaw.nn.graph.operators import Activation
-from macaw.nn.tflite_file import OperatorRecord, TensorRecord
-from macaw.nn.tflite_schema import ACTIVATIONS, Padding
+from macaw.nn.tflite.file import OperatorRecord, TensorRecord
+from macaw.nn.tflite.schema import ACTIVATIONS, Padding
 
 __all__ = ["Site"]
 

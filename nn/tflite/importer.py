@@ -13,9 +13,9 @@ from macaw.nn.errors import ModelError
 from macaw.nn.fold import folded
 from macaw.nn.graph import QuantizedGraph, Semantics, State, Tensor
 from macaw.nn.graph.operators import Operator, Reshape
-from macaw.nn.tflite_file import OperatorRecord, SubgraphRecord, TensorRecord, read_file
-from macaw.nn.tflite_operators import CONVERTERS
-from macaw.nn.tflite_site import Site
+from macaw.nn.tflite.file import OperatorRecord, SubgraphRecord, TensorRecord, read_file
+from macaw.nn.tflite.operators import CONVERTERS
+from macaw.nn.tflite.site import Site
 from macaw.nn.verify import verify
 
 __all__ = ["from_tflite"]

@@ -1,0 +1,37 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Which golden function an operator of a graph is, and with which parameters: a table for each
+runtime."""
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from macaw.golden.kernels import movement, tflite
+from macaw.golden.kernels.place import Arrays, Place
+from macaw.nn.graph import QuantizedGraph, Semantics
+from macaw.nn.graph.operators import Operator
+
+__all__ = ["evaluate"]
+
+#: By the runtime the kernels of operators, narrower kinds before wider ones.
+_RUNTIMES = {
+    semantics: {**movement.KERNELS, **kernels}
+    for semantics, kernels in {
+        Semantics.TFLITE: tflite.KERNELS,
+        Semantics.LITERT: tflite.KERNELS,
+    }.items()
+}
+
+
+def evaluate(graph: QuantizedGraph, operator: Operator, inputs: Arrays) -> list[NDArray[Any]]:
+    """The outputs of one operator of a verified graph.
+
+    Raises ``TypeError`` for an operator that the graph's runtime does not have.
+    """
+    place = Place(graph=graph, operator=operator)
+    for kind, kernel in _RUNTIMES[graph.semantics].items():
+        if isinstance(operator, kind):
+            results = kernel(place, inputs)
+            return results if isinstance(results, list) else [results]
+    raise TypeError(f"operator must be one that golden knows, not {type(operator).__name__}")

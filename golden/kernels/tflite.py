@@ -1,0 +1,227 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The operators as the reference kernels of TensorFlow Lite compute them."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from macaw.arch import Mode, Requantization
+from macaw.golden import elementwise, movement, pool, resize, tables
+from macaw.golden.conv2d import accumulate_conv2d
+from macaw.golden.conv_transpose2d import accumulate_conv_transpose2d
+from macaw.golden.fixed_point import clamp_bytes, fixed_single_away
+from macaw.golden.float32 import wrap32
+from macaw.golden.kernels.place import Arrays, Kernel, Place, affine
+from macaw.golden.linear import accumulate_linear
+from macaw.golden.quantize import dequantize, tflite_quantize
+from macaw.golden.requantize import requantize
+from macaw.golden.softmax import softmax
+from macaw.golden.tflite import float_bounds, tflite_requantization
+from macaw.nn.graph import DType, Semantics, Tensor
+from macaw.nn.graph import operators as op
+
+__all__ = ["KERNELS"]
+
+
+def _weights_zero_point(tensor: Tensor) -> Any:
+    assert tensor.quantization is not None
+    points = tensor.quantization.zero_point
+    return points[0] if len(points) == 1 else points
+
+
+def _conv2d(place: Place, inputs: Arrays) -> NDArray[Any]:
+    sums = accumulate_conv2d(
+        inputs[0],
+        inputs[1],
+        shape=place.graph.conv2d_shape(place.operator),
+        input_zero_point=place.tensor(0).zero_point,
+        weight_zero_point=_weights_zero_point(place.tensor(1)),
+    )
+    return _requantized(place, sums)
+
+
+def _conv_transpose2d(place: Place, inputs: Arrays) -> NDArray[Any]:
+    sums = accumulate_conv_transpose2d(
+        inputs[0],
+        inputs[1],
+        stride=place.operator.stride,
+        offset=place.operator.offset,
+        output_size=place.operator.output_size,
+        input_zero_point=place.tensor(0).zero_point,
+        weight_zero_point=_weights_zero_point(place.tensor(1)),
+    )
+    return _requantized(place, sums)
+
+
+def _linear(place: Place, inputs: Arrays) -> NDArray[Any]:
+    sums = accumulate_linear(
+        inputs[0].reshape(-1, inputs[1].shape[1]),
+        inputs[1],
+        input_zero_point=place.tensor(0).zero_point,
+        weight_zero_point=_weights_zero_point(place.tensor(1)),
+    )
+    return _requantized(place, sums).reshape(place.result.shape)
+
+
+def requantization(place: Place) -> Requantization:
+    """The parameters of a convolution or a fully connected layer: which multipliers are products
+    of float32 numbers is a matter of the kernel. LiteRT's fully connected layers have the same
+    numbers, but round once."""
+    weights = place.tensor(1).quantization
+    assert weights is not None
+    linear = isinstance(place.operator, op.Linear)
+    per_tensor = len(weights.scale) == 1
+    signed = place.result.dtype == DType.INT8
+    return tflite_requantization(
+        input_scale=place.tensor(0).scale,
+        weight_scales=weights.scale[0] if per_tensor else weights.scale,
+        output_scale=place.result.scale,
+        bias=place.tensor(2).data if len(place.operator.inputs) > 2 else None,
+        zero_point=place.result.zero_point,
+        activation=place.operator.activation,
+        signed=signed,
+        out_channels=place.tensor(1).shape[0],
+        mode=Mode.FIXED_DOUBLE_AWAY,
+        float32_product=not _rounds_once(place) and per_tensor and (linear or not signed),
+    )
+
+
+def _rounds_once(place: Place) -> bool:
+    return isinstance(place.operator, op.Linear) and place.graph.semantics == Semantics.LITERT
+
+
+def _requantized(place: Place, sums: NDArray[np.int32]) -> NDArray[Any]:
+    parameters = requantization(place)
+    if not _rounds_once(place):
+        return requantize(sums, parameters)
+    biased = wrap32(sums + np.array(parameters.bias, np.int32))
+    scaled = fixed_single_away(biased, parameters.multiplier, parameters.shift)
+    bounds = parameters.minimum, parameters.maximum
+    return clamp_bytes(scaled + parameters.zero_point, place.dtype, bounds)
+
+
+def _pool2d(place: Place, inputs: Arrays) -> NDArray[Any]:
+    function = pool.max_pool2d
+    if isinstance(place.operator, op.AveragePool2d):
+        function = pool.average_pool2d
+    operator = place.operator
+    return function(
+        inputs[0],
+        kernel=operator.kernel,
+        stride=operator.stride,
+        padding=operator.padding,
+        bounds=place.bounds,
+    )
+
+
+_BYTES = {
+    op.Add: elementwise.add,
+    op.Subtract: elementwise.subtract,
+    op.Multiply: elementwise.multiply,
+}
+_NUMBERS: dict[type[op.Operator], Any] = {
+    op.Add: np.add,
+    op.Subtract: np.subtract,
+    op.Multiply: np.multiply,
+    op.Divide: np.divide,
+    op.FloorDivide: np.floor_divide,
+    op.Maximum: np.maximum,
+    op.Minimum: np.minimum,
+}
+
+
+def _binary(place: Place, inputs: Arrays) -> NDArray[Any]:
+    kind = type(place.operator)
+    if place.result.dtype.quantised and kind in _BYTES:
+        return _BYTES[kind](
+            inputs[0],
+            inputs[1],
+            operands=(affine(place.tensor(0)), affine(place.tensor(1))),
+            result=affine(place.result),
+            bounds=place.bounds,
+        )
+    with np.errstate(all="ignore"):
+        result = _NUMBERS[kind](inputs[0], inputs[1])
+    if place.result.dtype == DType.FLOAT32 and place.operator.activation != op.Activation.NONE:
+        result = np.clip(result, *float_bounds(place.operator.activation))
+    return np.asarray(result, place.dtype)
+
+
+def _unary(place: Place, inputs: Arrays) -> NDArray[Any]:
+    operator, values, scales = place.operator, inputs[0], place.scales
+    match operator:
+        case op.Requantize():
+            return tables.requantize_bytes(values, dtype=place.dtype, **scales)
+        case op.Logistic():
+            return tables.logistic(values, **scales)
+        case op.Tanh():
+            return tables.tanh(values, **scales)
+        case op.HardSwish():
+            return tables.hard_swish(values, **scales)
+        case op.LeakyRelu():
+            return tables.leaky_relu(values, alpha=operator.alpha, **scales)
+        case op.Relu():
+            return tables.requantize_bytes(values, dtype=place.dtype, bounds=place.bounds, **scales)
+    raise TypeError(f"operator must be one that golden knows, not {type(operator).__name__}")
+
+
+def _mean(place: Place, inputs: Arrays) -> NDArray[Any]:
+    operator = place.operator
+    return pool.mean(
+        inputs[0], operator.axes, keep_dimensions=operator.keep_dimensions, **place.scales
+    )
+
+
+def _concat(place: Place, inputs: Arrays) -> NDArray[Any]:
+    if place.result.dtype == DType.UINT8:
+        result = affine(place.result)
+        inputs = [
+            movement.rescale_for_concat(values, operand=affine(place.tensor(index)), result=result)
+            for index, values in enumerate(inputs)
+        ]
+    return np.concatenate(inputs, axis=place.operator.axis)
+
+
+def _resize(place: Place, inputs: Arrays) -> NDArray[Any]:
+    operator = place.operator
+    function = resize.resize_nearest
+    if isinstance(operator, op.ResizeBilinear):
+        function = resize.resize_bilinear
+    return function(
+        inputs[0],
+        operator.size,
+        align_corners=operator.align_corners,
+        half_pixel_centers=operator.half_pixel_centers,
+    )
+
+
+def _quantize(place: Place, inputs: Arrays) -> NDArray[Any]:
+    scale, zero_point = affine(place.result)
+    return tflite_quantize(inputs[0], scale, zero_point, dtype=place.dtype)
+
+
+def _dequantize(place: Place, inputs: Arrays) -> NDArray[Any]:
+    return dequantize(inputs[0], *affine(place.tensor(0)))
+
+
+def _softmax(place: Place, inputs: Arrays) -> NDArray[Any]:
+    return softmax(inputs[0], scale=place.tensor(0).scale, beta=place.operator.beta)
+
+
+#: The narrower kinds stand before the wider ones.
+KERNELS: dict[type[op.Operator], Kernel] = {
+    op.Binary: _binary,
+    op.Concat: _concat,
+    op.Conv2d: _conv2d,
+    op.ConvTranspose2d: _conv_transpose2d,
+    op.Dequantize: _dequantize,
+    op.Linear: _linear,
+    op.Mean: _mean,
+    op.Pool2d: _pool2d,
+    op.Quantize: _quantize,
+    op.Resize2d: _resize,
+    op.Softmax: _softmax,
+    op.Unary: _unary,
+}
