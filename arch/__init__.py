@@ -12,9 +12,15 @@ from macaw.arch.config import (
     RequantizerConfig,
     Technology,
 )
-from macaw.arch.parameters import AnyRequantization, Float32Bias, Float32Chain, RawSums
+from macaw.arch.parameters import (
+    AnyRequantization,
+    Float32Bias,
+    Float32Chain,
+    RawSums,
+    of_channels,
+)
 from macaw.arch.presets import PRESETS, preset
-from macaw.arch.program import CoreProgram
+from macaw.arch.program import CoreLayer, CorePart, CoreProgram
 from macaw.arch.requantization import (
     Mode,
     Requantization,
@@ -30,6 +36,8 @@ __all__ = [
     "AnyRequantization",
     "ArrayConfig",
     "Conv2dShape",
+    "CoreLayer",
+    "CorePart",
     "CoreProgram",
     "Float32Bias",
     "Float32Chain",
@@ -43,5 +51,6 @@ __all__ = [
     "Technology",
     "fixed_multiplier",
     "float32_multiplier",
+    "of_channels",
     "preset",
 ]

@@ -4,7 +4,8 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
 from macaw.arch.checks import instance, integer, one_of, power_of_two
@@ -208,6 +209,17 @@ class AcceleratorConfig:
                 f"requantizer lanes must be at most the columns ({self.array.columns}), "
                 f"not {self.requantizer.lanes!r}"
             )
+
+    def with_modes(self, modes: Iterable[Mode]) -> "AcceleratorConfig":
+        """The same with all of ``modes``: itself, if it has them."""
+        missing = tuple(mode for mode in modes if mode not in self.requantizer.modes)
+        if not missing:
+            return self
+        return replace(
+            self,
+            name=f"{self.name} with {', '.join(missing)}",
+            requantizer=replace(self.requantizer, modes=self.requantizer.modes + missing),
+        )
 
     @property
     def portions(self) -> int:

@@ -8,7 +8,7 @@ They stand beside `macaw.arch.Requantization`, which has the 8-bit recipes with 
 import math
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 
 from macaw.arch.checks import integer
@@ -22,6 +22,7 @@ __all__ = [
     "Float32Bias",
     "Float32Chain",
     "RawSums",
+    "of_channels",
 ]
 
 #: Fraction bits of a bias in units of the accumulator, as the hardware takes it.
@@ -293,3 +294,16 @@ class RawSums:
 
 #: The parameters of any recipe.
 AnyRequantization = Requantization | Float32Bias | Float32Chain | RawSums
+
+
+def of_channels(parameters: AnyRequantization, channels: slice) -> AnyRequantization:
+    """The parameters of some of the output channels.
+
+    >>> of_channels(RawSums(bias=(1, 2, 3)), slice(1, 3))
+    RawSums(bias=(2, 3))
+
+    Raises ``ValueError`` where there are none.
+    """
+    values = {field.name: getattr(parameters, field.name) for field in fields(parameters)}
+    chosen = {name: value[channels] for name, value in values.items() if isinstance(value, tuple)}
+    return type(parameters)(**(values | chosen))

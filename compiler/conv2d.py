@@ -15,6 +15,7 @@ from macaw.arch.shapes import Conv2dShape
 from macaw.compiler.dense import pairs_pay, walk_dense
 from macaw.compiler.layer import Conv2dLayer
 from macaw.compiler.parameters import RAW_BYTES, channel_parameters, split_bytes
+from macaw.compiler.refusals import Split, TooLarge
 from macaw.compiler.ring import Ring, place_rows
 from macaw.compiler.steps import Step, Walk
 from macaw.compiler.window import RowAccess, walk_window
@@ -39,12 +40,15 @@ class _Refusal:
         self._where = f"{layer.name}: "
         self._config = config
 
-    def limit(self, what: str, limit: int, value: int, remedy: str) -> None:
-        """``ValueError`` where ``value`` exceeds what the configuration has."""
+    def limit(
+        self, what: str, limit: int, value: int, remedy: str, split: Split | None = None
+    ) -> None:
+        """`TooLarge` where ``value`` exceeds what the configuration has."""
         if value > limit:
-            raise ValueError(
+            raise TooLarge(
                 f"{self._where}{what} must be at most {limit} on {self._config.name}, "
-                f"not {value!r}: {remedy}"
+                f"not {value!r}: {remedy}",
+                split,
             )
 
 
@@ -99,10 +103,18 @@ def compile_conv2d(layer: Conv2dLayer, config: AcceleratorConfig) -> Conv2dProgr
         layer.accumulator_bits,
         "use wider accumulators or smaller weights",
     )
-    for what in ("padded_height", "output_height", "output_width"):
-        refusal.limit(what, (1 << SIZE_BITS) - 1, getattr(shape, what), "tile the layer")
+    for what, split in (
+        ("padded_height", Split.ROWS),
+        ("output_height", Split.ROWS),
+        ("output_width", Split.COLUMNS),
+    ):
+        refusal.limit(what, (1 << SIZE_BITS) - 1, getattr(shape, what), "tile the layer", split)
     refusal.limit(
-        "out_channels", memory.parameter_entries, shape.out_channels, "split the layer's channels"
+        "out_channels",
+        memory.parameter_entries,
+        shape.out_channels,
+        "split the layer's channels",
+        Split.CHANNELS,
     )
 
     correction = config.weight_zero_point and not layer.windowed
@@ -111,18 +123,31 @@ def compile_conv2d(layer: Conv2dLayer, config: AcceleratorConfig) -> Conv2dProgr
     if choice is None:
         rows = min(shape.extent_height, shape.height)
         words = -(-shape.width * shape.in_channels // array.lanes)
-        raise ValueError(
+        raise TooLarge(
             f"{layer.name}: the {rows} image rows that the kernel spans must fit into "
             f"{memory.activation_words} words on {config.name}, not {rows * words}: "
-            "tile the layer or build a larger line buffer"
+            "tile the layer or build a larger line buffer",
+            Split.CHANNELS if shape.depthwise else Split.COLUMNS,
         )
     walk, ring = choice
-    refusal.limit("weight words", memory.weight_words, len(walk.weights), "split its channels")
+    refusal.limit(
+        "weight words",
+        memory.weight_words,
+        len(walk.weights),
+        "split its channels",
+        Split.CHANNELS,
+    )
     entries = len(walk.prologue) + len(walk.body)
     refusal.limit("steps of a pixel", memory.step_entries, entries, "use a smaller kernel")
     result_bytes = shape.output_width * shape.out_channels
     result_words = -(-result_bytes // array.lanes)
-    refusal.limit("words of a result row", memory.result_words, result_words, "tile the layer")
+    refusal.limit(
+        "words of a result row",
+        memory.result_words,
+        result_words,
+        "tile the layer",
+        Split.COLUMNS if shape.output_width > 1 else Split.CHANNELS,
+    )
 
     descriptor = _descriptor(layer, config, walk, ring, filler, result_words)
     check_fields(layer.name, layer_fields(config), descriptor)
@@ -243,7 +268,8 @@ def _check_offsets(
     farthest = max(last + reach, descriptor["row_bytes"], -descriptor["position"])
     farthest += config.array.lanes
     if farthest > field.maximum:
-        raise ValueError(
+        raise TooLarge(
             f"{layer.name}: bytes of a padded image row must be at most {field.maximum} on "
-            f"{config.name}, not {farthest}: tile the layer or build a larger line buffer"
+            f"{config.name}, not {farthest}: tile the layer or build a larger line buffer",
+            Split.COLUMNS,
         )

@@ -13,6 +13,7 @@ from macaw.golden.engines import (
     x86_requantization,
 )
 from macaw.golden.interpreter import run
+from macaw.golden.kernels import requantization
 from macaw.golden.linear import accumulate_linear, linear
 from macaw.golden.requantize import requantize
 from macaw.golden.tflite import Activation, tflite_requantization
@@ -32,6 +33,7 @@ __all__ = [
     "onednn_requantization",
     "onnxruntime_requantization",
     "qnnpack_requantization",
+    "requantization",
     "requantize",
     "run",
     "step_sums",

@@ -7,12 +7,19 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from macaw.arch import AnyRequantization
 from macaw.golden.kernels import movement, tflite
 from macaw.golden.kernels.place import Arrays, Place
 from macaw.nn.graph import QuantizedGraph, Semantics
 from macaw.nn.graph.operators import Operator
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate", "requantization"]
+
+#: By the runtime what requantises its operators with weights.
+_REQUANTIZATIONS = {
+    Semantics.TFLITE: tflite.requantization,
+    Semantics.LITERT: tflite.requantization,
+}
 
 #: By the runtime the kernels of operators, narrower kinds before wider ones.
 _RUNTIMES = {
@@ -35,3 +42,12 @@ def evaluate(graph: QuantizedGraph, operator: Operator, inputs: Arrays) -> list[
             results = kernel(place, inputs)
             return results if isinstance(results, list) else [results]
     raise TypeError(f"operator must be one that golden knows, not {type(operator).__name__}")
+
+
+def requantization(graph: QuantizedGraph, operator: Operator) -> AnyRequantization:
+    """The requantisation of a convolution or a fully connected layer of a verified graph, by the
+    graph's semantics.
+
+    Raises ``ValueError`` for one that none of `macaw.arch.Mode` describes.
+    """
+    return _REQUANTIZATIONS[graph.semantics](Place(graph=graph, operator=operator))

@@ -66,9 +66,19 @@ def _linear(place: Place, inputs: Arrays) -> NDArray[Any]:
 
 
 def requantization(place: Place) -> Requantization:
-    """The parameters of a convolution or a fully connected layer: which multipliers are products
-    of float32 numbers is a matter of the kernel. LiteRT's fully connected layers have the same
-    numbers, but round once."""
+    """The parameters of a convolution or a fully connected layer, ``ValueError`` for those of
+    LiteRT's fully connected layers, which round once, half away from zero."""
+    if _rounds_once(place):
+        raise ValueError(
+            f"{place.result.name}: semantics must be {Semantics.TFLITE!s}, not "
+            f"{Semantics.LITERT!s}: its fully connected layers round once, half away from zero, "
+            "as no mode does"
+        )
+    return _parameters(place)
+
+
+def _parameters(place: Place) -> Requantization:
+    """Which multipliers are products of float32 numbers is a matter of the kernel."""
     weights = place.tensor(1).quantization
     assert weights is not None
     linear = isinstance(place.operator, op.Linear)
@@ -93,7 +103,7 @@ def _rounds_once(place: Place) -> bool:
 
 
 def _requantized(place: Place, sums: NDArray[np.int32]) -> NDArray[Any]:
-    parameters = requantization(place)
+    parameters = _parameters(place)
     if not _rounds_once(place):
         return requantize(sums, parameters)
     biased = wrap32(sums + np.array(parameters.bias, np.int32))

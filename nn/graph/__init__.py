@@ -130,17 +130,17 @@ class QuantizedGraph:
     @property
     def macs(self) -> int:
         """Multiply-accumulate operations of all convolutions and fully connected layers."""
-        total = 0
-        for operator in self.operators:
-            if not isinstance(operator, Conv2d | ConvTranspose2d | Linear):
-                continue
-            weights = self.tensors[operator.inputs[1]]
-            if isinstance(operator, ConvTranspose2d):
-                # Each value of the input meets the weights of its channel.
-                total += self.tensors[operator.inputs[0]].size * weights.size // weights.shape[-1]
-            else:
-                total += self.tensors[operator.outputs[0]].size * weights.size // weights.shape[0]
-        return total
+        return sum(self.macs_of(operator) for operator in self.operators)
+
+    def macs_of(self, operator: Operator) -> int:
+        """Multiply-accumulate operations of one operator; none for those without weights."""
+        if not isinstance(operator, Conv2d | ConvTranspose2d | Linear):
+            return 0
+        weights = self.tensors[operator.inputs[1]]
+        if isinstance(operator, ConvTranspose2d):
+            # Each value of the input meets the weights of its channel.
+            return self.tensors[operator.inputs[0]].size * weights.size // weights.shape[-1]
+        return self.tensors[operator.outputs[0]].size * weights.size // weights.shape[0]
 
     def initial_state(self) -> dict[str, NDArray[Any]]:
         """The value of each of ``states`` before the first run, by name."""

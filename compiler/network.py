@@ -1,0 +1,102 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Which operators of a network run on the core, as which programs, and why others do not."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from macaw.arch.config import AcceleratorConfig
+from macaw.arch.parameters import AnyRequantization
+from macaw.arch.program import CoreLayer, CorePart
+from macaw.arch.requantization import Mode
+from macaw.compiler.lower import MULTIPLYING, lower
+from macaw.compiler.parts import compile_parts, output_band
+from macaw.compiler.refusals import Split
+from macaw.nn.graph import QuantizedGraph
+from macaw.nn.graph.operators import Operator
+
+__all__ = ["Placement", "modes", "place"]
+
+#: What gives the requantisation of an operator with weights.
+Requantizations = Callable[[QuantizedGraph, Operator], AnyRequantization]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Placement:
+    """Where an operator runs: on the core as ``layer``, or on the host.
+
+    ``refusal`` says why an operator with weights does not run on the core; others have none.
+    """
+
+    operator: Operator
+    layer: CoreLayer | None = None
+    refusal: str = ""
+
+
+def place(
+    graph: QuantizedGraph,
+    config: AcceleratorConfig,
+    requantization: Requantizations,
+    *,
+    rows: int | None = None,
+) -> tuple[Placement, ...]:
+    """A place for each operator of a verified graph, in their order.
+
+    ``requantization`` gives the parameters of an operator with weights, by the semantics of the
+    graph, or raises ``ValueError``. With ``rows`` layers are cropped to the first rows of their
+    results.
+    """
+    placements = []
+    for operator in graph.operators:
+        if not isinstance(operator, MULTIPLYING):
+            placements.append(Placement(operator=operator))
+            continue
+        try:
+            layer = _layer(graph, operator, config, requantization, rows)
+        except ValueError as refusal:
+            placements.append(Placement(operator=operator, refusal=str(refusal)))
+        else:
+            placements.append(Placement(operator=operator, layer=layer))
+    return tuple(placements)
+
+
+def modes(graph: QuantizedGraph, requantization: Requantizations) -> tuple[Mode, ...]:
+    """The modes that a core needs for the operators with weights, in the order of their first
+    use."""
+    found: dict[Mode, None] = {}
+    for operator in graph.operators:
+        if isinstance(operator, MULTIPLYING):
+            try:
+                found[requantization(graph, operator).mode] = None
+            except ValueError:
+                continue  # `place` refuses it.
+    return tuple(found)
+
+
+def _layer(
+    graph: QuantizedGraph,
+    operator: Operator,
+    config: AcceleratorConfig,
+    requantization: Requantizations,
+    rows: int | None,
+) -> CoreLayer:
+    lowered = lower(graph, operator, requantization(graph, operator))
+    _, height, _, _ = lowered.result_shape
+    kept = min(rows or height, height)
+    parts: list[CorePart] = []
+    for part in lowered.parts:
+        # Rows of the result that this part writes, and of these the ones that are kept.
+        written = range(height)[part.result[0]]
+        count = sum(row < kept for row in written)
+        cropped = output_band(part, Split.ROWS, 0, count) if count else None
+        if cropped is None and count:
+            raise ValueError(f"{operator.outputs[0]}: rows must be more than {rows}")
+        if cropped is not None:
+            parts.extend(compile_parts(cropped, config))
+    return CoreLayer(
+        name=operator.outputs[0],
+        image_shape=lowered.image_shape,
+        result_shape=lowered.result_shape,
+        parts=tuple(parts),
+        rows=kept,
+    )

@@ -1,0 +1,140 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""A layer in parts, each as large as the core can take."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from macaw.arch.config import AcceleratorConfig
+from macaw.arch.parameters import of_channels
+from macaw.arch.program import CorePart
+from macaw.compiler.conv2d import compile_conv2d
+from macaw.compiler.layer import Conv2dLayer
+from macaw.compiler.refusals import Split, TooLarge
+
+__all__ = ["Part", "compile_parts", "output_band", "whole"]
+
+_AXES = {Split.ROWS: 0, Split.COLUMNS: 1}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Part:
+    """A convolution, the rows, columns and channels of an image that it reads, and those of a
+    result that it writes."""
+
+    layer: Conv2dLayer
+    image: tuple[slice, slice, slice]
+    result: tuple[slice, slice, slice]
+
+
+def whole(layer: Conv2dLayer) -> Part:
+    """All of a layer."""
+    shape = layer.shape
+    return Part(
+        layer=layer,
+        image=(slice(0, shape.height), slice(0, shape.width), slice(0, shape.in_channels)),
+        result=(
+            slice(0, shape.output_height),
+            slice(0, shape.output_width),
+            slice(0, shape.out_channels),
+        ),
+    )
+
+
+def compile_parts(part: Part, config: AcceleratorConfig) -> Iterator[CorePart]:
+    """``part`` for a core of ``config``: halved for as long as that helps.
+
+    Raises ``ValueError``, as `compile_conv2d` does, where it does not.
+    """
+    try:
+        program = compile_conv2d(part.layer, config)
+    except TooLarge as refusal:
+        halves = _halves(part, refusal.split, config)
+        if not halves:
+            raise
+    else:
+        yield CorePart(program=program, image=part.image, result=part.result)
+        return
+    for half in halves:
+        yield from compile_parts(half, config)
+
+
+def _halves(part: Part, split: Split | None, config: AcceleratorConfig) -> tuple[Part, ...]:
+    """Two parts instead of one; none where it cannot be split so."""
+    shape, array = part.layer.shape, config.array
+    if split is None:
+        return ()
+    if split != Split.CHANNELS:
+        middle = (shape.output_height, shape.output_width)[_AXES[split]] // 2
+        bands = [output_band(part, split, 0, middle), output_band(part, split, middle, None)]
+        return tuple(band for band in bands if band) if middle and all(bands) else ()
+    # Whole groups of columns, or of the words in which depthwise channels stand.
+    count, unit = shape.out_channels, array.columns
+    if shape.groups > 1:
+        count, unit = shape.groups, array.lanes if shape.depthwise else 1
+    middle = -(-count // (2 * unit)) * unit
+    if middle >= count:
+        return ()
+    return _channels(part, 0, middle), _channels(part, middle, count)
+
+
+def _channels(part: Part, first: int, end: int) -> Part:
+    """Some of the output channels; with groups, some of the groups."""
+    layer, shape = part.layer, part.layer.shape
+    image, inputs, groups = part.image, shape.in_channels, 1
+    if shape.groups > 1:
+        groups = end - first
+        inputs = groups * shape.group_in_channels
+        start = first * shape.group_in_channels
+        image = (*image[:2], _within(image[2], start, start + inputs))
+        each = shape.out_channels // shape.groups
+        first, end = first * each, end * each
+    chosen = slice(first, end)
+    points = layer.weight_zero_point
+    return Part(
+        layer=replace(
+            layer,
+            shape=replace(shape, in_channels=inputs, out_channels=end - first, groups=groups),
+            weights=layer.weights[chosen],
+            requantization=of_channels(layer.requantization, chosen),
+            weight_zero_point=points[chosen] if isinstance(points, tuple) else points,
+        ),
+        image=image,
+        result=(*part.result[:2], _within(part.result[2], first, end)),
+    )
+
+
+def output_band(part: Part, split: Split, first: int, end: int | None) -> Part | None:
+    """The result's rows or columns ``first`` to before ``end``, from what they need of the
+    image; ``None`` where that is nothing but padding."""
+    layer, shape, axis = part.layer, part.layer.shape, _AXES[split]
+    size = (shape.height, shape.width)[axis]
+    extent = (shape.extent_height, shape.extent_width)[axis]
+    if end is None:
+        end = (shape.output_height, shape.output_width)[axis]
+    begin = first * shape.stride[axis] - shape.padding[2 * axis]
+    stop = (end - 1) * shape.stride[axis] - shape.padding[2 * axis] + extent
+    kept = max(begin, 0), min(stop, size)
+    if kept[0] >= kept[1]:
+        return None
+    around = max(-begin, 0), max(stop - size, 0)
+    if split == Split.ROWS:
+        padding = (*around, *shape.padding[2:])
+        shape = replace(shape, padding=padding, height=kept[1] - kept[0])
+    else:
+        padding = (*shape.padding[:2], *around)
+        shape = replace(shape, padding=padding, width=kept[1] - kept[0])
+    image, result = list(part.image), list(part.result)
+    image[axis] = _within(image[axis], *kept)
+    result[axis] = _within(result[axis], first, end)
+    return Part(
+        layer=replace(layer, shape=shape),
+        image=(image[0], image[1], image[2]),
+        result=(result[0], result[1], result[2]),
+    )
+
+
+def _within(outer: slice, first: int, end: int) -> slice:
+    """The places ``first`` to before ``end`` of those that ``outer`` names."""
+    step = outer.step or 1
+    return slice(outer.start + first * step, outer.start + (end - 1) * step + 1, outer.step)
