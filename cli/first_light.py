@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The main job: convolutions of real networks on the RTL, compared bit by bit."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,19 +33,6 @@ def _golden(workload: Workload) -> np.ndarray:
         input_zero_point=workload.input_zero_point,
         weight_zero_point=workload.weight_zero_point,
         requantization=qnnpack_requantization(**workload.scales()),
-    )
-
-
-def _with_torch_modes(config: AcceleratorConfig) -> AcceleratorConfig:
-    """``config`` with the modes of PyTorch's engines."""
-    missing = tuple(mode for mode in _TORCH_MODES if mode not in config.requantizer.modes)
-    if not missing:
-        return config
-    modes = config.requantizer.modes + missing
-    return replace(
-        config,
-        name=f"{config.name} with PyTorch's modes",
-        requantizer=replace(config.requantizer, modes=modes),
     )
 
 
@@ -105,7 +91,7 @@ def first_light(
     """
     console = console or Console(soft_wrap=True)
     if oracle == "torch":
-        config = _with_torch_modes(config)
+        config = config.with_modes(_TORCH_MODES)
     console.print(
         f"Macaw on configuration {config.name} ({config.digest}): "
         f"{config.array.multipliers} multipliers, {config.requantizer.lanes} requantiser lanes",

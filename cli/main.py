@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command ``macaw``."""
 
+import json
 import sys
 from pathlib import Path
 
 import click
+from rich.console import Console
 
 from macaw.arch import PRESETS, preset
 from macaw.arch.changes import changed
 from macaw.cli import doctor
+from macaw.nn.graph import Semantics
 
 __all__ = ["main"]
 
@@ -42,6 +45,82 @@ def sim(name: str, oracle: str | None, waves: bool) -> None:
         raise click.ClickException(str(error)) from error
     if not equal:
         sys.exit(1)
+
+
+_SEMANTICS = [str(Semantics.TFLITE), str(Semantics.LITERT)]
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@main.command("verify")
+@click.argument("model", type=_FILE)
+@click.option("--config", "name", type=click.Choice(tuple(PRESETS)), default="ecp5_85f",
+              show_default=True, help="Configuration of the core.")  # fmt: skip
+@click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE",
+              help="Change a field, for example array.lanes=8; any number of times.")  # fmt: skip
+@click.option("--input", "inputs", multiple=True, type=_FILE,
+              help="A .npy file for each input; by default drawn from the seed.")  # fmt: skip
+@click.option("--expected", multiple=True, type=_FILE,
+              help="A .npy file for each output; by default the live runtime says.")  # fmt: skip
+@click.option("--rungs", default="golden,rtl", show_default=True,
+              help="What to compare: golden with the runtime, rtl with golden.")  # fmt: skip
+@click.option("--semantics", type=click.Choice(_SEMANTICS), default=_SEMANTICS[0],
+              show_default=True, help="Whose bits a TensorFlow Lite file has.")  # fmt: skip
+@click.option("--layers", type=click.IntRange(0), help="Simulate so many layers at most.")
+@click.option("--crop", type=click.IntRange(1), metavar="ROWS",
+              help="Simulate the first rows of each layer only.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True,
+              help="Seed of the inputs.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def verify_command(
+    model: Path,
+    name: str,
+    changes: tuple[str, ...],
+    inputs: tuple[Path, ...],
+    expected: tuple[Path, ...],
+    rungs: str,
+    semantics: str,
+    layers: int | None,
+    crop: int | None,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Compare MODEL's runtime, the golden model and the RTL with each other, bit by bit.
+
+    The exit status is 0 if everything that was asked for ran and is equal, 1 if a value differs,
+    2 if the model or a layer is refused, 3 if there was nothing to compare with.
+    """
+    # Imported here, for it brings Amaranth and cocotb, which the other commands do not need.
+    from macaw.cli.model_report import Outcome
+    from macaw.cli.verify import Rung, verify_model
+    from macaw.nn import ModelError
+    from macaw.sim.errors import SimulationError
+
+    try:
+        config = changed(preset(name), _pairs(changes))
+        chosen = [Rung(rung.strip()) for rung in rungs.split(",")]
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    try:
+        report = verify_model(
+            model,
+            config=config,
+            inputs=inputs,
+            expected=expected,
+            rungs=chosen,
+            semantics=Semantics(semantics),
+            layers=layers,
+            rows=crop,
+            seed=seed,
+            console=Console(soft_wrap=True, stderr=as_json),
+        )
+    except ModelError as error:
+        click.echo(f"{model}: {error}", err=True)
+        sys.exit(Outcome.REFUSED)
+    except SimulationError as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        click.echo(json.dumps(report.as_dict(), indent=2))
+    sys.exit(report.outcome)
 
 
 @main.command()

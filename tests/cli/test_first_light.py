@@ -164,7 +164,7 @@ def test_one_wrong_bit_is_the_commands_failure(monkeypatch, wrong_expectation):
 #: The configuration on which PyTorch's engines are compared.
 TORCH = replace(
     SMALL,
-    name="small with PyTorch's modes",
+    name="small with float32_bias, float32_chain",
     requantizer=RequantizerConfig(
         lanes=2, modes=(Mode.FLOAT32, Mode.FLOAT32_BIAS, Mode.FLOAT32_CHAIN)
     ),
@@ -198,8 +198,8 @@ def test_torch(oracle, monkeypatch, runs, others):
 
 
 def test_modes_are_added_once():
-    assert job._with_torch_modes(SMALL) == TORCH
-    assert job._with_torch_modes(TORCH) is TORCH
+    assert SMALL.with_modes(job._TORCH_MODES) == TORCH
+    assert TORCH.with_modes(job._TORCH_MODES) is TORCH
 
 
 @pytest.mark.parametrize("engine", ["qnnpack", "onednn"])

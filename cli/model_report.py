@@ -1,0 +1,119 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a verification of a model found, and how it is shown."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from enum import IntEnum
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from macaw.arch import AcceleratorConfig
+
+__all__ = ["LayerReport", "ModelReport", "Outcome", "print_layers"]
+
+
+class Outcome(IntEnum):
+    """What a verification came to: the exit status of ``macaw verify``."""
+
+    EQUAL = 0
+    DIFFERENT = 1
+    REFUSED = 2
+    INCOMPLETE = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerReport:
+    """One operator: where it ran, and what was compared.
+
+    ``macs`` are the operator's multiply-accumulate operations, ``core_macs`` those that the core
+    made, in so many ``cycles``. ``where`` is ``rtl``, ``host``, ``refused`` or ``skipped``;
+    ``refusal`` says why a layer does not run on the core, ``difference`` what was not equal.
+    """
+
+    index: int
+    operator: str
+    result: str
+    macs: int
+    where: str
+    values: int = 0
+    core_macs: int = 0
+    cycles: int = 0
+    utilisation: float = 0.0
+    refusal: str = ""
+    difference: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelReport:
+    """A model's verification."""
+
+    model: str
+    semantics: str
+    configuration: str
+    digest: str
+    golden: str
+    layers: tuple[LayerReport, ...]
+    macs: int
+    outcome: Outcome
+
+    @property
+    def rtl_macs(self) -> int:
+        """Multiply-accumulate operations of the layers that ran on the RTL."""
+        return sum(layer.macs for layer in self.layers if layer.where == "rtl")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report in the types of JSON."""
+        return asdict(self) | {"outcome": self.outcome.name.lower(), "rtl_macs": self.rtl_macs}
+
+
+def print_layers(
+    console: Console,
+    config: AcceleratorConfig,
+    reports: Sequence[LayerReport],
+    rows: int | None,
+) -> None:
+    """Print the table of layers, what was refused, and the sum; ``rows`` is how far layers were
+    cropped."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("", "operator", "where", "values", "mismatches", "cycles", "utilisation"):
+        table.add_column(heading, justify="left" if heading in ("operator", "where") else "right")
+    for report in reports:
+        ran = report.where == "rtl"
+        table.add_row(
+            str(report.index),
+            report.operator,
+            report.where,
+            f"{report.values:,}" if ran else "",
+            ("[bold red]different" if report.difference else "0") if ran else "",
+            f"{report.cycles:,}" if ran else "",
+            f"{100 * report.utilisation:.1f} %" if ran else "",
+        )
+    console.print(table)
+    for report in reports:
+        if report.difference:
+            console.print(
+                f"  {report.operator} {report.index}, {report.result!r}: {report.difference}",
+                style="bold red",
+                highlight=False,
+                markup=False,
+            )
+        if report.refusal:
+            console.print(
+                f"  refused: {report.refusal}", style="yellow", highlight=False, markup=False
+            )
+    run = [report for report in reports if report.where == "rtl"]
+    cycles = sum(report.cycles for report in run)
+    share = sum(report.macs for report in run) / max(sum(report.macs for report in reports), 1)
+    done = sum(report.core_macs for report in run)
+    console.print(
+        f"  rtl of {config.name} ({config.digest}): {len(run)} layers, "
+        f"{sum(report.values for report in run):,} outputs, "
+        f"{sum(bool(report.difference) for report in run)} layers with mismatches, "
+        f"{100 * share:.2f} % of the multiplications, {cycles:,} cycles"
+        + (f", {100 * done / (config.array.multipliers * cycles):.1f} % utilisation" if run else "")
+        + (f"; the first {rows} rows of each layer only" if rows else ""),
+        highlight=False,
+    )

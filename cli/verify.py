@@ -1,0 +1,291 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""A model file, rung by rung: its runtime, the golden model, the RTL, each equal to the bit."""
+
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from macaw.arch import AcceleratorConfig, CoreLayer
+from macaw.cli.model_report import LayerReport, ModelReport, Outcome, print_layers
+from macaw.cli.runtimes import live_runtime
+from macaw.compiler.network import Placement, modes, place
+from macaw.golden import requantization, run
+from macaw.nn import ModelError, QuantizedGraph, Semantics, load
+from macaw.sim.compare import first_difference
+from macaw.sim.layer import run_layer
+
+__all__ = ["Rung", "verify_model"]
+
+
+class Rung(StrEnum):
+    """The steps of the ladder from the runtime down to the hardware."""
+
+    GOLDEN = "golden"
+    RTL = "rtl"
+
+
+def verify_model(
+    path: Path,
+    *,
+    config: AcceleratorConfig,
+    inputs: Sequence[Path] = (),
+    expected: Sequence[Path] = (),
+    rungs: Sequence[Rung] = tuple(Rung),
+    semantics: Semantics = Semantics.TFLITE,
+    layers: int | None = None,
+    rows: int | None = None,
+    seed: int = 1,
+    console: Console | None = None,
+) -> ModelReport:
+    """Compares a model's runs with each other and prints what was found.
+
+    ``inputs`` and ``expected`` are ``.npy`` files, one for each input and output of the graph; a
+    model with states takes a leading axis of steps. Without inputs, bytes are drawn from ``seed``.
+    The golden model is compared with ``expected``, or else with the live runtime; the RTL of
+    ``config`` with the golden model, for each layer with weights that fits it, ``layers`` of them
+    at most, and of each the first ``rows`` rows.
+
+    Raises `ModelError` for a file that cannot be read or is not supported, and for arrays that do
+    not fit.
+    """
+    console = console or Console(soft_wrap=True)
+    graph = load(path, semantics=semantics)
+    macs = graph.macs
+    console.print(
+        f"{graph.name}: {len(graph.operators)} operators, {macs:,} multiplications, "
+        f"semantics {graph.semantics}",
+        highlight=False,
+        markup=False,
+    )
+    steps = _inputs(graph, inputs, seed)
+    state = graph.initial_state()
+    # What came into a step, and what each operator made of it.
+    tensors = [
+        dict(zip(graph.inputs, step, strict=True))
+        | {each.read: state[each.name] for each in graph.states}
+        | run(graph, step, all_tensors=True, state=state)
+        for step in steps
+    ]
+    golden, outcome = "not asked for", Outcome.EQUAL
+    if Rung.GOLDEN in rungs:
+        golden, outcome = _golden(path, graph, steps, tensors, expected)
+        style = {Outcome.EQUAL: None, Outcome.INCOMPLETE: "yellow"}.get(outcome, "bold red")
+        console.print(f"  golden: {golden}", style=style, highlight=False, markup=False)
+    reports: tuple[LayerReport, ...] = ()
+    if Rung.RTL in rungs:
+        config = config.with_modes(modes(graph, requantization))
+        placements = place(graph, config, requantization, rows=rows)
+        reports = _rtl(graph, placements, tensors[-1], config, layers, console)
+        print_layers(console, config, reports, rows)
+        outcome = _worst(outcome, reports)
+    return ModelReport(
+        model=graph.name,
+        semantics=str(graph.semantics),
+        configuration=config.name,
+        digest=config.digest,
+        golden=golden,
+        layers=reports,
+        macs=macs,
+        outcome=outcome,
+    )
+
+
+def _worst(outcome: Outcome, reports: Sequence[LayerReport]) -> Outcome:
+    """A difference counts more than a refusal, and that more than what was left out."""
+    found = {outcome}
+    for report in reports:
+        if report.difference:
+            found.add(Outcome.DIFFERENT)
+        elif report.where == "refused":
+            found.add(Outcome.REFUSED)
+    for worst in (Outcome.DIFFERENT, Outcome.REFUSED, Outcome.INCOMPLETE):
+        if worst in found:
+            return worst
+    return Outcome.EQUAL
+
+
+def _inputs(graph: QuantizedGraph, paths: Sequence[Path], seed: int) -> list[list[np.ndarray]]:
+    """The inputs of each step."""
+    shapes = [graph.tensors[name] for name in graph.inputs]
+    if not paths:
+        generator = np.random.default_rng(seed)
+        drawn = []
+        for tensor in shapes:
+            dtype = np.dtype(tensor.dtype.value)
+            if dtype.kind == "f":
+                drawn.append(generator.standard_normal(tensor.shape).astype(dtype))
+            else:
+                limits = np.iinfo(dtype if dtype.itemsize == 1 else np.int8)
+                values = generator.integers(limits.min, limits.max + 1, tensor.shape)
+                drawn.append(values.astype(dtype))
+        return [drawn]
+    arrays = _arrays("input", paths, len(shapes))
+    counts = set()
+    for array, tensor in zip(arrays, shapes, strict=True):
+        if array.dtype != np.dtype(tensor.dtype.value) or array.shape[-len(tensor.shape) :] != (
+            tensor.shape
+        ):
+            raise ModelError(
+                f"input {tensor.name!r} must be {tensor.dtype} of shape {tensor.shape}, "
+                f"not {array.dtype} of shape {array.shape}"
+            )
+        leading = array.shape[: array.ndim - len(tensor.shape)]
+        if len(leading) > (1 if graph.states else 0):
+            raise ModelError(
+                f"input {tensor.name!r} must have shape {tensor.shape}, not {array.shape}"
+            )
+        counts.add(leading[0] if leading else None)
+    if len(counts) != 1:
+        raise ModelError("inputs must all have as many steps")
+    (count,) = counts
+    if count is None:
+        return [arrays]
+    return [[array[step] for array in arrays] for step in range(count)]
+
+
+def _arrays(what: str, paths: Sequence[Path], count: int) -> list[np.ndarray]:
+    if len(paths) != count:
+        raise ModelError(f"{what} files must be {count}, one for each {what}, not {len(paths)}")
+    arrays = []
+    for path in paths:
+        try:
+            arrays.append(np.load(path, allow_pickle=False))
+        except (OSError, ValueError) as error:
+            raise ModelError(f"{path} must be a .npy file: {error}") from None
+    return arrays
+
+
+def _golden(
+    path: Path,
+    graph: QuantizedGraph,
+    steps: Sequence[Sequence[np.ndarray]],
+    tensors: Sequence[Mapping[str, np.ndarray]],
+    expected: Sequence[Path],
+) -> tuple[str, Outcome]:
+    """The golden model against its runtime: a sentence, and what it means."""
+    actual = [[found[name] for name in graph.outputs] for found in tensors]
+    if expected:
+        origin = "the files given"
+        arrays = _arrays("output", expected, len(graph.outputs))
+        wanted = [
+            [array[step] if array.ndim > values.ndim else array for array, values in each]
+            for step, each in enumerate(zip(arrays, found, strict=True) for found in actual)
+        ]
+    else:
+        live = live_runtime(path, graph)
+        if live is None:
+            return (
+                "not compared, for its runtime is not installed: pip install -e .[tflite], or "
+                "give --expected"
+            ), Outcome.INCOMPLETE
+        origin, runtime = live
+        try:
+            wanted = [runtime(step) for step in steps]
+        except RuntimeError as error:
+            return (
+                f"not compared, for {origin} cannot run the file: {error} Give --expected."
+            ), Outcome.INCOMPLETE
+    count = 0
+    for name, expected_values, values in (
+        (name, *pair)
+        for want, got in zip(wanted, actual, strict=True)
+        for name, pair in zip(graph.outputs, zip(want, got, strict=True), strict=True)
+    ):
+        difference = _difference(expected_values, values)
+        if difference:
+            return f"output {name!r} is not that of {origin}: {difference}", Outcome.DIFFERENT
+        count += values.size
+    return f"{count:,} outputs, 0 mismatches against {origin}", Outcome.EQUAL
+
+
+def _difference(expected: np.ndarray, actual: np.ndarray) -> str:
+    """What two tensors that must be equal differ in; empty where they are."""
+    if expected.dtype != actual.dtype or expected.shape != actual.shape:
+        return (
+            f"expected {expected.dtype} of shape {expected.shape}, "
+            f"got {actual.dtype} of shape {actual.shape}"
+        )
+    if actual.dtype.kind == "f":
+        # The same bits: a float tail is not held to less.
+        bits = f"i{actual.dtype.itemsize}"
+        expected, actual = expected.view(bits), actual.view(bits)
+    elif actual.dtype.kind == "b":
+        expected, actual = expected.astype(np.int8), actual.astype(np.int8)
+    axes = [f"axis {axis}" for axis in range(actual.ndim)]
+    mismatch = first_difference(expected, actual, axes)
+    return "" if mismatch is None else str(mismatch)
+
+
+def _rtl(
+    graph: QuantizedGraph,
+    placements: Sequence[Placement],
+    tensors: Mapping[str, np.ndarray],
+    config: AcceleratorConfig,
+    most: int | None,
+    console: Console,
+) -> tuple[LayerReport, ...]:
+    """Each layer on the RTL, from what the golden model gives it; as many at a time as there are
+    processors."""
+    chosen = [i for i, each in enumerate(placements) if each.layer is not None][:most]
+    total = sum(_layer(placements[index]).macs for index in chosen)
+    columns = (
+        TextColumn("  {task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:3.0f} %"),
+        TimeRemainingColumn(),
+    )
+    reports = [_unrun(graph, index, each) for index, each in enumerate(placements)]
+    with (
+        Progress(*columns, console=console, transient=True) as progress,
+        ThreadPoolExecutor(os.cpu_count()) as pool,
+    ):
+        task = progress.add_task("rtl", total=total)
+
+        def simulate(index: int) -> LayerReport:
+            placement = placements[index]
+            layer, operator = _layer(placement), placement.operator
+            simulated = run_layer(
+                layer,
+                tensors[operator.inputs[0]],
+                progress=lambda macs: progress.advance(task, macs),
+            )
+            expected = tensors[operator.outputs[0]].reshape(layer.result_shape)
+            return replace(
+                reports[index],
+                where="rtl",
+                values=int(simulated.result.size),
+                core_macs=layer.macs,
+                cycles=simulated.cycles,
+                utilisation=layer.macs / (config.array.multipliers * simulated.cycles),
+                difference=_difference(expected[:, : layer.rows], simulated.result),
+            )
+
+        for report in pool.map(simulate, chosen):
+            reports[report.index] = report
+    return tuple(reports)
+
+
+def _layer(placement: Placement) -> CoreLayer:
+    assert placement.layer is not None
+    return placement.layer
+
+
+def _unrun(graph: QuantizedGraph, index: int, placement: Placement) -> LayerReport:
+    """An operator as it stands before any run."""
+    where = "host" if placement.layer is None else "skipped"
+    return LayerReport(
+        index=index,
+        operator=type(placement.operator).__name__,
+        result=placement.operator.outputs[0],
+        macs=graph.macs_of(placement.operator),
+        where="refused" if placement.refusal else where,
+        refusal=placement.refusal,
+    )

@@ -1,0 +1,214 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""``macaw verify``: what it compares, what it says, and its exit status."""
+
+import json
+from dataclasses import replace
+
+import nn_graphs
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from operator_cases import CASES
+
+from macaw.arch import PRESETS, MemoryConfig, RequantizerConfig, preset
+from macaw.cli import verify as job
+from macaw.cli.main import main
+from macaw.golden import run
+from macaw.nn import from_tflite
+
+#: A core that is quick to build and has room for the network of `nn_graphs`, as that of the main
+#: job's tests.
+SMALL = replace(
+    preset("tiny"),
+    name="small",
+    requantizer=RequantizerConfig(lanes=2),
+    memory=MemoryConfig(
+        activation_words=4096,
+        weight_words=1024,
+        parameter_entries=256,
+        result_words=512,
+        step_entries=128,
+    ),
+)
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    monkeypatch.setitem(PRESETS, "tiny", SMALL)
+
+
+@pytest.fixture
+def network(tmp_path):
+    """A network of eight operators: its file, an input and the outputs."""
+    return files(tmp_path, nn_graphs.network_file(), 4)
+
+
+def files(folder, content, seed):
+    model = folder / "network.tflite"
+    model.write_bytes(content)
+    graph = from_tflite(content)
+    rng = np.random.default_rng(seed)
+    shapes = [graph.tensors[name].shape for name in graph.inputs]
+    inputs = [rng.integers(-128, 128, shape).astype(np.int8) for shape in shapes]
+    outputs = run(graph, inputs)
+    arguments = [str(model)]
+    for what, arrays in (("--input", inputs), ("--expected", outputs.values())):
+        for index, array in enumerate(arrays):
+            path = folder / f"{what.strip('-')}{index}.npy"
+            np.save(path, array)
+            arguments += [what, str(path)]
+    return arguments
+
+
+def verify(arguments, *more):
+    """The exit status and what was printed."""
+    result = CliRunner().invoke(main, ["verify", "--config", "tiny", *arguments, *more])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.output
+    return result.exit_code, result.output
+
+
+def test_a_network_is_equal(network):
+    status, text = verify(network)
+    assert status == 0
+    assert "network: 8 operators, 1,808 multiplications, semantics tflite" in text
+    assert "golden: 5 outputs, 0 mismatches against the files given" in text
+    assert "3 layers, 133 outputs, 0 layers with mismatches, 100.00 % of the multi" in text
+
+
+def test_the_report_as_json(network):
+    status, text = verify(network, "--json")
+    assert status == 0
+    report = json.loads(text[text.index("{\n") :])
+    assert (report["outcome"], report["macs"], report["rtl_macs"]) == ("equal", 1808, 1808)
+    assert report["configuration"] == "small with fixed_double_away"
+    where = [layer["where"] for layer in report["layers"]]
+    assert where == ["rtl", "rtl", "host", "host", "host", "rtl", "host", "host"]
+    assert all(layer["cycles"] > 0 for layer in report["layers"] if layer["where"] == "rtl")
+    assert [layer["values"] for layer in report["layers"]] == [64, 64, 0, 0, 0, 5, 0, 0]
+
+
+def test_one_wrong_bit_that_is_expected_differs(network):
+    path = network[-1]
+    values = np.load(path)
+    values.view(np.int32)[0, 3] ^= 1
+    np.save(path, values)
+    status, text = verify(network, "--rungs", "golden")
+    assert status == 1
+    assert "is not that of the files given: 1 of 5 values differ; the first at axis 0 0" in text
+
+
+def test_one_wrong_bit_of_the_rtl_differs(network, monkeypatch):
+    right = job.run_layer
+
+    def wrong(layer, images, **options):
+        found = right(layer, images, **options)
+        if layer.name == "second":
+            found.result[0, 1, 2, 3] ^= 4
+        return found
+
+    monkeypatch.setattr(job, "run_layer", wrong)
+    status, text = verify(network)
+    assert status == 1
+    assert "Conv2d 1, 'second': 1 of 64 values differ; the first at axis 0 0, axis 1 1" in text
+    assert "1 layers with mismatches" in text
+
+
+def test_without_an_oracle_it_is_incomplete(network, monkeypatch):
+    monkeypatch.setattr(job, "live_runtime", lambda path, graph: None)
+    status, text = verify(network[:3])
+    assert status == 3
+    assert "not compared, for its runtime is not installed: pip install -e .[tflite]" in text
+    assert verify(network[:3], "--rungs", "rtl")[0] == 0
+
+
+def test_a_runtime_that_cannot_run_the_file_is_none(network, monkeypatch):
+    def fails(inputs):
+        raise RuntimeError("Too large.")
+
+    monkeypatch.setattr(job, "live_runtime", lambda path, graph: ("the runtime", fails))
+    status, text = verify(network[:1], "--rungs", "golden")
+    assert status == 3
+    assert "not compared, for the runtime cannot run the file: Too large." in text
+
+
+@pytest.mark.parametrize("semantics", ["tflite", "litert"])
+def test_the_live_runtime(oracle, network, semantics):
+    oracle("tflite")
+    status, text = verify(network[:1], "--rungs", "golden", "--semantics", semantics)
+    assert status == 0, text
+    assert "5 outputs, 0 mismatches against" in text
+
+
+def test_layers_that_the_core_lacks_are_refused(network):
+    status, text = verify(network[:1], "--rungs", "rtl", "--semantics", "litert")
+    assert status == 2
+    assert "refused: scores: semantics must be tflite, not litert" in text
+    assert "2 layers, 128 outputs" in text
+
+
+def test_a_part_of_the_work_says_so(network):
+    status, text = verify(network, "--crop", "1", "--layers", "2")
+    assert status == 0
+    assert "2 layers, 32 outputs, 0 layers with mismatches" in text
+    assert "; the first 1 rows of each layer only" in text
+    assert text.count("skipped") == 1
+
+
+def test_states_take_an_axis_of_steps(tmp_path):
+    content = nn_graphs.streaming_file()
+    model = tmp_path / "stream.tflite"
+    model.write_bytes(content)
+    graph = from_tflite(content)
+    shape = graph.tensors[graph.inputs[0]].shape
+    steps = np.random.default_rng(2).integers(-128, 128, (3, *shape)).astype(np.int8)
+    state = graph.initial_state()
+    results = [next(iter(run(graph, [step], state=state).values())) for step in steps]
+    for name, values in (("input", steps), ("expected", np.stack(results))):
+        np.save(tmp_path / f"{name}.npy", values)
+    arguments = [str(model), "--rungs", "golden", "--input", str(tmp_path / "input.npy")]
+    status, text = verify([*arguments, "--expected", str(tmp_path / "expected.npy")])
+    assert status == 0, text
+    np.save(tmp_path / "expected.npy", np.stack(results[::-1]))
+    assert verify([*arguments, "--expected", str(tmp_path / "expected.npy")])[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda x: x[:, :4], "must be int8 of shape (1, 8, 8, 2), not int8 of shape (1, 4, 8, 2)"),
+        (lambda x: x.astype(np.int16), "must be int8 of shape (1, 8, 8, 2), not int16"),
+        (lambda x: np.stack([x, x]), "must have shape (1, 8, 8, 2), not (2, 1, 8, 8, 2)"),
+    ],
+)
+def test_inputs_that_do_not_fit_are_refused(network, spoil, sentence):
+    np.save(network[2], spoil(np.load(network[2])))
+    status, text = verify(network)
+    assert status == 2
+    assert sentence in text
+
+
+def test_files_that_are_no_models_are_refused(network, tmp_path):
+    other = tmp_path / "other.tflite"
+    other.write_bytes(b"no model at all")
+    status, text = verify([str(other)])
+    assert status == 2
+    assert "must be a TensorFlow Lite file" in text
+    status, text = verify([network[0], "--input", str(other)])
+    assert status == 2
+    assert "must be a .npy file" in text
+    status, text = verify([*network, "--input", str(other)])
+    assert "input files must be 1, one for each input, not 2" in text
+
+
+def test_unknown_rungs_are_a_wrong_usage(network):
+    result = CliRunner().invoke(main, ["verify", network[0], "--rungs", "golden,moon"])
+    assert result.exit_code == 2
+    assert "moon" in result.output
+
+
+def test_a_transposed_convolution_on_the_rtl(tmp_path):
+    content, _ = CASES["TRANSPOSE_CONV"](np.random.default_rng(5))
+    status, text = verify(files(tmp_path, content, 3))
+    assert status == 0, text
+    assert "1 layers" in text
