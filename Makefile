@@ -26,8 +26,8 @@ help: ## List what can be made
 	@echo "  VENV=.venv          the folder of the environment"
 	@echo "  EXTRAS=torch,onnx   further extras of pyproject.toml to install; EXTRAS=all for all"
 
-sim: $(call installed,photo $(filter torch,$(ORACLE))) ## Run the main job on the RTL (ORACLE=torch, WAVES=1, PRESET=ecp5_85f)
-	$(BIN)/macaw sim $(if $(ORACLE),--oracle $(ORACLE)) $(call flag,WAVES,--waves) $(if $(PRESET),--preset $(PRESET))
+sim: $(call installed,photo $(filter torch,$(ORACLE)) $(if $(MODEL),tflite)) ## Run the main job, or MODEL=file, on the RTL (ORACLE=torch, WAVES=1, PRESET=ecp5_85f)
+	$(BIN)/macaw $(if $(MODEL),verify "$(MODEL)" $(if $(PRESET),--config $(PRESET)),sim $(if $(ORACLE),--oracle $(ORACLE)) $(call flag,WAVES,--waves) $(if $(PRESET),--preset $(PRESET)))
 
 test: $(call installed,dev) ## Run the tests, in ten minutes at most (COVERAGE=1, PYTEST_ARGS=...)
 	$(BIN)/python -m pytest -n auto -m "not full" $(call flag,COVERAGE,--cov --cov-report=term) $(PYTEST_ARGS)
@@ -47,7 +47,7 @@ synth: $(call installed,flow) ## Synthesise, place and route into build/synth.js
 bitstream: $(call installed,flow boards) ## Build a self-test of the core for a board (BOARD=ulx3s_85f, PRESET=ecp5_85f, SEED=2)
 	$(BIN)/macaw bitstream "$(BOARD)" $(if $(PRESET),--preset $(PRESET)) $(if $(SEED),--seed $(SEED))
 
-tables: $(call installed,photo) ## Write the figures of build/bench.json and build/synth.json into README.md
+tables: $(call installed,photo) ## Write the figures of build/bench.json and build/synth.json into README.md and docs/models.md
 	$(BIN)/python -m benchmarks tables
 
 docs: $(call installed,photo) ## Write the reference of the blocks to build/docs/blocks.md (PRESET=ecp5_85f)

@@ -153,13 +153,14 @@ def requantizer(names: tuple[str, ...], kinds: tuple[str, ...], lanes: int, seed
 
 @main.command()
 def tables() -> None:
-    """Fill the tables of README.md from build/bench.json and build/synth.json."""
+    """Fill the tables of README.md and docs/models.md from build/bench.json and
+    build/synth.json."""
     rows = load(_BUILD / "bench.json") + load(_BUILD / "synth.json")
     if not rows:
         raise click.ClickException("There are no figures yet: run make bench and make synth first.")
-    readme = _ROOT / "README.md"
-    readme.write_text(fill(readme.read_text(), rows))
-    click.echo(f"{readme.name} shows figures of {', '.join(sorted({r.benchmark for r in rows}))}")
+    for page in (_ROOT / "README.md", _ROOT / "docs" / "models.md"):
+        page.write_text(fill(page.read_text(), rows))
+    click.echo(f"the pages show figures of {', '.join(sorted({r.benchmark for r in rows}))}")
 
 
 if __name__ == "__main__":
