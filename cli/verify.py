@@ -258,13 +258,15 @@ def _rtl(
                 progress=lambda macs: progress.advance(task, macs),
             )
             expected = tensors[operator.outputs[0]].reshape(layer.result_shape)
+            # Sums without weights are no multiplications.
+            macs = layer.macs if reports[index].macs else 0
             return replace(
                 reports[index],
                 where="rtl",
                 values=int(simulated.result.size),
-                core_macs=layer.macs,
+                core_macs=macs,
                 cycles=simulated.cycles,
-                utilisation=layer.macs / (config.array.multipliers * simulated.cycles),
+                utilisation=macs / (config.array.multipliers * simulated.cycles),
                 difference=_difference(expected[:, : layer.rows], simulated.result),
             )
 

@@ -13,12 +13,23 @@ from macaw.arch.shapes import Conv2dShape
 from macaw.compiler.layer import Conv2dLayer
 from macaw.compiler.parts import Part, whole
 from macaw.nn.graph import DType, QuantizedGraph, Tensor
-from macaw.nn.graph.operators import Conv2d, ConvTranspose2d, Linear, Operator
+from macaw.nn.graph.operators import (
+    AveragePool2d,
+    Conv2d,
+    ConvTranspose2d,
+    Linear,
+    Mean,
+    Operator,
+)
 
-__all__ = ["MULTIPLYING", "Lowered", "lower"]
+__all__ = ["AVERAGING", "MULTIPLYING", "Lowered", "lower"]
 
-#: The operators that are lowered: those with weights.
+#: The operators with weights, all of which are lowered.
 MULTIPLYING = (Conv2d, ConvTranspose2d, Linear)
+
+#: The operators that are sums without weights, which are lowered where their requantisation is
+#: that of a convolution.
+AVERAGING = (AveragePool2d, Mean)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,14 +43,17 @@ class Lowered:
 
 
 def lower(graph: QuantizedGraph, operator: Operator, requantization: AnyRequantization) -> Lowered:
-    """One of the `MULTIPLYING` operators of a verified graph.
+    """One of the `MULTIPLYING` or `AVERAGING` operators of a verified graph.
 
     A fully connected layer is a pointwise convolution over its rows; a transposed convolution is
-    a convolution for each phase of its stride, so that no zero is multiplied.
+    a convolution for each phase of its stride, so that no zero is multiplied; a mean is a
+    depthwise convolution with weights of one.
 
-    Raises ``TypeError`` for other operators, and ``ValueError`` for weights that are not 8-bit
-    constants.
+    Raises ``TypeError`` for other operators, ``ValueError`` for weights that are not 8-bit
+    constants, and for means over other axes than height and width.
     """
+    if isinstance(operator, AVERAGING):
+        return _lower_mean(graph, operator, requantization)
     image, weights = (graph.tensors[name] for name in operator.inputs[:2])
     result = graph.tensors[operator.outputs[0]]
     if weights.data is None or not (weights.dtype.quantised and image.dtype.quantised):
@@ -79,6 +93,43 @@ def lower(graph: QuantizedGraph, operator: Operator, requantization: AnyRequanti
                 parts=tuple(_phases(layer, operator)),
             )
     raise TypeError(f"operator must have weights, not be {type(operator).__name__}")
+
+
+def _lower_mean(
+    graph: QuantizedGraph, operator: Mean | AveragePool2d, requantization: AnyRequantization
+) -> Lowered:
+    image, result = graph.tensors[operator.inputs[0]], graph.tensors[operator.outputs[0]]
+    if len(image.shape) != 4 or not image.dtype.quantised:
+        raise ValueError(f"{result.name}: a mean must be of 8-bit images, not {image.shape}")
+    batch, height, width, channels = image.shape
+    kernel, stride, zero_point = (height, width), (1, 1), image.zero_point
+    if isinstance(operator, AveragePool2d):
+        kernel, stride, zero_point = operator.kernel, operator.stride, 0
+    elif sorted(operator.axes) != [1, 2]:
+        raise ValueError(f"{result.name}: axes must be height and width, not {operator.axes}")
+    shape = Conv2dShape(
+        height=height,
+        width=width,
+        in_channels=channels,
+        out_channels=channels,
+        kernel_height=kernel[0],
+        kernel_width=kernel[1],
+        stride=stride,
+        groups=channels,
+    )
+    layer = Conv2dLayer(
+        shape=shape,
+        weights=np.ones((channels, *kernel, 1), np.int8),
+        requantization=requantization,
+        input_zero_point=zero_point,
+        input_signed=image.dtype == DType.INT8,
+        name=result.name,
+    )
+    return Lowered(
+        image_shape=(batch, height, width, channels),
+        result_shape=(batch, shape.output_height, shape.output_width, channels),
+        parts=(whole(layer),),
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

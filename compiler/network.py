@@ -9,7 +9,7 @@ from macaw.arch.config import AcceleratorConfig
 from macaw.arch.parameters import AnyRequantization
 from macaw.arch.program import CoreLayer, CorePart
 from macaw.arch.requantization import Mode
-from macaw.compiler.lower import MULTIPLYING, lower
+from macaw.compiler.lower import AVERAGING, MULTIPLYING, lower
 from macaw.compiler.parts import compile_parts, output_band
 from macaw.compiler.refusals import Split
 from macaw.nn.graph import QuantizedGraph
@@ -17,7 +17,7 @@ from macaw.nn.graph.operators import Operator
 
 __all__ = ["Placement", "modes", "place"]
 
-#: What gives the requantisation of an operator with weights.
+#: What gives the requantisation of an operator that sums.
 Requantizations = Callable[[QuantizedGraph, Operator], AnyRequantization]
 
 
@@ -42,34 +42,34 @@ def place(
 ) -> tuple[Placement, ...]:
     """A place for each operator of a verified graph, in their order.
 
-    ``requantization`` gives the parameters of an operator with weights, by the semantics of the
-    graph, or raises ``ValueError``. With ``rows`` layers are cropped to the first rows of their
+    ``requantization`` gives the parameters of an operator that sums, by the semantics of the graph,
+    or raises ``ValueError``. With ``rows`` layers are cropped to the first rows of their
     results.
     """
     placements = []
     for operator in graph.operators:
-        if not isinstance(operator, MULTIPLYING):
+        if not isinstance(operator, (*MULTIPLYING, *AVERAGING)):
             placements.append(Placement(operator=operator))
             continue
         try:
             layer = _layer(graph, operator, config, requantization, rows)
-        except ValueError as refusal:
-            placements.append(Placement(operator=operator, refusal=str(refusal)))
+        except ValueError as error:
+            refusal = str(error) if isinstance(operator, MULTIPLYING) else ""
+            placements.append(Placement(operator=operator, refusal=refusal))
         else:
             placements.append(Placement(operator=operator, layer=layer))
     return tuple(placements)
 
 
 def modes(graph: QuantizedGraph, requantization: Requantizations) -> tuple[Mode, ...]:
-    """The modes that a core needs for the operators with weights, in the order of their first
-    use."""
+    """The modes that a core needs for the operators of a graph, in the order of their first use."""
     found: dict[Mode, None] = {}
     for operator in graph.operators:
-        if isinstance(operator, MULTIPLYING):
+        if isinstance(operator, (*MULTIPLYING, *AVERAGING)):
             try:
                 found[requantization(graph, operator).mode] = None
             except ValueError:
-                continue  # `place` refuses it.
+                continue  # It is refused, or stays on the host.
     return tuple(found)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from macaw.arch import fixed_multiplier
 from macaw.golden.fixed_point import Affine, clamp_bytes, fixed_double
 
-__all__ = ["average_pool2d", "max_pool2d", "mean"]
+__all__ = ["average_multiplier", "average_pool2d", "max_pool2d", "mean", "mean_multiplier"]
 
 Padding = tuple[int, int, int, int]
 
@@ -88,10 +88,7 @@ def mean(
     result: Affine,
     keep_dimensions: bool = False,
 ) -> NDArray[Any]:
-    """The mean over ``axes``, of int8 or uint8 values, with another scale.
-
-    The division by the number n of values is folded into the multiplier of the scales: it is
-    shifted left by ``log2(n)`` bits, rounded down, and divided by n, rounded down (source:
+    """The mean over ``axes``, of int8 or uint8 values, with another scale (source:
     ``QuantizedMeanOrSum`` in tensorflow/lite/kernels/internal/reference/reduce.h).
 
     >>> unit = Affine(1.0, 0)
@@ -99,9 +96,41 @@ def mean(
     array([ 2, -2], dtype=int8)
     """
     count = int(np.prod([values.shape[axis] for axis in axes], dtype=np.int64))
-    multiplier, shift = fixed_multiplier(operand.scale / result.scale)
-    left = min(count.bit_length() - 1, 32, 31 + shift)
     sums = values.sum(axis=axes, dtype=np.int64, keepdims=keep_dimensions)
     centred = np.asarray(sums - count * operand.zero_point)
-    scaled = fixed_double(centred, (multiplier << left) // count, shift - left)
+    scaled = fixed_double(centred, *mean_multiplier(count, operand.scale / result.scale))
     return clamp_bytes(scaled + result.zero_point, values.dtype)
+
+
+def mean_multiplier(count: int, factor: float) -> tuple[int, int]:
+    """The multiplier and shift of a mean of ``count`` values, whose scale changes by ``factor``.
+
+    The division by the number n of values is folded into the multiplier of the scales: it is
+    shifted left by ``log2(n)`` bits, rounded down, and divided by n, rounded down.
+    """
+    multiplier, shift = fixed_multiplier(factor)
+    left = min(count.bit_length() - 1, 32, 31 + shift)
+    return (multiplier << left) // count, shift - left
+
+
+def average_multiplier(count: int, *, signed: bool) -> tuple[int, int]:
+    """A multiplier and shift by which `fixed_double` divides every sum of ``count`` 8-bit values
+    by their number, half away from zero: tried on all of them.
+
+    >>> average_multiplier(9, signed=True)
+    (1908874354, -3)
+
+    Raises ``ValueError`` where there is none.
+    """
+    low, high = (-128 * count, 127 * count) if signed else (0, 255 * count)
+    sums = np.arange(low, high + 1)
+    wanted = np.sign(sums) * ((np.abs(sums) + count // 2) // count)
+    multiplier, shift = fixed_multiplier(1 / count)
+    # First without the second rounding, and by a hair too much: what lies half way goes away from
+    # zero.
+    for less in range(max(0, -shift), -1, -1):
+        for more in (1, 0):
+            candidate = (multiplier >> less) + more, shift + less
+            if np.array_equal(fixed_double(sums, *candidate), wanted):
+                return candidate
+    raise ValueError(f"a mean of {count} values must be a fixed point product, and is not")

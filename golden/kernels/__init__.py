@@ -45,8 +45,8 @@ def evaluate(graph: QuantizedGraph, operator: Operator, inputs: Arrays) -> list[
 
 
 def requantization(graph: QuantizedGraph, operator: Operator) -> AnyRequantization:
-    """The requantisation of a convolution or a fully connected layer of a verified graph, by the
-    graph's semantics.
+    """The requantisation of an operator of a verified graph that sums: a convolution, a fully
+    connected layer or, where the runtime's are fixed point products, a mean.
 
     Raises ``ValueError`` for one that none of `macaw.arch.Mode` describes.
     """

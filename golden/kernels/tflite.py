@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The operators as the reference kernels of TensorFlow Lite compute them."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -66,8 +67,13 @@ def _linear(place: Place, inputs: Arrays) -> NDArray[Any]:
 
 
 def requantization(place: Place) -> Requantization:
-    """The parameters of a convolution or a fully connected layer, ``ValueError`` for those of
-    LiteRT's fully connected layers, which round once, half away from zero."""
+    """The parameters of an operator that sums: a convolution, a fully connected layer, a mean.
+
+    ``ValueError`` for LiteRT's fully connected layers, which round once, half away from zero, and
+    for means over windows that have padding.
+    """
+    if isinstance(place.operator, op.Mean | op.AveragePool2d):
+        return _mean_parameters(place)
     if _rounds_once(place):
         raise ValueError(
             f"{place.result.name}: semantics must be {Semantics.TFLITE!s}, not "
@@ -95,6 +101,33 @@ def _parameters(place: Place) -> Requantization:
         out_channels=place.tensor(1).shape[0],
         mode=Mode.FIXED_DOUBLE_AWAY,
         float32_product=not _rounds_once(place) and per_tensor and (linear or not signed),
+    )
+
+
+def _mean_parameters(place: Place) -> Requantization:
+    operator, given, result = place.operator, place.tensor(0), place.result
+    signed = result.dtype == DType.INT8
+    if isinstance(operator, op.Mean):
+        count = math.prod(given.shape[axis] for axis in operator.axes)
+        multiplier, shift = pool.mean_multiplier(count, given.scale / result.scale)
+        limits = np.iinfo(place.dtype)
+        zero_point, bounds = result.zero_point, (int(limits.min), int(limits.max))
+    else:
+        if any(operator.padding):
+            raise ValueError(f"{result.name}: padding must be none, for divisors differ there")
+        # Values are taken as they are stored.
+        multiplier, shift = pool.average_multiplier(math.prod(operator.kernel), signed=signed)
+        zero_point, bounds = 0, place.bounds
+    channels = given.shape[-1]
+    return Requantization(
+        mode=Mode.FIXED_DOUBLE_AWAY,
+        bias=(0,) * channels,
+        multiplier=(multiplier,) * channels,
+        shift=(shift,) * channels,
+        zero_point=zero_point,
+        minimum=bounds[0],
+        maximum=bounds[1],
+        signed=signed,
     )
 
 

@@ -16,11 +16,14 @@ from macaw.compiler.lower import lower
 from macaw.compiler.network import modes, place
 from macaw.compiler.parts import compile_parts, output_band, whole
 from macaw.compiler.refusals import Split, TooLarge
-from macaw.golden import conv2d, requantization, run
+from macaw.golden import conv2d, pool, requantization, run
+from macaw.golden.pool import average_multiplier
 from macaw.nn import Semantics, from_tflite
 from macaw.nn.graph.operators import ConvTranspose2d
 
 TINY = preset("tiny")
+#: One with room for the kernels of means.
+WIDE = preset("ecp5_85f").with_modes([Mode.FIXED_DOUBLE_AWAY])
 KINDS = [
     "CONV_2D int8",
     "CONV_2D uint8",
@@ -30,6 +33,7 @@ KINDS = [
     "FULLY_CONNECTED uint8",
     "TRANSPOSE_CONV",
 ]
+MEANS = ["AVERAGE_POOL_2D int8", "AVERAGE_POOL_2D uint8", "MEAN int8", "MEAN uint8"]
 
 
 def computed(layer, images):
@@ -55,13 +59,18 @@ def computed(layer, images):
     return result, written
 
 
-def differences(kind, seeds, config=TINY, rows=None):
-    """The values that differ, over random files of one operator, and how many parts there were."""
+def differences(kind, seeds, config=TINY, rows=None, host=False):
+    """The values that differ, over random files of one operator, and how many parts there were;
+    none where it stays on the ``host``."""
     wrong, parts = 0, Counter()
     for seed in seeds:
         content, arrays = CASES[kind](np.random.default_rng(seed))
         graph = from_tflite(content)
         [placement] = place(graph, config, requantization, rows=rows)
+        if host and placement.layer is None:
+            assert placement.refusal == ""
+            parts[0] += 1
+            continue
         assert placement.layer is not None, placement.refusal
         result, written = computed(placement.layer, arrays[0])
         assert (written == 1).all()
@@ -76,6 +85,28 @@ def differences(kind, seeds, config=TINY, rows=None):
 def test_layers_are_their_operators(kind):
     wrong, _ = differences(kind, range(12))
     assert wrong == 0
+
+
+@pytest.mark.parametrize("kind", MEANS)
+def test_means_are_their_operators_or_stay_on_the_host(kind):
+    wrong, parts = differences(kind, range(40), config=WIDE, host=True)
+    assert wrong == 0
+    assert parts[0] > 0
+    assert sum(parts.values()) - parts[0] > 2
+
+
+def test_every_average_has_a_multiplier():
+    for count in (*range(1, 65), 81, 100, 144, 196, 256, 1024):
+        for signed in (True, False):
+            multiplier, shift = average_multiplier(count, signed=signed)
+            assert multiplier < 1 << 31
+            assert -31 <= shift <= 30
+
+
+def test_an_average_that_no_multiplier_gives_is_refused(monkeypatch):
+    monkeypatch.setattr(pool, "fixed_multiplier", lambda factor: (1 << 30, 1))
+    with pytest.raises(ValueError, match="a mean of 9 values must be a fixed point product"):
+        average_multiplier(9, signed=True)
 
 
 @pytest.mark.parametrize("kind", ["CONV_2D int8", "DEPTHWISE_CONV_2D uint8", "TRANSPOSE_CONV"])
