@@ -118,7 +118,7 @@ def average_multiplier(count: int, *, signed: bool) -> tuple[int, int]:
     by their number, half away from zero: tried on all of them.
 
     >>> average_multiplier(9, signed=True)
-    (1908874354, -3)
+    (238609295, 0)
 
     Raises ``ValueError`` where there is none.
     """
