@@ -303,12 +303,18 @@ def _refuse(
 ) -> None:
     cycles, state = int(status[0, 0]), int(status[0, 1])
     records = dict(zip(streams, status[1:], strict=True))
-    # First, since words that get lost so are the cause of a time-out.
+    # First, since words that get lost, or are too many, may be the cause of a time-out.
     for name, record in records.items():
         if record[_BROKEN]:
             raise StreamError(
                 f"stream {name} takes back valid or changes its payload before ready, "
                 f"{record[_BROKEN]} times (seed {seed})"
+            )
+    for name, record in records.items():
+        if record[_SURPLUS]:
+            raise StreamError(
+                f"stream {name} sent {record[_SURPLUS]} words more than the {counts[name]} "
+                f"expected (seed {seed})"
             )
     if state != 1:
         limit = "not complete" if state == 2 else "no stream moves"
@@ -320,12 +326,6 @@ def _refuse(
         raise StreamTimeout(
             f"after {cycles} cycles {limit}: {'; '.join(lines) or 'draining'} (seed {seed})"
         )
-    for name, record in records.items():
-        if record[_SURPLUS]:
-            raise StreamError(
-                f"stream {name} sent {record[_SURPLUS]} words more than the {counts[name]} "
-                f"expected (seed {seed})"
-            )
 
 
 def _unfinished(stream: Stream, count: int, record: np.ndarray) -> str:

@@ -149,13 +149,14 @@ module stream_sink #(
   end
 
   assign finished = received == word_count;
-  assign transfer = valid && ready;
+  // Surplus words are no progress: a run in which nothing else moves ends.
+  assign transfer = valid && ready && !finished;
 
   always @(posedge clk) begin
     random <= xorshift(random);
     if (!rst) begin
       ready <= {16'd0, random[31:16]} >= stall;
-      if (transfer) begin
+      if (valid && ready) begin
         if (finished) surplus <= surplus + 1;
         else begin
           word = 0;

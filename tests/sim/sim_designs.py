@@ -128,3 +128,15 @@ class Joined(wiring.Component):
             self.b.ready.eq(self.o.ready & ~self.a.valid),
         ]
         return m
+
+
+class Endless(wiring.Component):
+    """Takes no word of ``i``, and sends words for ever."""
+
+    i: In(stream.Signature(8))
+    o: Out(stream.Signature(8))
+
+    def elaborate(self, platform):
+        m = Module()
+        m.d.comb += self.o.valid.eq(1)
+        return m

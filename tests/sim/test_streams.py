@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from sim_designs import Adder, Inverter, Joined
+from sim_designs import Adder, Endless, Inverter, Joined
 from sim_mac import DotProducts
 
 from macaw.hw.stream import SkidBuffer
@@ -161,6 +161,11 @@ def test_faults_of_a_component_are_named(fault, options, kind, message):
 def test_too_few_expected_words_are_surplus():
     with pytest.raises(StreamError, match=r"^stream o sent 5 words more than the 195 expected"):
         add(count=195)
+
+
+def test_surplus_words_without_an_end_end_the_run():
+    with pytest.raises(StreamError, match=r"^stream o sent \d+ words more than the 3 expected"):
+        run(Endless(), {"i": [1]}, {"o": 3}, quiet_cycles=100, timeout_cycles=100_000)
 
 
 def test_a_circle_of_waiting_sources_is_named():
