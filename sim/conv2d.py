@@ -107,6 +107,7 @@ def run_conv2d(
         idle=idle,
         stall=stall,
         seed=seed,
+        quiet_cycles=_quiet_cycles(program),
         progress=progress,
         waves=waves,
         waves_cycles=waves_cycles,
@@ -115,6 +116,19 @@ def run_conv2d(
     first = streams.transfers["image"].first_cycle
     last = streams.transfers["result"].last_cycle
     return Conv2dRun(result=result, cycles=last - first + 1, streams=streams)
+
+
+#: Clocks without a word after which a core hangs, beside those that a row of results takes.
+_QUIET_CYCLES = 100_000
+
+
+def _quiet_cycles(program: CoreProgram) -> int:
+    """Clocks after which a core hangs in which no stream moves: no word may come in, and none
+    goes out before a row of results is complete."""
+    shape, config = program.shape, program.config
+    results = shape.output_width * shape.out_channels * config.requantizer.interval
+    steps = shape.output_width * shape.out_channels * shape.taps // config.array.columns
+    return _QUIET_CYCLES + 2 * (results + steps)
 
 
 def _result(program: CoreProgram, words: np.ndarray) -> np.ndarray:

@@ -51,7 +51,7 @@ class Cases:
 
 def layers_of(mode, layers=LAYERS):
     """Those of ``layers`` that a mode can have: raw bytes take neither zero point nor bounds."""
-    return layers[:1] if mode is Mode.RAW else layers
+    return LAYERS[:1] if mode is Mode.RAW else layers
 
 
 def _bias(random, channels):

@@ -20,6 +20,7 @@ from macaw.arch import (
     preset,
 )
 from macaw.compiler.conv2d import compile_conv2d
+from macaw.compiler.cost import model_cycles
 from macaw.compiler.layer import Conv2dLayer
 from macaw.golden.engines import qnnpack_requantization
 from macaw.hw import Conv2dCore
@@ -87,13 +88,15 @@ WINDOW = ("sliding window", "walking window", "odd width", "even width",
 
 def check(cases: list[Case], *, pauses: float = 0.0, seed: int = 1) -> Counter:
     """Runs the cases in one simulation; how many of them took each path."""
+    # A row's results may take so long on serial lanes that no stream moves meanwhile.
+    longest = max(model_cycles(case.program) for case in cases)
     results = run_conv2d_sequence(
         [case.program for case in cases],
         [case.image for case in cases],
         idle=pauses,
         stall=pauses,
         seed=seed,
-        quiet_cycles=20_000,
+        quiet_cycles=20_000 + 2 * longest,
     )
     for case, result in zip(cases, results, strict=True):
         check_equal(case.expected, result, what=str(case), seed=case.seed)
