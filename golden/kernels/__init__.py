@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from macaw.golden.kernels import movement, tflite
+from macaw.golden.kernels import movement, onnxruntime, tflite
 from macaw.golden.kernels.place import Arrays, Place
 from macaw.nn.graph import QuantizedGraph, Semantics
 from macaw.nn.graph.operators import Operator
@@ -20,6 +20,7 @@ _RUNTIMES = {
     for semantics, kernels in {
         Semantics.TFLITE: tflite.KERNELS,
         Semantics.LITERT: tflite.KERNELS,
+        Semantics.ONNXRUNTIME: onnxruntime.KERNELS,
     }.items()
 }
 
