@@ -14,7 +14,7 @@ from macaw.nn.graph import operators as op
 from macaw.nn.onnx.builder import TO_IMAGE, TO_PLAIN
 from macaw.nn.onnx.real import moved
 from macaw.nn.onnx.site import Site
-from macaw.nn.onnx.values import Held, Real
+from macaw.nn.onnx.values import UNIT, Held, Real
 
 __all__ = ["MOVEMENT"]
 
@@ -196,9 +196,8 @@ def _split(site: Site) -> None:
         image=image, axis=place, sizes=sizes,
     )  # fmt: skip
     for label, piece in zip(labels, pieces, strict=True):
-        hidden = (value.hidden or "Split") if isinstance(value, Real) else ""
         real = isinstance(value, Real)
-        site.builder.define(label, Real(held=piece, hidden=hidden) if real else piece)
+        site.builder.define(label, Real(held=piece, moved=True, hidden="Split") if real else piece)
 
 
 def _pad(site: Site) -> None:
@@ -262,8 +261,9 @@ def _resize(site: Site) -> None:
         raise ModelError("axes are not supported")
 
     def apply(label: str, held: Held) -> Held:
-        if len(held.shape) != 4 or held.quantization is None:
+        if len(held.shape) != 4 or not held.dtype.quantised:
             raise ModelError(f"{held.label!r} must be an image of 8 bits")
+        held = site.builder.scaled(held, held.quantization or UNIT)
         if site.has(3):
             sizes = site.integers(3, "sizes")
         else:

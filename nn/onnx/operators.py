@@ -12,15 +12,12 @@ from macaw.nn.graph import DType, Quantization
 from macaw.nn.graph import operators as op
 from macaw.nn.onnx.real import clipped, fusible, moved
 from macaw.nn.onnx.site import Site
-from macaw.nn.onnx.values import Held, Pending, Value
+from macaw.nn.onnx.values import UNIT, Held, Pending, Value
 from macaw.nn.onnx.windows import window
 
 __all__ = ["OPERATORS"]
 
 _BYTES = (DType.INT8, DType.UINT8)
-#: What a tensor means of which no operator tells it.
-_UNIT = Quantization(scale=(1.0,), zero_point=(0,))
-
 #: An operator over tensors of integers; label, type and quantization of the result follow.
 _Maker = Callable[..., Held]
 _Convert = Callable[[Site], None]
@@ -124,7 +121,7 @@ def _plain_concat(site: Site) -> None:
     first = helds[0]
     if any((held.dtype, held.quantization) != (first.dtype, first.quantization) for held in helds):
         raise ModelError("inputs must be of one type, with one scale and zero point")
-    meaning = first.quantization or _UNIT
+    meaning = first.quantization or UNIT
     helds = [site.builder.scaled(held, meaning) for held in helds]
     site.builder.define(site.label, _concat(site, helds, site.label, first.dtype, meaning))
 
@@ -140,7 +137,7 @@ def _max_pool(site: Site) -> None:
         places = window(site, held.shape)
         if places.dilation != (1, 1):
             raise ModelError(f"dilations must be (1, 1), not {places.dilation!r}")
-        held = site.builder.scaled(held, held.quantization or _UNIT)
+        held = site.builder.scaled(held, held.quantization or UNIT)
         return site.builder.emit(
             label, op.MaxPool2d, (site.builder.image(held),), held.dtype, held.quantization,
             image=True, kernel=places.kernel, stride=places.stride, padding=places.padding,
@@ -185,23 +182,22 @@ def _bounded(site: Site, low: float, high: float) -> None:
         return
     if value.dtype not in _BYTES:
         raise ModelError(f"input {site.node.inputs[0]!r} must be int8 or uint8, not {value.dtype}")
-    held = site.builder.scaled(value, value.quantization or _UNIT)
+    held = site.builder.scaled(value, value.quantization or UNIT)
     limits = np.iinfo(held.dtype.value)
-    for kind, bound, beyond in (
-        (op.Maximum, low, low <= limits.min),
-        (op.Minimum, high, high >= limits.max),
-    ):
-        if beyond:
-            continue
+    steps: list[tuple[Any, float]] = []
+    if low > limits.min:
+        steps.append((op.Maximum, low))
+    if high < limits.max:
+        steps.append((op.Minimum, high))
+    for left, (kind, bound) in enumerate(steps, 1 - len(steps)):
         number = np.full((1,) * len(held.shape), np.clip(bound, limits.min, limits.max))
         constant = site.builder.constant(
             f"{site.label}#bound", number.astype(held.dtype.value), held.quantization
         )
         image = site.builder.in_images(held)
         names = site.builder.names(held, constant, image=image)
-        held = site.builder.emit(
-            site.label, kind, names, held.dtype, held.quantization, image=image
-        )
+        label = f"{site.label}#bounded" if left else site.label
+        held = site.builder.emit(label, kind, names, held.dtype, held.quantization, image=image)
     site.builder.define(site.label, held)
 
 

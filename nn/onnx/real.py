@@ -36,6 +36,8 @@ def fusible(site: Site, index: int, behind: tuple[str, ...] = ()) -> Held:
             f"input {name!r} must come from a DequantizeLinear, not from {value.hidden}: "
             "put a QuantizeLinear and a DequantizeLinear between"
         )
+    if value.moved:
+        _only_use(site, index)
     return value.held
 
 
@@ -128,8 +130,8 @@ def dequantize_linear(site: Site) -> None:
 
 
 def _only_use(site: Site, index: int) -> None:
-    """What waits for a QuantizeLinear must not be read by others: the runtime then fuses
-    nothing."""
+    """What is moved, or waits for a QuantizeLinear, must not be read by others: the runtime then
+    fuses nothing."""
     name = site.node.inputs[index]
     if not site.builder.used_once(name):
         raise ModelError(f"{name!r} must be read by one operator only, so that it can be fused")
@@ -138,17 +140,27 @@ def _only_use(site: Site, index: int) -> None:
 def moved(site: Site, apply: Callable[[str, Held], Held]) -> None:
     """An operator that moves values, or takes the greatest of them: ``apply`` makes it for a
     label and integers, or real numbers that are no integers at all."""
-    value, label, kind = site.value(0), site.label, site.node.kind
+    value, label = site.value(0), site.label
     result: Value
     match value:
         case Held():
             result = apply(label, value)
         case Real():
-            hidden = value.hidden or ("" if kind in _PASSED else kind)
-            result = Real(held=apply(label, value.held), hidden=hidden)
+            held = apply(label, value.held)
+            result = Real(held=held, moved=True, hidden=_hidden(site, value))
         case Pending():
             result = _moved_back(site, value, apply)
     site.builder.define(label, result)
+
+
+def _hidden(site: Site, value: Real) -> str:
+    """Whether a DequantizeLinear does not come through an operator, and why."""
+    kind = site.node.kind
+    if value.hidden:
+        return f"{kind} behind {value.hidden}"
+    if value.moved and not site.builder.used_once(site.node.inputs[0]):
+        return f"{kind} of what others read too"
+    return "" if kind in _PASSED else kind
 
 
 def _moved_back(site: Site, value: Pending, apply: Callable[[str, Held], Held]) -> Pending:

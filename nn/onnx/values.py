@@ -16,7 +16,10 @@ from numpy.typing import NDArray
 
 from macaw.nn.graph import DType, Quantization
 
-__all__ = ["Held", "Pending", "Real", "Value"]
+__all__ = ["UNIT", "Held", "Pending", "Real", "Value"]
+
+#: The meaning of integers of which no operator tells one.
+UNIT = Quantization(scale=(1.0,), zero_point=(0,))
 
 
 @dataclass(kw_only=True, eq=False)
@@ -41,11 +44,13 @@ class Held:
 class Real:
     """Real numbers: the integers of ``held``, dequantised.
 
-    ``hidden`` names an operator through which the runtime does not pass a DequantizeLinear on,
-    so that it fuses nothing behind it.
+    ``moved`` says that the values were moved after they were dequantised. ``hidden`` names an
+    operator through which the runtime does not pass a DequantizeLinear on, so that it fuses
+    nothing behind it.
     """
 
     held: Held
+    moved: bool = False
     hidden: str = ""
 
 

@@ -1,0 +1,131 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Single operators of ONNX files against ONNX Runtime, live."""
+
+import importlib
+
+import numpy as np
+import pytest
+from onnx_cases import CASES
+from onnx_files import runtime_results
+
+from macaw.golden import engines, onnxruntime_elementwise, onnxruntime_pool, onnxruntime_tables, run
+from macaw.golden.kernels import onnxruntime
+from macaw.golden.quantize import quantize, tflite_quantize
+from macaw.golden.tables import logistic
+from macaw.nn import from_onnx
+
+FILES = 20
+
+
+def differences(runtime, maker, count):
+    """How many values differ, over some files of one maker."""
+    total = 0
+    for index in range(count):
+        content, inputs = maker(np.random.default_rng([5, index]))
+        graph = from_onnx(content)
+        ours = run(graph, inputs)
+        for name, expected in runtime_results(runtime, content, inputs).items():
+            assert (ours[name].shape, ours[name].dtype) == (expected.shape, expected.dtype)
+            total += np.count_nonzero(ours[name] != expected)
+    return total
+
+
+@pytest.fixture
+def runtime(oracle):
+    return oracle("onnx")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_equal_to_onnxruntime(runtime, name):
+    assert differences(runtime, CASES[name], FILES) == 0
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", CASES)
+def test_equal_to_onnxruntime_on_many_files(runtime, name):
+    assert differences(runtime, CASES[name], 300) == 0
+
+
+def unfused(a, b, c):
+    """A rival of `fma32`: two roundings."""
+    return np.float32(np.float32(a) * np.float32(b)) + np.float32(c)
+
+
+def point_after(values, factor, zero_point):
+    """A rival of QLinearMul's last steps: the zero point after the rounding."""
+    return np.rint(values * factor) + zero_point
+
+
+def reciprocal(values, scale, zero_point, *, dtype):
+    """A rival of `onnxruntime_quantize`: PyTorch's."""
+    return quantize(values, scale, zero_point, signed=dtype == np.int8)
+
+
+def multiply(first, second, *, operands, result):
+    """A rival of QLinearMul: the zero point after the rounding, as QLinearConv has it."""
+    (a, a_zero), (b, b_zero) = operands
+    factor = np.float32(a) * np.float32(b) / np.float32(result.scale)
+    product = (first.astype(np.int32) - a_zero) * (second.astype(np.int32) - b_zero)
+    rounded = np.rint(product.astype(np.float32) * factor) + result.zero_point
+    limits = np.iinfo(first.dtype)
+    return np.clip(rounded, limits.min, limits.max).astype(first.dtype)
+
+
+def exact_mean(images, *, operand, result):
+    """A rival of QLinearGlobalAveragePool: the mean, dequantised and quantised."""
+    mean = images.mean(axis=(1, 2), keepdims=True, dtype=np.float64) - operand.zero_point
+    rounded = np.rint(mean * operand.scale / result.scale) + result.zero_point
+    limits = np.iinfo(images.dtype)
+    return np.clip(rounded, limits.min, limits.max).astype(images.dtype)
+
+
+def exact_average(images, *, operand, result, kernel, stride, padding, count_padding):
+    """A rival of QLinearAveragePool: sums of integers, one factor."""
+    less = images.astype(np.float32) - operand.zero_point
+    one = operand._replace(scale=1.0, zero_point=0)
+    whole = onnxruntime_pool.taps(less, kernel, stride, padding, 0)
+    total = sum(whole, np.float32(0))
+    ones = np.ones((1, *images.shape[1:3], 1), np.float32)
+    count = np.float32(kernel[0] * kernel[1])
+    if not count_padding:
+        count = np.maximum(sum(onnxruntime_pool.taps(ones, kernel, stride, padding, 0)), one.scale)
+    factor = np.float32(operand.scale) / np.float32(result.scale)
+    limits = np.iinfo(images.dtype)
+    rounded = np.rint(total / count * factor) + result.zero_point
+    return np.clip(rounded, limits.min, limits.max).astype(images.dtype)
+
+
+RIVALS = [
+    ("QLinearAdd, uint8", onnxruntime_elementwise, "fma32", unfused),
+    ("QLinearAdd, int8", onnxruntime_elementwise, "fma32", unfused),
+    ("QLinearMul, uint8", onnxruntime_elementwise, "multiply", multiply),
+    ("QLinearConcat, uint8", onnxruntime_tables, "onnxruntime_quantize", reciprocal),
+    ("QLinearLeakyRelu, int8", onnxruntime_tables, "onnxruntime_quantize", tflite_quantize),
+    ("QLinearSigmoid, uint8", onnxruntime_tables, "logistic", logistic),
+    ("QuantizeLinear, uint8", onnxruntime, "onnxruntime_quantize", reciprocal),
+    ("QuantizeLinear, int8", onnxruntime, "onnxruntime_quantize", tflite_quantize),
+    ("Relu in pairs, uint8", onnxruntime_tables, "onnxruntime_quantize", tflite_quantize),
+    ("QLinearGlobalAveragePool, uint8", onnxruntime_pool, "mean", exact_mean),
+    ("QLinearAveragePool, uint8", onnxruntime_pool, "average_pool2d", exact_average),
+]
+
+
+@pytest.mark.parametrize(("name", "module", "attribute", "rival"), RIVALS)
+def test_rival_is_noticed(runtime, monkeypatch, name, module, attribute, rival):
+    monkeypatch.setattr(module, attribute, rival)
+    assert differences(runtime, CASES[name], 10 * FILES) > 0
+
+
+@pytest.mark.parametrize("name", ["Conv, uint8", "QGemm, uint8", "QLinearMatMul, int8"])
+def test_rival_requantisation_is_noticed(runtime, monkeypatch, name):
+    """The reciprocal of the result's scale, as PyTorch's qnnpack has it."""
+
+    def rival(*, bias, **parameters):
+        made = engines.onnxruntime_requantization(bias=bias, **parameters)
+        other = engines.qnnpack_requantization(bias=None, **parameters)
+        replace = importlib.import_module("dataclasses").replace
+        return replace(made, multiplier=other.multiplier, shift=other.shift)
+
+    monkeypatch.setattr(onnxruntime, "onnxruntime_requantization", rival)
+    assert differences(runtime, CASES[name], 10 * FILES) > 0
