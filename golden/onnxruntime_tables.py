@@ -15,7 +15,7 @@ from macaw.golden.fixed_point import Affine
 from macaw.golden.float32 import float32, fma32
 from macaw.golden.quantize import dequantize, onnxruntime_quantize
 
-__all__ = ["bounded", "leaky_relu", "logistic", "rescaled"]
+__all__ = ["bounded", "leaky_relu", "logistic", "logistic32", "rescaled"]
 
 #: The rational function that stands for the logistic: numerator and denominator, highest power
 #: first, in the square of the argument; beyond the limit the argument is cut.
@@ -69,16 +69,21 @@ def leaky_relu(
 
 
 def logistic(values: NDArray[Any], *, operand: Affine, result: Affine) -> NDArray[Any]:
-    """``1 / (1 + exp(-x))`` by a quotient of polynomials, each step fused: QLinearSigmoid (source:
-    onnxruntime/core/mlas/lib/logistic.cpp)."""
+    """``1 / (1 + exp(-x))``, by `logistic32`: QLinearSigmoid."""
+    return _looked_up(values, logistic32, operand, result)
 
-    def function(x: NDArray[np.float32]) -> NDArray[np.float32]:
-        x = np.clip(x, np.float32(-_LIMIT), np.float32(_LIMIT))
-        square = x * x
-        above, below = _polynomial(square, _NUMERATOR), _polynomial(square, _DENOMINATOR)
-        return float32(np.clip(x * above / below + np.float32(0.5), 0, 1))
 
-    return _looked_up(values, function, operand, result)
+def logistic32(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``1 / (1 + exp(-x))`` of float32, by a quotient of polynomials whose steps are fused (source:
+    onnxruntime/core/mlas/lib/logistic.cpp).
+
+    >>> logistic32(np.float32([0.0, 1.0, 100.0]))
+    array([0.5      , 0.7310586, 1.       ], dtype=float32)
+    """
+    x = np.clip(float32(values), np.float32(-_LIMIT), np.float32(_LIMIT))
+    square = x * x
+    above, below = _polynomial(square, _NUMERATOR), _polynomial(square, _DENOMINATOR)
+    return float32(np.clip(x * above / below + np.float32(0.5), 0, 1))
 
 
 def _polynomial(x: NDArray[np.float32], factors: tuple[float, ...]) -> NDArray[np.float32]:

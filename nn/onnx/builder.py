@@ -191,7 +191,7 @@ class Builder:
         """A constant of the graph, just as it is; gives its name."""
         name = self._unique(label)
         dtype = DType(data.dtype.name)
-        values = np.ascontiguousarray(data)
+        values = np.asarray(data, order="C")
         return self._register(name, values.shape, dtype, quantization, values)
 
     def _register(

@@ -18,7 +18,8 @@ from macaw.nn.errors import ModelError
 __all__ = ["FileInput", "FileNode", "OnnxFile", "read_file"]
 
 #: The domains of operators: that of the standard, and that of ONNX Runtime's own.
-_DOMAINS = {"": "", "ai.onnx": "", "com.microsoft": "com.microsoft"}
+_STANDARD = ("", "ai.onnx")
+_DOMAINS = (*_STANDARD, "com.microsoft")
 
 #: Of each type of tensors, by its number: numpy's name, and the field that holds its values
 #: where they are not raw bytes.
@@ -40,8 +41,6 @@ class FileNode:
     """An operator: attributes are numbers, texts, tuples of numbers, or arrays."""
 
     kind: str
-    domain: str
-    name: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attributes: dict[str, Any]
@@ -78,17 +77,18 @@ def read_file(content: bytes) -> OnnxFile:
         raise ModelError("sparse constants are not supported")
     if model.functions:
         raise ModelError("functions of the model's own are not supported")
-    constants = {}
+    constants: dict[str, NDArray[Any]] = {}
     for tensor in graph.initializer:
-        if tensor.name in constants:
-            raise ModelError(f"constant {tensor.name!r} must be defined once")
-        constants[tensor.name] = array(tensor)
+        name = _text(tensor.name)
+        if name in constants:
+            raise ModelError(f"constant {name!r} must be defined once")
+        constants[name] = array(tensor)
     return OnnxFile(
         opset=_opset(model),
         nodes=tuple(_node(node) for node in graph.node),
         constants=constants,
         inputs=tuple(_input(each) for each in graph.input if each.name not in constants),
-        outputs=tuple(each.name for each in graph.output),
+        outputs=tuple(_text(each.name) for each in graph.output),
     )
 
 
@@ -106,24 +106,28 @@ def _parsed(content: bytes) -> Any:
     return model
 
 
+def _text(value: Any) -> str:
+    """A name, which the library gives as bytes where it is no text."""
+    if not isinstance(value, str):
+        raise ModelError(f"names must be UTF-8, not {value!r}")
+    return value
+
+
 def _opset(model: Any) -> int:
-    versions = [each.version for each in model.opset_import if _DOMAINS.get(each.domain) == ""]
+    versions = [each.version for each in model.opset_import if each.domain in _STANDARD]
     if len(versions) != 1 or not 10 <= versions[0] <= 25:
         raise ModelError(f"the operator set's version must be in 10 ... 25, not {versions!r}")
     return int(versions[0])
 
 
 def _node(node: Any) -> FileNode:
-    domain = _DOMAINS.get(node.domain)
-    if domain is None:
+    if node.domain not in _DOMAINS:
         raise ModelError(f"operator {node.op_type!r} of the domain {node.domain!r} is not known")
     return FileNode(
-        kind=node.op_type,
-        domain=domain,
-        name=node.name,
-        inputs=tuple(node.input),
-        outputs=tuple(node.output),
-        attributes={each.name: _attribute(node, each) for each in node.attribute},
+        kind=_text(node.op_type),
+        inputs=tuple(_text(name) for name in node.input),
+        outputs=tuple(_text(name) for name in node.output),
+        attributes={_text(each.name): _attribute(node, each) for each in node.attribute},
     )
 
 
@@ -160,7 +164,7 @@ def _input(each: Any) -> FileInput:
     ]
     if not tensor.HasField("shape"):
         raise ModelError(f"input {each.name!r} must have a shape")
-    return FileInput(name=each.name, dtype=_TYPES[tensor.elem_type][0], shape=tuple(sizes))
+    return FileInput(name=_text(each.name), dtype=_TYPES[tensor.elem_type][0], shape=tuple(sizes))
 
 
 def array(tensor: Any) -> NDArray[Any]:
@@ -192,4 +196,4 @@ def array(tensor: Any) -> NDArray[Any]:
         # A field of wider integers: what does not fit wraps.
         flat = np.array(values, np.int64)
         flat = flat != 0 if name == "bool" else flat.astype(name)
-    return np.ascontiguousarray(flat.reshape(shape).astype(name))
+    return flat.reshape(shape).astype(name)

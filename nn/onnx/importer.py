@@ -45,8 +45,8 @@ def from_onnx(content: bytes, *, name: str = "model") -> QuantizedGraph:
         try:
             _add(builder, node)
         except ModelError as error:
-            label = f"operator {index}, {node.kind}"
-            raise ModelError(f"{label}, to {', '.join(node.outputs)!r}: {error}") from None
+            label = f"operator {index}, {node.kind!r} to {', '.join(node.outputs)!r}"
+            raise ModelError(f"{label}: {error}") from None
     return verify(builder.graph(name))
 
 

@@ -202,9 +202,8 @@ def _bounded(site: Site, low: float, high: float) -> None:
 
 
 def _softmax(site: Site) -> None:
-    raise ModelError(
-        f"it is computed in floating point: let the file end before it, at {site.node.inputs[:1]!r}"
-    )
+    name = site.inputs(1)[0]
+    raise ModelError(f"it is computed in floating point: let the file end before it, at {name!r}")
 
 
 _add, _multiply = _single(op.Add), _single(op.Multiply)

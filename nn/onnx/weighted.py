@@ -41,6 +41,19 @@ def _weights(held: Held, axis: int, out_channels: int) -> Quantization:
     )
 
 
+def _check_multipliers(image: Held, weights: Quantization, result: Quantization) -> None:
+    """The sums' multipliers must be numbers that a requantisation can have."""
+    assert image.quantization is not None
+    scales = np.array(weights.scale, np.float32)
+    with np.errstate(all="ignore"):
+        factors = np.float32(image.quantization.scale[0]) * scales / np.float32(result.scale[0])
+    if not np.all((factors > 0) & (factors < 2.0**24)):
+        raise ModelError(
+            "input scale times weight scale over the result's scale must be above 0 and below "
+            f"2**24, not {factors.min()} ... {factors.max()}"
+        )
+
+
 def _conv2d(
     site: Site, image: Held, weights: Held, bias: NDArray[np.int32] | None, *result: Any
 ) -> Held:
@@ -51,6 +64,7 @@ def _conv2d(
     builder = site.builder
     places = window(site, image.shape, (data.shape[2], data.shape[3]))
     meaning = _weights(weights, 0, data.shape[0])
+    _check_multipliers(image, meaning, result[2])
     names = [builder.image(image), builder.place(weights.label, _last(data), meaning)]
     if bias is not None:
         names.append(builder.place(f"{result[0]}#bias", bias, None))
@@ -76,6 +90,7 @@ def _linear(
     turned = bool(site.attribute("transB", 0, among=(0, 1)))
     data = data if turned else data.T
     meaning = _weights(weights, 0 if turned else 1, len(data))
+    _check_multipliers(vectors, meaning, result[2])
     names = [builder.plain(vectors), builder.place(weights.label, data, meaning)]
     if bias is not None:
         names.append(builder.place(f"{result[0]}#bias", bias, None))

@@ -13,7 +13,7 @@ Case = tuple[bytes, list[NDArray[Any]]]
 Rng = np.random.Generator
 Maker = Callable[[Rng], Case]
 
-IMAGE = (2, 6, 7, 9)
+IMAGE = (2, 6, 7, 8)
 
 
 def scale(rng: Rng) -> np.float32:
@@ -36,6 +36,16 @@ def point(rng: Rng, dtype: Any) -> Any:
 
 def _meaning(rng: Rng, dtype: Any, factor: float = 1.0) -> list[Any]:
     return [scale(rng) * np.float32(factor), point(rng, dtype)]
+
+
+def _result(rng: Rng, dtype: Any, unit: Any, factor: float = 1.0) -> list[Any]:
+    """The meaning of a result: in half of the files its scale is a small multiple of ``unit``, so
+    that many values lie at or beside the middle between two integers."""
+    scales = [scale(rng) * np.float32(factor), np.float32(unit) * np.float32(rng.choice(_NEAR))]
+    return [scales[int(rng.integers(2))], point(rng, dtype)]
+
+
+_NEAR = (1, 2, 6, 10, 14, 22)
 
 
 def _weight_meaning(rng: Rng, dtype: Any, count: int) -> list[Any]:
@@ -62,6 +72,8 @@ def _conv(dtype: Any, weight_dtype: Any) -> Maker:
             "group": groups, "strides": rng.integers(1, 3, 2).tolist(),
             "dilations": rng.integers(1, 3, 2).tolist(), "pads": rng.integers(0, 3, 4).tolist(),
         }  # fmt: skip
+        operand, weight = _meaning(rng, dtype), _weight_meaning(rng, weight_dtype, 8)
+        unit = operand[0] * np.max(weight[0])
         padding = str(rng.choice(["NOTSET", "NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"]))
         if padding != "NOTSET":
             del attributes["pads"]
@@ -71,8 +83,8 @@ def _conv(dtype: Any, weight_dtype: Any) -> Maker:
         file.node(
             "QLinearConv",
             [
-                file.input("x", dtype, (2, 4, 9, 8)), *_meaning(rng, dtype), weights,
-                *_weight_meaning(rng, weight_dtype, 8), *_meaning(rng, dtype, 20), *_bias(rng, 8),
+                file.input("x", dtype, (2, 4, 9, 8)), *operand, weights, *weight,
+                *_result(rng, dtype, 100 * unit, 20), *_bias(rng, 8),
             ],
             "y", **attributes,
         )  # fmt: skip
@@ -87,12 +99,14 @@ def _linear(kind: str, dtype: Any, weight_dtype: Any) -> Maker:
         turned = int(kind == "QGemm" and rng.random() < 0.5)
         weights = values(rng, weight_dtype, (7, 33) if turned else (33, 7))
         bias = (_bias(rng, 7) or [""]) if kind == "QGemm" else []
-        shape = (5, 33) if kind == "QGemm" or rng.random() < 0.5 else (2, 3, 33)
+        operand, weight = _meaning(rng, dtype), _weight_meaning(rng, weight_dtype, 7)
+        unit = operand[0] * np.max(weight[0])
+        shape = (80, 33) if kind == "QGemm" or rng.random() < 0.5 else (2, 40, 33)
         file.node(
             kind,
             [
-                file.input("x", dtype, shape), *_meaning(rng, dtype), weights,
-                *_weight_meaning(rng, weight_dtype, 7), *bias, *_meaning(rng, dtype, 20),
+                file.input("x", dtype, shape), *operand, weights, *weight, *bias,
+                *_result(rng, dtype, 100 * unit, 20),
             ],
             "y", **({"transB": turned} if turned else {}),
         )  # fmt: skip
@@ -104,10 +118,14 @@ def _linear(kind: str, dtype: Any, weight_dtype: Any) -> Maker:
 def _binary(kind: str, dtype: Any) -> Maker:
     def make(rng: Rng) -> Case:
         file = OnnxWriter()
-        shape = [IMAGE, (9,), (6, 1, 1), IMAGE][int(rng.integers(4))]
+        shape = [IMAGE, (8,), (6, 1, 1), IMAGE][int(rng.integers(4))]
         first, second = file.input("a", dtype, IMAGE), file.input("b", dtype, shape)
-        operands = [first, *_meaning(rng, dtype), second, *_meaning(rng, dtype)]
-        file.node(kind, [*operands, *_meaning(rng, dtype)], "y")
+        meaning, other = _meaning(rng, dtype), _meaning(rng, dtype)
+        if rng.random() < 0.5:
+            other[0] = meaning[0]
+        unit = meaning[0] * (other[0] * 30 if kind == "QLinearMul" else 1)
+        operands = [first, *meaning, second, *other, *_result(rng, dtype, unit)]
+        file.node(kind, operands, "y")
         return file.file({"y": dtype}), [values(rng, dtype, IMAGE), values(rng, dtype, shape)]
 
     return make
@@ -132,9 +150,10 @@ def _single(
 
     def make(rng: Rng) -> Case:
         file = OnnxWriter()
-        operand = [file.input("x", dtype, IMAGE), *_meaning(rng, dtype)]
+        meaning = _meaning(rng, dtype)
+        operand = [file.input("x", dtype, IMAGE), *meaning]
         chosen = {name: choose(rng) for name, choose in attributes.items()}
-        file.node(kind, [*operand, *_meaning(rng, dtype, factor)], "y", **chosen)
+        file.node(kind, [*operand, *_result(rng, dtype, meaning[0], factor)], "y", **chosen)
         return file.file({"y": dtype}), [values(rng, dtype, IMAGE)]
 
     return make
@@ -146,7 +165,10 @@ def _pairs(kind: str, dtype: Any, operands: list[Any] = [], **attributes: Any) -
     def make(rng: Rng) -> Case:
         file = OnnxWriter()
         x = file.dequantize(file.input("x", dtype, IMAGE), *_meaning(rng, dtype))
-        file.quantize(file.node(kind, [x, *operands], **attributes), *_meaning(rng, dtype), "y")
+        step, zero_point = _meaning(rng, dtype)
+        # With the lowest zero point the runtime leaves a Relu out, and merges the pairs.
+        zero_point = max(zero_point, dtype(np.iinfo(dtype).min + 1))
+        file.quantize(file.node(kind, [x, *operands], **attributes), step, zero_point, "y")
         return file.file({"y": dtype}), [values(rng, dtype, IMAGE)]
 
     return make
@@ -164,12 +186,15 @@ def _moved(kind: str, dtype: Any, operands: list[Any], opset: int = 13, **attrib
 
 
 def _quantize(dtype: Any) -> Maker:
+    """Numbers at and beside the middle between two integers, and some that are far away."""
+
     def make(rng: Rng) -> Case:
         file = OnnxWriter()
-        file.quantize(file.input("x", np.float32, (400,)), *_meaning(rng, dtype), "y")
-        numbers = np.concatenate([values(rng, np.float32, (392,)), rng.normal(0, 1e9, 8)])
-        numbers[:4] = np.inf, -np.inf, 0.0, 3e38
-        return file.file({"y": dtype}), [numbers.astype(np.float32)]
+        meaning = _meaning(rng, dtype)
+        file.quantize(file.input("x", np.float32, (400,)), *meaning, "y")
+        numbers = ((rng.integers(-256, 256, 400) + 0.5) * meaning[0]).astype(np.float32)
+        numbers[:8] = np.inf, -np.inf, 0.0, 3e38, -1e9, 1e9, 0.1, -0.1
+        return file.file({"y": dtype}), [numbers]
 
     return make
 
@@ -224,7 +249,7 @@ def _cases(dtype: Any) -> dict[str, Maker]:
         "MaxPool": _moved("MaxPool", dtype, [], kernel_shape=[3, 2], pads=[1, 0, 1, 1]),
         "MaxPool ceil": _moved("MaxPool", dtype, [], kernel_shape=[3, 3], **ceil),
         "MaxPool same": _moved("MaxPool", dtype, [], kernel_shape=[2, 3], auto_pad="SAME_LOWER"),
-        "Reshape": _moved("Reshape", dtype, [_whole(0, -1, 9)]),
+        "Reshape": _moved("Reshape", dtype, [_whole(0, -1, 8)]),
         "Flatten": _moved("Flatten", dtype, [], axis=-2),
         "Transpose": _moved("Transpose", dtype, [], perm=[1, 0, 3, 2]),
         "Transpose to channels last": _moved("Transpose", dtype, [], perm=[0, 2, 3, 1]),
