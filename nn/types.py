@@ -262,5 +262,6 @@ _OWN_RULES: dict[
         op.Conv2d: _weighted_mixed,
         op.Linear: _weighted_mixed,
         op.Logistic: _all_scaled,
+        op.Tanh: _all_scaled,
     },
 }

@@ -95,6 +95,7 @@ KERNELS: dict[type[op.Operator], Kernel] = {
     op.Concat: _concat,
     op.Conv2d: _conv2d,
     op.Dequantize: lambda place, inputs: dequantize(inputs[0], *affine(place.tensor(0))),
+    op.HardSwish: lambda place, inputs: onnxruntime_tables.hard_swish(inputs[0], **place.scales),
     op.LeakyRelu: lambda place, inputs: onnxruntime_tables.leaky_relu(
         inputs[0], alpha=place.operator.alpha, **place.scales
     ),
@@ -111,5 +112,9 @@ KERNELS: dict[type[op.Operator], Kernel] = {
     op.Relu: lambda place, inputs: onnxruntime_tables.bounded(
         inputs[0], bounds=float_bounds(place.operator.activation), **place.scales
     ),
+    op.Requantize: lambda place, inputs: onnxruntime_tables.rescaled(
+        inputs[0], dtype=place.dtype, **place.scales
+    ),
     op.ResizeNearest: _resize_nearest,
+    op.Tanh: lambda place, inputs: onnxruntime_tables.tanh(inputs[0], **place.scales),
 }

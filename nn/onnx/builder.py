@@ -40,6 +40,11 @@ class Builder:
         self._uses: dict[str, int] = {}
         for name in (*(n for node in file.nodes for n in node.inputs), *file.outputs):
             self._uses[name] = self._uses.get(name, 0) + 1
+        #: What operators of integers write, and the inputs.
+        self.unpaired = {each.name for each in file.inputs}
+        for node in file.nodes:
+            if node.kind.startswith("QLinear") or node.kind == "QGemm":
+                self.unpaired.update(node.outputs)
         for label, data in file.constants.items():
             self.values[label] = self.constant(label, data)
         for each in file.inputs:

@@ -90,10 +90,18 @@ def _slice(site: Site, operands: list[NDArray[Any]]) -> NDArray[Any]:
     return first[int(starts.reshape(-1)[0]) : int(ends.reshape(-1)[0]) : step]
 
 
+def _positive(values: NDArray[Any]) -> NDArray[Any]:
+    """Operands of a division, which rounds otherwise for negative ones."""
+    if np.any(values <= 0):
+        raise ValueError
+    return values
+
+
 _RULES: dict[str, Callable[[Site, list[NDArray[Any]]], Any]] = {
     "Add": lambda site, operands: np.add(*operands),
     "Cast": _cast,
     "Concat": lambda site, operands: np.concatenate(operands, axis=site.attribute("axis", 0)),
+    "Div": lambda site, operands: np.floor_divide(*map(_positive, operands)),
     "Gather": lambda site, operands: operands[0].take(operands[1], site.attribute("axis", 0)),
     "Identity": lambda site, operands: operands[0],
     "Mul": lambda site, operands: np.multiply(*operands),

@@ -7,6 +7,7 @@ On images they work with the channels last, where the image stands so already.
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from macaw.nn.errors import ModelError
@@ -14,7 +15,7 @@ from macaw.nn.graph import operators as op
 from macaw.nn.onnx.builder import TO_IMAGE, TO_PLAIN
 from macaw.nn.onnx.real import moved
 from macaw.nn.onnx.site import Site
-from macaw.nn.onnx.values import UNIT, Held, Real
+from macaw.nn.onnx.values import UNIT, Held, Real, Value
 
 __all__ = ["MOVEMENT"]
 
@@ -196,8 +197,10 @@ def _split(site: Site) -> None:
         image=image, axis=place, sizes=sizes,
     )  # fmt: skip
     for label, piece in zip(labels, pieces, strict=True):
-        real = isinstance(value, Real)
-        site.builder.define(label, Real(held=piece, moved=True, hidden="Split") if real else piece)
+        result: Value = piece
+        if isinstance(value, Real):
+            result = replace(value, held=piece, moved=True, hidden="Split")
+        site.builder.define(label, result)
 
 
 def _pad(site: Site) -> None:

@@ -12,7 +12,7 @@ from macaw.nn.graph import DType, Quantization
 from macaw.nn.graph import operators as op
 from macaw.nn.onnx.real import clipped, fusible, moved
 from macaw.nn.onnx.site import Site
-from macaw.nn.onnx.values import UNIT, Held, Pending, Value
+from macaw.nn.onnx.values import UNIT, Held, Pending, Real, Value
 from macaw.nn.onnx.windows import window
 
 __all__ = ["OPERATORS"]
@@ -99,6 +99,45 @@ def _reals(maker: _Maker, low: int, high: int | None = None) -> _Convert:
         site.builder.define(site.label, Pending(kind=site.node.kind, finish=finish))
 
     return convert
+
+
+def _function(kind: Any) -> _Convert:
+    """A function of single real numbers that the runtime computes in float32: a table."""
+    maker = _single(kind)
+
+    def convert(site: Site) -> None:
+        site.inputs(1)
+        value = site.value(0)
+        if not isinstance(value, Real):
+            raise ModelError(f"input {site.node.inputs[0]!r} must come from a DequantizeLinear")
+
+        def finish(label: str, dtype: DType, quantization: Quantization) -> Held:
+            _check_types([value.held], dtype)
+            return maker(site, [value.held], label, dtype, quantization)
+
+        site.builder.define(site.label, Pending(kind=site.node.kind, finish=finish))
+
+    return convert
+
+
+def _arg_max(site: Site) -> None:
+    """ArgMax, of integers, or of real numbers, whose order is that of their integers."""
+    site.inputs(1)
+    site.attribute("select_last_index", 0, among=(0,))
+    value = site.value(0)
+    held = value.held if isinstance(value, Real) else value
+    if not isinstance(held, Held):
+        raise ModelError(f"a QuantizeLinear must stand between {held.kind} and ArgMax")
+    axis = site.axis(site.attribute("axis", 0), len(held.shape))
+    name, label = site.builder.plain(held), site.label
+    kept = bool(site.attribute("keepdims", 1, among=(0, 1)))
+    shape = tuple(1 if n == axis else size for n, size in enumerate(held.shape))
+    first = f"{label}#flat" if kept else label
+    result = site.builder.emit(first, op.ArgMax, (name,), DType.INT64, None, axis=axis)
+    if kept:
+        name = site.builder.plain(result)
+        result = site.builder.emit(label, op.Reshape, (name,), DType.INT64, None, shape=shape)
+    site.builder.define(label, result)
 
 
 def _qlinear_concat(site: Site) -> None:
@@ -201,9 +240,13 @@ def _bounded(site: Site, low: float, high: float) -> None:
     site.builder.define(site.label, held)
 
 
-def _softmax(site: Site) -> None:
-    name = site.inputs(1)[0]
-    raise ModelError(f"it is computed in floating point: let the file end before it, at {name!r}")
+def _instead(advice: str) -> _Convert:
+    """An operator that is refused, and what would do in its place."""
+
+    def convert(site: Site) -> None:
+        raise ModelError(advice.format(site.node.inputs[0] if site.node.inputs else ""))
+
+    return convert
 
 
 _add, _multiply = _single(op.Add), _single(op.Multiply)
@@ -213,10 +256,13 @@ _sigmoid = _single(op.Logistic)
 #: The conversion of each such operator, by its name.
 OPERATORS: dict[str, _Convert] = {
     "Add": _reals(_add, 2),
+    "ArgMax": _arg_max,
     "AveragePool": _reals(_average_pool, 1),
+    "BatchNormalization": _instead("it must be folded into the convolution before it"),
     "Clip": _clip,
     "Concat": _plain_concat,
     "GlobalAveragePool": _reals(_global_average, 1),
+    "HardSwish": _function(op.HardSwish),
     "LeakyRelu": _reals(_leaky, 1),
     "MaxPool": _max_pool,
     "Mul": _reals(_multiply, 2),
@@ -227,7 +273,11 @@ OPERATORS: dict[str, _Convert] = {
     "QLinearLeakyRelu": _integers(_leaky, 1),
     "QLinearMul": _integers(_multiply, 2),
     "QLinearSigmoid": _integers(_sigmoid, 1),
+    "ReduceMean": _instead(
+        "it is computed in float32: over height and width, GlobalAveragePool does it in integers"
+    ),
     "Relu": _relu,
     "Sigmoid": _reals(_sigmoid, 1),
-    "Softmax": _softmax,
+    "Softmax": _instead("sums of exponentials are no integers: let the file end at {0!r}"),
+    "Tanh": _function(op.Tanh),
 }

@@ -8,6 +8,7 @@ cannot be told: a convolution of real numbers has no order of its sums.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -64,7 +65,7 @@ def _quantised(
             _only_use(site, 0)
             return value.finish(label, dtype, quantization)
         case Real():
-            return _same(value.held, dtype, quantization)
+            return _again(site, label, value, dtype, quantization)
         case Held() if value.dtype == DType.FLOAT32:
             image = site.builder.in_images(value)
             names = site.builder.names(value, image=image)
@@ -72,14 +73,19 @@ def _quantised(
     raise ModelError(f"input {site.node.inputs[0]!r} must be float32, not {value.dtype}")
 
 
-def _same(held: Held, dtype: DType, quantization: Quantization) -> Held:
+def _again(site: Site, label: str, value: Real, dtype: DType, quantization: Quantization) -> Held:
     """Integers that were dequantised and are quantised again."""
-    if (held.dtype, held.quantization) != (dtype, quantization):
+    held = value.held
+    if (held.dtype, held.quantization) == (dtype, quantization):
+        return held
+    if value.paired:
         raise ModelError(
             "real numbers must be quantised with the scale, zero point and type that they were "
             "dequantised with, as the runtime merges two pairs into one"
         )
-    return held
+    image = site.builder.in_images(held)
+    names = site.builder.names(held, image=image)
+    return site.builder.emit(label, op.Requantize, names, dtype, quantization, image=image)
 
 
 def _folded(label: str, value: Held, dtype: DType, quantization: Quantization, axis: int) -> Held:
@@ -126,7 +132,8 @@ def dequantize_linear(site: Site) -> None:
     if site.attribute("block_size", 0):
         raise ModelError("block_size must be 0: scales of blocks are not supported")
     held = site.builder.scaled(held, meaning.quantization)
-    site.builder.define(site.label, Real(held=held))
+    paired = site.node.inputs[0] not in site.builder.unpaired
+    site.builder.define(site.label, Real(held=held, paired=paired))
 
 
 def _only_use(site: Site, index: int) -> None:
@@ -147,7 +154,7 @@ def moved(site: Site, apply: Callable[[str, Held], Held]) -> None:
             result = apply(label, value)
         case Real():
             held = apply(label, value.held)
-            result = Real(held=held, moved=True, hidden=_hidden(site, value))
+            result = replace(value, held=held, moved=True, hidden=_hidden(site, value))
         case Pending():
             result = _moved_back(site, value, apply)
     site.builder.define(label, result)
@@ -211,7 +218,7 @@ def clipped(site: Site, low: float, high: float) -> None:
                 )
             return value.finish(label, dtype, quantization)
         if covered:
-            return _same(value.held, dtype, quantization)
+            return _again(site, label, value, dtype, quantization)
         if (low, high) not in CLIPS or dtype != value.held.dtype:
             raise ModelError(f"bounds {low!r} ... {high!r} are not supported here")
         image = site.builder.in_images(value.held)

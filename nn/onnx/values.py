@@ -46,10 +46,12 @@ class Real:
 
     ``moved`` says that the values were moved after they were dequantised. ``hidden`` names an
     operator through which the runtime does not pass a DequantizeLinear on, so that it fuses
-    nothing behind it.
+    nothing behind it. ``paired`` says that the integers may come from a QuantizeLinear: the runtime
+    would merge the pair with another one.
     """
 
     held: Held
+    paired: bool
     moved: bool = False
     hidden: str = ""
 

@@ -159,7 +159,9 @@ def _single(
     return make
 
 
-def _pairs(kind: str, dtype: Any, operands: list[Any] = [], **attributes: Any) -> Maker:  # noqa: B006
+def _pairs(
+    kind: str, dtype: Any, operands: tuple[Any, ...] = (), opset: int = 13, **attributes: Any
+) -> Maker:
     """An operator of real numbers between two pairs, the second of its own scale."""
 
     def make(rng: Rng) -> Case:
@@ -169,7 +171,32 @@ def _pairs(kind: str, dtype: Any, operands: list[Any] = [], **attributes: Any) -
         # With the lowest zero point the runtime leaves a Relu out, and merges the pairs.
         zero_point = max(zero_point, dtype(np.iinfo(dtype).min + 1))
         file.quantize(file.node(kind, [x, *operands], **attributes), step, zero_point, "y")
-        return file.file({"y": dtype}), [values(rng, dtype, IMAGE)]
+        return file.file({"y": dtype}, opset), [values(rng, dtype, IMAGE)]
+
+    return make
+
+
+def _again(dtype: Any) -> Maker:
+    """Integers that are dequantised, moved, and quantised with another type and scale."""
+
+    def make(rng: Rng) -> Case:
+        file = OnnxWriter()
+        x = file.dequantize(file.input("x", dtype, IMAGE), *_meaning(rng, dtype))
+        other = [np.int8, np.uint8][int(rng.integers(2))]
+        moved = file.node("Transpose", [x], perm=[0, 2, 1, 3])
+        file.quantize(moved, *_meaning(rng, other), "y")
+        return file.file({"y": other}), [values(rng, dtype, IMAGE)]
+
+    return make
+
+
+def _arg_max(dtype: Any) -> Maker:
+    def make(rng: Rng) -> Case:
+        file = OnnxWriter()
+        x = file.dequantize(file.input("x", dtype, IMAGE), *_meaning(rng, dtype))
+        axis, kept = int(rng.integers(-4, 4)), int(rng.integers(2))
+        file.node("ArgMax", [x], "y", axis=axis, keepdims=kept)
+        return file.file({"y": np.int64}), [values(rng, dtype, IMAGE)]
 
     return make
 
@@ -244,7 +271,11 @@ def _cases(dtype: Any) -> dict[str, Maker]:
         "QuantizeLinear": _quantize(dtype),
         "DequantizeLinear": _dequantize(dtype),
         "Relu in pairs": _pairs("Relu", dtype),
-        "Clip in pairs": _pairs("Clip", dtype, [np.float32(0), np.float32(6)]),
+        "Clip in pairs": _pairs("Clip", dtype, (np.float32(0), np.float32(6))),
+        "Tanh in pairs": _pairs("Tanh", dtype),
+        "HardSwish in pairs": _pairs("HardSwish", dtype, opset=14),
+        "ArgMax": _arg_max(dtype),
+        "QuantizeLinear again": _again(dtype),
         "Clip": _moved("Clip", dtype, [low, np.array(90, dtype)]),
         "MaxPool": _moved("MaxPool", dtype, [], kernel_shape=[3, 2], pads=[1, 0, 1, 1]),
         "MaxPool ceil": _moved("MaxPool", dtype, [], kernel_shape=[3, 3], **ceil),
