@@ -3,9 +3,10 @@
 """Sums and products of two 8-bit tensors, as ONNX Runtime's kernels for CPUs have them.
 
 Operands are int8 or uint8, both of one type, and are broadcast against each other; the result has
-their type. All arithmetic is that of float32.
+their type. The arithmetic is that of float32, done once for each pair of integers.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -32,9 +33,11 @@ def add(
     a_ratio, b_ratio = (np.float32(scale) / np.float32(result.scale) for scale in (a, b))
     offset = fma32(a_ratio, np.float32(a_zero), b_ratio * np.float32(b_zero))
     constant = np.float32(result.zero_point) - offset
-    # One operand has 256 values: what they contribute is looked up.
-    partial = fma32(_values(second.dtype), b_ratio, constant)[_places(second)]
-    return clamp_bytes(round_half_even(fma32(float32(first), a_ratio, partial)), first.dtype)
+
+    def function(x: NDArray[np.int32], y: NDArray[np.int32]) -> NDArray[Any]:
+        return fma32(float32(x), a_ratio, fma32(float32(y), b_ratio, constant))
+
+    return _looked_up(first, second, function)
 
 
 def multiply(
@@ -44,15 +47,23 @@ def multiply(
     their zero points: QLinearMul (source: onnxruntime/core/mlas/lib/qlmul.cpp)."""
     (a, a_zero), (b, b_zero) = operands
     factor = np.float32(a) * np.float32(b) / np.float32(result.scale)
-    product = (first.astype(np.int32) - a_zero) * (second.astype(np.int32) - b_zero)
-    moved = float32(product) * factor + np.float32(result.zero_point)
-    return clamp_bytes(round_half_even(moved), first.dtype)
+
+    def function(x: NDArray[np.int32], y: NDArray[np.int32]) -> NDArray[Any]:
+        product = float32((x - a_zero) * (y - b_zero))
+        return product * factor + np.float32(result.zero_point)
+
+    return _looked_up(first, second, function)
 
 
-def _values(dtype: Any) -> NDArray[np.float32]:
-    limits = np.iinfo(dtype)
-    return np.arange(limits.min, limits.max + 1).astype(np.float32)
-
-
-def _places(values: NDArray[Any]) -> NDArray[np.intp]:
-    return values.astype(np.intp) - int(np.iinfo(values.dtype).min)
+def _looked_up(
+    first: NDArray[Any],
+    second: NDArray[Any],
+    function: Callable[[NDArray[np.int32], NDArray[np.int32]], NDArray[Any]],
+) -> NDArray[Any]:
+    """The function of two integers, rounded, from a table of its 65,536 results."""
+    limits = np.iinfo(first.dtype)
+    low = int(limits.min)
+    every = np.arange(low, limits.max + 1, dtype=np.int32)
+    results = round_half_even(function(every[:, np.newaxis], every))
+    table = clamp_bytes(results, first.dtype)
+    return table[first.astype(np.intp) - low, second.astype(np.intp) - low]

@@ -171,6 +171,12 @@ def _all_scaled(operator: op.Operator, inputs: list[Tensor], outputs: list[Tenso
     _scaled(*inputs, *outputs)
 
 
+def _function(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    _alike(*inputs, *outputs)
+    if inputs[0].dtype != DType.FLOAT32:
+        _scaled(*inputs, *outputs)
+
+
 def _indexed(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     values, indices = inputs
     _same(values, outputs[0])
@@ -261,7 +267,8 @@ _OWN_RULES: dict[
         op.Concat: _all_scaled,
         op.Conv2d: _weighted_mixed,
         op.Linear: _weighted_mixed,
-        op.Logistic: _all_scaled,
-        op.Tanh: _all_scaled,
+        op.HardSwish: _function,
+        op.Logistic: _function,
+        op.Tanh: _function,
     },
 }

@@ -88,6 +88,21 @@ def _resize_nearest(place: Place, inputs: Arrays) -> NDArray[Any]:
     return inputs[0].repeat(height // old[0], axis=1).repeat(width // old[1], axis=2)
 
 
+#: The functions of float32 and of integers.
+_FUNCTIONS = {
+    op.HardSwish: (onnxruntime_tables.hard_swish32, onnxruntime_tables.hard_swish),
+    op.Logistic: (onnxruntime_tables.logistic32, onnxruntime_tables.logistic),
+    op.Tanh: (onnxruntime_tables.tanh32, onnxruntime_tables.tanh),
+}
+
+
+def _function(place: Place, inputs: Arrays) -> NDArray[Any]:
+    of_reals, of_integers = _FUNCTIONS[type(place.operator)]
+    if place.result.dtype == DType.FLOAT32:
+        return of_reals(inputs[0])
+    return of_integers(inputs[0], **place.scales)
+
+
 #: The narrower kinds stand before the wider ones.
 KERNELS: dict[type[op.Operator], Kernel] = {
     op.Add: _binary,
@@ -95,12 +110,12 @@ KERNELS: dict[type[op.Operator], Kernel] = {
     op.Concat: _concat,
     op.Conv2d: _conv2d,
     op.Dequantize: lambda place, inputs: dequantize(inputs[0], *affine(place.tensor(0))),
-    op.HardSwish: lambda place, inputs: onnxruntime_tables.hard_swish(inputs[0], **place.scales),
+    op.HardSwish: _function,
     op.LeakyRelu: lambda place, inputs: onnxruntime_tables.leaky_relu(
         inputs[0], alpha=place.operator.alpha, **place.scales
     ),
     op.Linear: _linear,
-    op.Logistic: lambda place, inputs: onnxruntime_tables.logistic(inputs[0], **place.scales),
+    op.Logistic: _function,
     op.MaxPool2d: _max_pool2d,
     op.Maximum: lambda place, inputs: np.maximum(*inputs),
     op.Mean: lambda place, inputs: onnxruntime_pool.mean(inputs[0], **place.scales),
@@ -116,5 +131,5 @@ KERNELS: dict[type[op.Operator], Kernel] = {
         inputs[0], dtype=place.dtype, **place.scales
     ),
     op.ResizeNearest: _resize_nearest,
-    op.Tanh: lambda place, inputs: onnxruntime_tables.tanh(inputs[0], **place.scales),
+    op.Tanh: _function,
 }

@@ -17,7 +17,7 @@ from macaw.nn.errors import ModelError
 from macaw.nn.graph import DType, Quantization, QuantizedGraph, Semantics, Tensor
 from macaw.nn.graph import operators as op
 from macaw.nn.onnx.file import OnnxFile
-from macaw.nn.onnx.values import Held, Real, Value
+from macaw.nn.onnx.values import Held, Pending, Real, Value
 from macaw.nn.shapes import output_shapes
 
 __all__ = ["TO_IMAGE", "TO_PLAIN", "Builder"]
@@ -242,15 +242,20 @@ class Builder:
             semantics=Semantics.ONNXRUNTIME,
         )
 
+    def dequantized(self, label: str, held: Held) -> Held:
+        """Integers as real numbers."""
+        image = self.in_images(held)
+        names = self.names(held, image=image)
+        return self.emit(label, op.Dequantize, names, DType.FLOAT32, None, image=image)
+
     def _output(self, label: str) -> None:
         value = self.values.get(label)
         if value is None:
             raise ModelError(f"tensor {label!r}, an output, must be written")
         if isinstance(value, Real):
-            held = value.held
-            image = self.in_images(held)
-            names = self.names(held, image=image)
-            value = self.emit(label, op.Dequantize, names, DType.FLOAT32, None, image=image)
+            value = self.dequantized(label, value.held)
+        if isinstance(value, Pending) and value.in_float32 is not None:
+            value = value.in_float32(label)
         if not isinstance(value, Held):
             raise ModelError(f"output {label!r}, of {value.kind}, must be quantised")
         name = self.plain(value)

@@ -102,7 +102,8 @@ def _reals(maker: _Maker, low: int, high: int | None = None) -> _Convert:
 
 
 def _function(kind: Any) -> _Convert:
-    """A function of single real numbers that the runtime computes in float32: a table."""
+    """A function of single real numbers: a table, whether the runtime fuses it or not, and the
+    same numbers in float32, where it is an output."""
     maker = _single(kind)
 
     def convert(site: Site) -> None:
@@ -115,7 +116,12 @@ def _function(kind: Any) -> _Convert:
             _check_types([value.held], dtype)
             return maker(site, [value.held], label, dtype, quantization)
 
-        site.builder.define(site.label, Pending(kind=site.node.kind, finish=finish))
+        def in_float32(label: str) -> Held:
+            real = site.builder.dequantized(site.node.inputs[0], value.held)
+            return maker(site, [real], label, DType.FLOAT32, None)
+
+        pending = Pending(kind=site.node.kind, finish=finish, in_float32=in_float32)
+        site.builder.define(site.label, pending)
 
     return convert
 
@@ -277,7 +283,7 @@ OPERATORS: dict[str, _Convert] = {
         "it is computed in float32: over height and width, GlobalAveragePool does it in integers"
     ),
     "Relu": _relu,
-    "Sigmoid": _reals(_sigmoid, 1),
+    "Sigmoid": _function(op.Logistic),
     "Softmax": _instead("sums of exponentials are no integers: let the file end at {0!r}"),
     "Tanh": _function(op.Tanh),
 }

@@ -61,12 +61,14 @@ class Pending:
     """Real numbers that an operator will be fused with a QuantizeLinear to compute.
 
     ``finish`` takes a label, and type and quantization of the result, and gives the integers.
-    ``moved`` says that the values were moved after they were computed; ``depth`` counts such
-    steps.
+    ``in_float32`` computes them as they are, for an output of the graph with a label; it is None
+    where the bits of real numbers cannot be told. ``moved`` says that the values were moved after
+    they were computed; ``depth`` counts such steps.
     """
 
     kind: str
     finish: Callable[[str, DType, Quantization], Held]
+    in_float32: Callable[[str], Held] | None = None
     moved: bool = False
     depth: int = 0
 

@@ -49,13 +49,11 @@ _NEAR = (1, 2, 6, 10, 14, 22)
 
 
 def _weight_meaning(rng: Rng, dtype: Any, count: int) -> list[Any]:
-    """Scales and zero points of weights, for each channel or for all; the runtime's zero points
-    are the same in all channels."""
-    zero_point = point(rng, dtype)
+    """Scales and zero points of weights, for each channel or for all."""
     if rng.random() < 0.5:
-        return [scale(rng) / np.float32(5), zero_point]
+        return [scale(rng) / np.float32(5), point(rng, dtype)]
     scales = rng.uniform(0.001, 0.02, count).astype(np.float32)
-    return [scales, np.full(count, zero_point)]
+    return [scales, values(rng, dtype, (count,))]
 
 
 def _bias(rng: Rng, count: int) -> list[Any]:
@@ -176,6 +174,18 @@ def _pairs(
     return make
 
 
+def _in_float32(kind: str, dtype: Any) -> Maker:
+    """A function whose result is not quantised."""
+
+    def make(rng: Rng) -> Case:
+        file = OnnxWriter()
+        x = file.dequantize(file.input("x", dtype, IMAGE), *_meaning(rng, dtype))
+        file.node(kind, [x], "y")
+        return file.file({"y": np.float32}, 14), [values(rng, dtype, IMAGE)]
+
+    return make
+
+
 def _again(dtype: Any) -> Maker:
     """Integers that are dequantised, moved, and quantised with another type and scale."""
 
@@ -272,6 +282,9 @@ def _cases(dtype: Any) -> dict[str, Maker]:
         "DequantizeLinear": _dequantize(dtype),
         "Relu in pairs": _pairs("Relu", dtype),
         "Clip in pairs": _pairs("Clip", dtype, (np.float32(0), np.float32(6))),
+        "Sigmoid in float32": _in_float32("Sigmoid", dtype),
+        "Tanh in float32": _in_float32("Tanh", dtype),
+        "HardSwish in float32": _in_float32("HardSwish", dtype),
         "Tanh in pairs": _pairs("Tanh", dtype),
         "HardSwish in pairs": _pairs("HardSwish", dtype, opset=14),
         "ArgMax": _arg_max(dtype),
