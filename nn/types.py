@@ -101,8 +101,11 @@ def _weighted(operator: Any, inputs: list[Tensor], outputs: list[Tensor]) -> Non
 
 
 def _weighted_mixed(operator: Any, inputs: list[Tensor], outputs: list[Tensor]) -> None:
-    _scaled(inputs[0], outputs[0])
-    _alike(inputs[0], outputs[0])
+    _scaled(inputs[0])
+    # Sums may be results as they are.
+    if outputs[0].dtype != DType.INT32:
+        _scaled(*outputs)
+        _alike(inputs[0], outputs[0])
     # The runtime has no kernel for weights of uint8 and images of int8.
     _types((inputs[1],), _BYTES if inputs[0].dtype == DType.UINT8 else (DType.INT8,))
     _weights(operator, inputs, outputs)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from macaw.arch import Requantization
+from macaw.arch import RawSums, Requantization
 from macaw.golden import onnxruntime_elementwise, onnxruntime_pool, onnxruntime_tables, pool
 from macaw.golden.engines import onnxruntime_requantization
 from macaw.golden.kernels.place import Arrays, Kernel, Place, affine
@@ -21,8 +21,11 @@ from macaw.nn.graph import operators as op
 __all__ = ["KERNELS", "requantization"]
 
 
-def requantization(place: Place) -> Requantization:
-    """The parameters of a convolution or a fully connected layer."""
+def requantization(place: Place) -> Requantization | RawSums:
+    """The parameters of a convolution or a fully connected layer; sums stay what they are where
+    the result is int32."""
+    if place.result.dtype == DType.INT32:
+        return RawSums(bias=(0,) * place.tensor(1).shape[0])
     weights = place.tensor(1).quantization
     assert weights is not None
     per_tensor = len(weights.scale) == 1

@@ -41,9 +41,11 @@ def _weights(held: Held, axis: int, out_channels: int) -> Quantization:
     )
 
 
-def _check_multipliers(image: Held, weights: Quantization, result: Quantization) -> None:
+def _check_multipliers(image: Held, weights: Quantization, result: Quantization | None) -> None:
     """The sums' multipliers must be numbers that a requantisation can have."""
     assert image.quantization is not None
+    if result is None:
+        return
     scales = np.array(weights.scale, np.float32)
     with np.errstate(all="ignore"):
         factors = np.float32(image.quantization.scale[0]) * scales / np.float32(result.scale[0])
@@ -141,6 +143,29 @@ def _of_integers(layer: _Layer, places: tuple[int, int, int]) -> Callable[[Site]
     return convert
 
 
+def _of_sums(layer: _Layer) -> Callable[[Site], None]:
+    """A layer whose results are its sums: input, weights, and their zero points."""
+
+    def convert(site: Site) -> None:
+        site.inputs(2, 4)
+        operands = []
+        for index in range(2):
+            held = site.held(index, *_BYTES)
+            zero_point = 0
+            if site.has(2 + index):
+                data = site.array(2 + index, "the zero point")
+                if data.size != 1 or data.dtype != np.dtype(held.dtype.value):
+                    raise ModelError(f"the zero point of {held.label!r} must be one {held.dtype}")
+                zero_point = int(data.reshape(()))
+            meaning = Quantization(scale=(1.0,), zero_point=(zero_point,))
+            operands.append(site.builder.scaled(held, meaning))
+        label = site.label
+        made = layer(site, *operands, None, label, DType.INT32, None)
+        site.builder.define(label, made)
+
+    return convert
+
+
 def _real_bias(
     site: Site, image: Held, weights: Held, out_channels: int
 ) -> NDArray[np.int32] | None:
@@ -207,8 +232,10 @@ def _of_reals(layer: _Layer) -> Callable[[Site], None]:
 #: The conversion of each such operator, by its name.
 WEIGHTED: dict[str, Callable[[Site], None]] = {
     "Conv": _of_reals(_conv2d),
+    "ConvInteger": _of_sums(_conv2d),
     "Gemm": _of_reals(_linear),
     "MatMul": _of_reals(_linear),
+    "MatMulInteger": _of_sums(_linear),
     "QGemm": _of_integers(_linear, (7, 8, 6)),
     "QLinearConv": _of_integers(_conv2d, (6, 7, 8)),
     "QLinearMatMul": _of_integers(_linear, (6, 7, 0)),

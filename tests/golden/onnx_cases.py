@@ -113,6 +113,19 @@ def _linear(kind: str, dtype: Any, weight_dtype: Any) -> Maker:
     return make
 
 
+def _sums(kind: str, dtype: Any) -> Maker:
+    def make(rng: Rng) -> Case:
+        file = OnnxWriter()
+        linear = kind == "MatMulInteger"
+        shape = (20, 33) if linear else (2, 4, 9, 8)
+        weights = values(rng, np.int8, (33, 7) if linear else (8, 4, 3, 2))
+        points = [point(rng, dtype), point(rng, np.int8)][: int(rng.integers(3))]
+        file.node(kind, [file.input("x", dtype, shape), weights, *points], "y")
+        return file.file({"y": np.int32}), [values(rng, dtype, shape)]
+
+    return make
+
+
 def _binary(kind: str, dtype: Any) -> Maker:
     def make(rng: Rng) -> Case:
         file = OnnxWriter()
@@ -200,6 +213,32 @@ def _again(dtype: Any) -> Maker:
     return make
 
 
+def _same_pairs(kind: str, dtype: Any, opset: int, **attributes: Any) -> Maker:
+    """An operator between two pairs of one scale, 1 / 64."""
+
+    def make(rng: Rng) -> Case:
+        file = OnnxWriter()
+        meaning = [np.float32(1 / 64), dtype(100)]
+        x = file.dequantize(file.input("x", dtype, IMAGE), *meaning)
+        file.quantize(file.node(kind, [x], **attributes), *meaning, "y")
+        return file.file({"y": dtype}, opset), [values(rng, dtype, IMAGE)]
+
+    return make
+
+
+def _split(dtype: Any, opset: int, operands: list[Any], **attributes: Any) -> Maker:
+    """Into three pieces, of an image that stands with its channels last."""
+
+    def make(rng: Rng) -> Case:
+        file = OnnxWriter()
+        x = file.node("MaxPool", [file.input("x", dtype, IMAGE)], kernel_shape=[1, 2])
+        names = ["y", "z", "w"]
+        file.node("Split", [x, *operands], names, axis=1, **attributes)
+        return file.file(dict.fromkeys(names, dtype), opset), [values(rng, dtype, IMAGE)]
+
+    return make
+
+
 def _arg_max(dtype: Any) -> Maker:
     def make(rng: Rng) -> Case:
         file = OnnxWriter()
@@ -266,6 +305,8 @@ def _cases(dtype: Any) -> dict[str, Maker]:
         "Conv": _conv(dtype, np.int8),
         "QGemm": _linear("QGemm", dtype, np.int8),
         "QLinearMatMul": _linear("QLinearMatMul", dtype, np.int8),
+        "ConvInteger": _sums("ConvInteger", dtype),
+        "MatMulInteger": _sums("MatMulInteger", dtype),
         "QLinearAdd": _binary("QLinearAdd", dtype),
         "QLinearMul": _binary("QLinearMul", dtype),
         "QLinearConcat": _concat(dtype),
@@ -317,5 +358,11 @@ CASES: dict[str, Maker] = {
     "Conv, weights uint8": _conv(np.uint8, np.uint8),
     "QGemm, weights uint8": _linear("QGemm", np.uint8, np.uint8),
     "QLinearMatMul, weights uint8": _linear("QLinearMatMul", np.uint8, np.uint8),
+    "Unsqueeze, version 11": _moved("Unsqueeze", np.int8, [], opset=11, axes=[0, 3]),
+    "Clip, version 10": _same_pairs("Clip", np.uint8, opset=10, min=-1.0, max=1.0),
+    "Pad, version 10": _same_pairs("Pad", np.int8, opset=10, pads=[0, 0, 1, 2, 0, 1, 0, 1]),
+    "Split, version 11": _split(np.uint8, 11, [], split=[1, 2, 3]),
+    "Split": _split(np.uint8, 13, [_whole(4, 1, 1)]),
+    "Split, version 18": _split(np.uint8, 18, [], num_outputs=3),
     "Relu, int8": _moved("Relu", np.int8, [], opset=14),
 }
