@@ -39,6 +39,8 @@ def folded(site: Site) -> NDArray[Any] | None:
     try:
         with np.errstate(all="ignore"):
             result = np.asarray(rule(site, operands))
+    except ModelError:
+        raise
     except (ValueError, IndexError, TypeError):
         raise ModelError("constant operands must fit each other") from None
     return result if result.size <= _MOST else None

@@ -98,13 +98,6 @@ class Site:
             raise ModelError(f"{what} must be at most 4096 integers")
         return tuple(int(value) for value in data.reshape(-1))
 
-    def number(self, index: int, what: str) -> float:
-        """The value of a constant of one float32."""
-        data = self.array(index, what)
-        if data.dtype != np.float32 or data.size != 1:
-            raise ModelError(f"{what} must be one float32")
-        return float(data.reshape(()))
-
     def meaning(self, scale: int, zero_point: int, axis: int | None = None) -> Meaning:
         """What two inputs say: a scale and a zero point, or one for each index of ``axis``."""
         scales = self.array(scale, "the scale")

@@ -361,7 +361,7 @@ CASES: dict[str, Maker] = {
     "Unsqueeze, version 11": _moved("Unsqueeze", np.int8, [], opset=11, axes=[0, 3]),
     "Clip, version 10": _same_pairs("Clip", np.uint8, opset=10, min=-1.0, max=1.0),
     "Pad, version 10": _same_pairs("Pad", np.int8, opset=10, pads=[0, 0, 1, 2, 0, 1, 0, 1]),
-    "Split, version 11": _split(np.uint8, 11, [], split=[1, 2, 3]),
+    "Split, version 12": _split(np.uint8, 12, [], split=[1, 2, 3]),
     "Split": _split(np.uint8, 13, [_whole(4, 1, 1)]),
     "Split, version 18": _split(np.uint8, 18, [], num_outputs=3),
     "Relu, int8": _moved("Relu", np.int8, [], opset=14),
