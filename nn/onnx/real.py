@@ -196,9 +196,9 @@ CLIPS = {
 def clipped(site: Site, low: float, high: float) -> None:
     """Real numbers within bounds.
 
-    The runtime leaves the operator out where the QuantizeLinear that follows has no integers
-    outside of the bounds (source: clip_quantizelinear.cc and relu_quantizelinear.cc in
-    onnxruntime/core/optimizer).
+    The runtime leaves the operator out where it would change nothing, as the QuantizeLinear that
+    follows has no integers beyond the bounds (source: clip_quantizelinear.cc and
+    relu_quantizelinear.cc in onnxruntime/core/optimizer).
     """
     value, kind = site.value(0), site.node.kind
     if isinstance(value, Held):
@@ -233,11 +233,9 @@ def clipped(site: Site, low: float, high: float) -> None:
 
 
 def _covered(dtype: DType, quantization: Quantization, low: float, high: float) -> bool:
-    """Whether all integers stand for numbers within the bounds, as the runtime sees it."""
+    """Whether the bounds, quantised, are the limits of the integers, or lie beyond them."""
     limits = np.iinfo(dtype.value)
-    scale = np.float32(quantization.scale[0])
-    least, most = (
-        scale * np.float32(limit - quantization.zero_point[0]) for limit in (limits.min, limits.max)
-    )
-    epsilon = np.finfo(np.float32).eps
-    return bool(np.float32(low) - least <= epsilon and most - np.float32(high) <= epsilon)
+    with np.errstate(over="ignore"):
+        steps = np.rint(np.array([low, high], np.float32) / np.float32(quantization.scale[0]))
+    least, most = steps + quantization.zero_point[0]
+    return bool(least <= limits.min and most >= limits.max)

@@ -126,6 +126,31 @@ def test_rule_of_fusing_is_needed(runtime, tmp_path, monkeypatch, rule):
     raise AssertionError("the rule changes nothing")
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8])
+def test_bounds_are_covered_where_the_runtime_says_so(runtime, tmp_path, dtype):
+    """Scales at and beside 6 / 254.5, the last where 6 becomes the greatest integer, and lower
+    bounds at and beside half a step."""
+    lowest, taken = int(np.iinfo(dtype).min), set()
+    cases = [(6 / steps, 0.0, 0) for steps in (200, 254, 254.49, 254.5, 254.51, 254.9, 255, 256)]
+    cases += [(6 / 255, low, 0) for low in (-0.1, 0.0117, 0.0118)]
+    cases += [(6 / 254, low, 1) for low in (0.0, -0.0117, -0.0119, -0.02)]
+    for step, low, zero_point in cases:
+        file = OnnxWriter()
+        x = file.dequantize(file.input("x", dtype, (1, 1, 4, 4)), 0.1, dtype(3))
+        weights = file.dequantize(np.ones((1, 1, 1, 1), np.int8), 0.1, np.int8(0))
+        y = file.node("Clip", [file.node("Conv", [x, weights]), np.float32(low), np.float32(6)])
+        file.quantize(y, step, dtype(lowest + zero_point), "y")
+        content = file.file({"y": dtype})
+        fused = "QLinearConv" in runtime_kinds(runtime, content, tmp_path)
+        taken.add(fused)
+        if fused:
+            assert from_onnx(content).operators
+            continue
+        with pytest.raises(ModelError, match="must be covered by the range"):
+            from_onnx(content)
+    assert taken == {True, False}
+
+
 def biased(bias, unit):
     """A convolution of pairs with one weight, whose bias is float32."""
     file = OnnxWriter()
