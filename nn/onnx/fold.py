@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Constants, and arithmetic on shapes, which files write as operators: small integers."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -85,11 +86,30 @@ def _axes(site: Site, operands: list[NDArray[Any]]) -> tuple[int, ...]:
 
 
 def _slice(site: Site, operands: list[NDArray[Any]]) -> NDArray[Any]:
-    first, starts, ends, *rest = operands
-    if first.ndim != 1 or (rest and rest[0].reshape(-1)[0] not in (0, -1)):
-        raise ValueError
-    step = int(rest[1].reshape(-1)[0]) if len(rest) > 1 else 1
-    return first[int(starts.reshape(-1)[0]) : int(ends.reshape(-1)[0]) : step]
+    starts, ends, *rest = (operand.reshape(-1) for operand in operands[1:])
+    data = operands[0]
+    axes = rest[0] if rest else range(len(starts))
+    steps = rest[1] if len(rest) > 1 else [1] * len(starts)
+    for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
+        places = slice(int(start), int(end), int(step)).indices(data.shape[axis])
+        data = data.take(range(*places), int(axis))
+    return data
+
+
+def _constant_of_shape(site: Site, operands: list[NDArray[Any]]) -> NDArray[Any]:
+    value = site.attribute("value", np.zeros(1, np.int64))
+    shape = tuple(int(size) for size in operands[0].reshape(-1))
+    if value.size != 1 or value.dtype not in (np.int32, np.int64) or not _small(shape):
+        raise ModelError(f"the constant must be at most {_MOST} integers, not of shape {shape!r}")
+    return np.full(shape, value.reshape(()))
+
+
+def _small(shape: tuple[int, ...]) -> bool:
+    return all(0 <= size <= _MOST for size in shape) and math.prod(shape) <= _MOST
+
+
+def _transpose(site: Site, operands: list[NDArray[Any]]) -> NDArray[Any]:
+    return operands[0].transpose(site.node.attributes.get("perm"))
 
 
 def _positive(values: NDArray[Any]) -> NDArray[Any]:
@@ -103,6 +123,7 @@ _RULES: dict[str, Callable[[Site, list[NDArray[Any]]], Any]] = {
     "Add": lambda site, operands: np.add(*operands),
     "Cast": _cast,
     "Concat": lambda site, operands: np.concatenate(operands, axis=site.attribute("axis", 0)),
+    "ConstantOfShape": _constant_of_shape,
     "Div": lambda site, operands: np.floor_divide(*map(_positive, operands)),
     "Gather": lambda site, operands: operands[0].take(operands[1], site.attribute("axis", 0)),
     "Identity": lambda site, operands: operands[0],
@@ -111,5 +132,6 @@ _RULES: dict[str, Callable[[Site, list[NDArray[Any]]], Any]] = {
     "Slice": _slice,
     "Squeeze": lambda site, operands: np.squeeze(operands[0], _axes(site, operands) or None),
     "Sub": lambda site, operands: np.subtract(*operands),
+    "Transpose": _transpose,
     "Unsqueeze": lambda site, operands: np.expand_dims(operands[0], _axes(site, operands)),
 }

@@ -35,6 +35,19 @@ SHAPES = {
     "Slice": lambda f, x: f.node(
         "Slice", [whole(9, 4, 9, 6), whole(1), whole(4), whole(0), whole(2)]
     ),
+    "Transpose": lambda f, x: f.node(
+        "Reshape", [f.node("Transpose", [whole(4, 6).reshape(1, 2)], perm=[1, 0]), whole(-1)]
+    ),
+    "backwards": lambda f, x: f.node(
+        "Slice", [whole(6, 4), whole(-1), whole(-3), whole(0), whole(-1)]
+    ),
+    "ConstantOfShape": lambda f, x: f.node(
+        "Add",
+        [
+            f.node("ConstantOfShape", [whole(2)], value=f.onnx.numpy_helper.from_array(whole(2))),
+            whole(2, 4),
+        ],
+    ),
     "Gather": lambda f, x: f.node("Gather", [whole(9, 6, 4), whole(2, 1)]),
     "Cast": lambda f, x: f.node("Cast", [np.array([4, 6], np.int32)], to=7),
     "Add": lambda f, x: f.node("Add", [whole(1, 2), whole(3, 4)]),
@@ -72,6 +85,7 @@ REFUSED = [
     (lambda f: f.node("Constant", []), "the constant must have one value"),
     (lambda f: f.node("Div", [whole(-3), whole(2)]), "constant operands must fit each other"),
     (lambda f: f.node("Gather", [whole(1, 2), whole(7)]), "constant operands must fit each other"),
+    (lambda f: f.node("ConstantOfShape", [whole(99, 99)]), "must be at most 64 integers"),
     (lambda f: f.node("Cast", [whole(1)], to=1), "to must be 6 or 7, not 1"),
     (
         lambda f: f.dequantize(ONES, [1, 2, 3], np.zeros(3, np.int8), axis=0),
