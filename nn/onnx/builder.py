@@ -27,6 +27,17 @@ TO_IMAGE = (0, 2, 3, 1)
 #: The permutation back.
 TO_PLAIN = (0, 3, 1, 2)
 
+#: The least and the greatest scale of a tensor that is no weights: the products and ratios that
+#: operators make of three of them are float32.
+_SCALES = (2.0**-32, 2.0**32)
+
+
+def _check_scale(label: str, quantization: Quantization | None) -> None:
+    if quantization is not None and len(quantization.scale) == 1:
+        (scale,) = quantization.scale
+        if not _SCALES[0] <= scale <= _SCALES[1]:
+            raise ModelError(f"scale of {label!r} must be in 2**-32 ... 2**32, not {scale!r}")
+
 
 class Builder:
     """What the operators of a file so far have defined: ``values`` by their names."""
@@ -89,6 +100,7 @@ class Builder:
             return held
         if held.data is not None:
             return replace(held, quantization=quantization, plain="", image="")
+        _check_scale(held.label, quantization)
         names = [name for name in (held.plain, held.image) if name]
         if all(self._tensors[name].quantization in (None, quantization) for name in names):
             held.quantization = quantization
@@ -102,6 +114,7 @@ class Builder:
     def plain(self, held: Held) -> str:
         """The name of the tensor of the graph in the file's order of axes."""
         if not held.plain and held.data is not None:
+            _check_scale(held.label, held.quantization)
             held.plain = self.place(held.label, held.data, held.quantization)
         if not held.plain:
             held.plain = self._moved(held, held.image, TO_PLAIN)
@@ -110,6 +123,7 @@ class Builder:
     def image(self, held: Held) -> str:
         """The name of the tensor of the graph with the channels last."""
         if not held.image and held.data is not None:
+            _check_scale(held.label, held.quantization)
             data = held.data.reshape((1,) * (4 - held.data.ndim) + held.data.shape)
             if data.ndim != 4:
                 raise ModelError(f"{held.label!r} must have at most 4 axes, not {data.shape!r}")
@@ -173,6 +187,7 @@ class Builder:
         **attributes: Any,
     ) -> list[Held]:
         """An operator with as many results as there are labels."""
+        _check_scale(labels[0], quantization)
         operator = kind(inputs=inputs, outputs=tuple(labels), **attributes)
         shapes = output_shapes(operator, [self._tensors[name].shape for name in inputs])
         results = []

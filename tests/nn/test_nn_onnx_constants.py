@@ -81,6 +81,10 @@ def test_scales_may_be_operators():
 
 ONES = np.ones((2, 3), np.int8)
 REFUSED = [
+    (
+        lambda f: f.node("QLinearSigmoid", ["x", REAL(1e-12), MEANING[1], *MEANING]),
+        r"scale of 'x' must be in 2\*\*-32 ... 2\*\*32, not 9.99",
+    ),
     (lambda f: f.node("Constant", [], value_string="text"), "must be numbers, not value_string"),
     (lambda f: f.node("Constant", []), "the constant must have one value"),
     (lambda f: f.node("Div", [whole(-3), whole(2)]), "constant operands must fit each other"),
