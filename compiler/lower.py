@@ -12,7 +12,7 @@ from macaw.arch.parameters import AnyRequantization
 from macaw.arch.shapes import Conv2dShape
 from macaw.compiler.layer import Conv2dLayer
 from macaw.compiler.parts import Part, whole
-from macaw.nn.graph import DType, QuantizedGraph, Tensor
+from macaw.nn.graph import DType, QuantizedGraph, Semantics, Tensor
 from macaw.nn.graph.operators import (
     AveragePool2d,
     Conv2d,
@@ -104,7 +104,10 @@ def _lower_mean(
     batch, height, width, channels = image.shape
     kernel, stride, zero_point = (height, width), (1, 1), image.zero_point
     if isinstance(operator, AveragePool2d):
-        kernel, stride, zero_point = operator.kernel, operator.stride, 0
+        kernel, stride = operator.kernel, operator.stride
+        if graph.semantics in (Semantics.TFLITE, Semantics.LITERT):
+            # Its average pools take values as they are stored.
+            zero_point = 0
     elif sorted(operator.axes) != [1, 2]:
         raise ValueError(f"{result.name}: axes must be height and width, not {operator.axes}")
     shape = Conv2dShape(

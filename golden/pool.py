@@ -11,8 +11,17 @@ from numpy.typing import NDArray
 from macaw.arch import fixed_multiplier
 from macaw.golden.fixed_point import Affine, clamp_bytes, fixed_double
 
-__all__ = ["average_multiplier", "average_pool2d", "max_pool2d", "mean", "mean_multiplier"]
+__all__ = [
+    "Padding",
+    "average_multiplier",
+    "average_pool2d",
+    "max_pool2d",
+    "mean",
+    "mean_multiplier",
+    "taps",
+]
 
+#: (top, bottom, left, right)
 Padding = tuple[int, int, int, int]
 
 
@@ -32,7 +41,7 @@ def max_pool2d(
     """
     lowest = np.iinfo(images.dtype).min
     result: NDArray[Any] | None = None
-    for values in _taps(images, kernel, stride, padding, int(lowest)):
+    for values in taps(images, kernel, stride, padding, int(lowest)):
         result = values.copy() if result is None else np.maximum(result, values, out=result)
     assert result is not None
     return clamp_bytes(result, images.dtype, bounds)
@@ -53,13 +62,13 @@ def average_pool2d(
     """
     wide = images.astype(np.int32)
     ones = np.ones((1, *images.shape[1:3], 1), np.int32)
-    total = sum(_taps(wide, kernel, stride, padding, 0), np.int32(0))
-    count = np.maximum(sum(_taps(ones, kernel, stride, padding, 0), np.int32(0)), 1)
+    total = sum(taps(wide, kernel, stride, padding, 0), np.int32(0))
+    count = np.maximum(sum(taps(ones, kernel, stride, padding, 0), np.int32(0)), 1)
     rounded = (np.abs(total) + count // 2) // count
     return clamp_bytes(np.sign(total) * rounded, images.dtype, bounds)
 
 
-def _taps(
+def taps(
     images: NDArray[Any],
     kernel: tuple[int, int],
     stride: tuple[int, int],

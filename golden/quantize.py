@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from macaw.golden.float32 import float32, fma32, round_half_away, round_half_even
 
-__all__ = ["choose_scale", "dequantize", "quantize", "tflite_quantize"]
+__all__ = ["choose_scale", "dequantize", "onnxruntime_quantize", "quantize", "tflite_quantize"]
 
 
 def choose_scale(minimum: float, maximum: float, *, signed: bool = False) -> tuple[float, int]:
@@ -68,4 +68,25 @@ def tflite_quantize(
     limits = np.iinfo(dtype)
     moved = np.nan_to_num(rounded, posinf=np.inf, neginf=-np.inf) + zero_point
     result: NDArray[Any] = np.clip(moved, limits.min, limits.max).astype(dtype)
+    return result
+
+
+def onnxruntime_quantize(
+    values: ArrayLike, scale: float, zero_point: int, *, dtype: Any
+) -> NDArray[Any]:
+    """``clamp(RNE(fl(x / scale)) + zero_point)``: QuantizeLinear of ONNX Runtime, a true division
+    (source: onnxruntime/core/mlas/lib/quantize.cpp).
+
+    ``values`` are taken as float32; the result is of ``dtype``, int8 or uint8. What is no number
+    becomes the lowest value.
+
+    >>> onnxruntime_quantize([0.5, 1.5, 1000.0], 1.0, 3, dtype=np.int8)
+    array([  3,   5, 127], dtype=int8)
+    """
+    limits = np.iinfo(dtype)
+    with np.errstate(over="ignore"):
+        quotient = float32(values) / np.float32(scale)
+    low, high = limits.min - zero_point, limits.max - zero_point
+    rounded = round_half_even(np.clip(np.nan_to_num(quotient, nan=low), low, high))
+    result: NDArray[Any] = (rounded + zero_point).astype(dtype)
     return result

@@ -5,7 +5,16 @@
 from macaw.nn.errors import ModelError
 from macaw.nn.graph import QuantizedGraph, Semantics
 from macaw.nn.load import load
+from macaw.nn.onnx import from_onnx
 from macaw.nn.tflite import from_tflite
 from macaw.nn.verify import verify
 
-__all__ = ["ModelError", "QuantizedGraph", "Semantics", "from_tflite", "load", "verify"]
+__all__ = [
+    "ModelError",
+    "QuantizedGraph",
+    "Semantics",
+    "from_onnx",
+    "from_tflite",
+    "load",
+    "verify",
+]

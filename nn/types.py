@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from macaw.nn.errors import ModelError
-from macaw.nn.graph import DType, Tensor
+from macaw.nn.graph import DType, Semantics, Tensor
 from macaw.nn.graph import operators as op
 
 __all__ = ["check_count", "check_operands"]
@@ -31,12 +31,17 @@ _COUNTS: dict[type[op.Operator], tuple[int, int]] = {
 }
 
 
-def check_operands(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+def check_operands(
+    operator: op.Operator,
+    inputs: list[Tensor],
+    outputs: list[Tensor],
+    semantics: Semantics = Semantics.TFLITE,
+) -> None:
     """Refuse types and scales that the operator does not take, with `ModelError`.
 
     The number of outputs is a matter of shapes: see `macaw.nn.shapes.output_shapes`.
     """
-    for kind, rule in _RULES.items():
+    for kind, rule in (*_OWN_RULES.get(semantics, {}).items(), *_RULES.items()):
         if isinstance(operator, kind):
             return rule(operator, inputs, outputs)
     # All others move values about, and leave them as they are.
@@ -90,9 +95,24 @@ def _same(first: Tensor, second: Tensor) -> None:
 
 
 def _weighted(operator: Any, inputs: list[Tensor], outputs: list[Tensor]) -> None:
-    source, weights, result = inputs[0], inputs[1], outputs[0]
-    _scaled(source, result)
-    _alike(source, weights, result)
+    _scaled(inputs[0], outputs[0])
+    _alike(inputs[0], inputs[1], outputs[0])
+    _weights(operator, inputs, outputs)
+
+
+def _weighted_mixed(operator: Any, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    _scaled(inputs[0])
+    # Sums may be results as they are.
+    if outputs[0].dtype != DType.INT32:
+        _scaled(*outputs)
+        _alike(inputs[0], outputs[0])
+    # The runtime has no kernel for weights of uint8 and images of int8.
+    _types((inputs[1],), _BYTES if inputs[0].dtype == DType.UINT8 else (DType.INT8,))
+    _weights(operator, inputs, outputs)
+
+
+def _weights(operator: Any, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    weights = inputs[1]
     _demand(weights.data is not None, f"weights {weights.name!r} must be constant")
     quantization = weights.quantization
     _demand(quantization is not None, f"weights {weights.name!r} must have a scale")
@@ -134,6 +154,8 @@ def _binary(operator: op.Binary, inputs: list[Tensor], outputs: list[Tensor]) ->
 
 def _equal(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     _scaled(inputs[0], outputs[0])
+    if isinstance(operator, op.AveragePool2d):
+        _demand(not operator.count_padding, "count_padding must be False, not True")
     _same(inputs[0], outputs[0])
 
 
@@ -145,6 +167,17 @@ def _concat(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) 
         return
     for tensor in inputs:
         _same(tensor, outputs[0])
+
+
+def _all_scaled(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    _alike(*inputs, *outputs)
+    _scaled(*inputs, *outputs)
+
+
+def _function(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    _alike(*inputs, *outputs)
+    if inputs[0].dtype != DType.FLOAT32:
+        _scaled(*inputs, *outputs)
 
 
 def _indexed(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
@@ -226,4 +259,19 @@ _RULES: dict[type[op.Operator], Callable[[Any, list[Tensor], list[Tensor]], None
     op.Softmax: _rescaled,
     op.Sqrt: _sqrt,
     op.Unary: _rescaled,
+}
+
+#: The rules in which a runtime differs from these: they stand before.
+_OWN_RULES: dict[
+    Semantics, dict[type[op.Operator], Callable[[Any, list[Tensor], list[Tensor]], None]]
+] = {
+    Semantics.ONNXRUNTIME: {
+        op.AveragePool2d: _all_scaled,
+        op.Concat: _all_scaled,
+        op.Conv2d: _weighted_mixed,
+        op.Linear: _weighted_mixed,
+        op.HardSwish: _function,
+        op.Logistic: _function,
+        op.Tanh: _function,
+    },
 }

@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from macaw.arch import AnyRequantization
-from macaw.golden.kernels import movement, tflite
+from macaw.golden.kernels import movement, onnxruntime, tflite
 from macaw.golden.kernels.place import Arrays, Place
 from macaw.nn.graph import QuantizedGraph, Semantics
 from macaw.nn.graph.operators import Operator
@@ -19,6 +19,7 @@ __all__ = ["evaluate", "requantization"]
 _REQUANTIZATIONS = {
     Semantics.TFLITE: tflite.requantization,
     Semantics.LITERT: tflite.requantization,
+    Semantics.ONNXRUNTIME: onnxruntime.requantization,
 }
 
 #: By the runtime the kernels of operators, narrower kinds before wider ones.
@@ -27,6 +28,7 @@ _RUNTIMES = {
     for semantics, kernels in {
         Semantics.TFLITE: tflite.KERNELS,
         Semantics.LITERT: tflite.KERNELS,
+        Semantics.ONNXRUNTIME: onnxruntime.KERNELS,
     }.items()
 }
 

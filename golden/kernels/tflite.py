@@ -10,37 +10,23 @@ from numpy.typing import NDArray
 
 from macaw.arch import Mode, Requantization
 from macaw.golden import elementwise, movement, pool, resize, tables
-from macaw.golden.conv2d import accumulate_conv2d
 from macaw.golden.conv_transpose2d import accumulate_conv_transpose2d
 from macaw.golden.fixed_point import clamp_bytes, fixed_single_away
 from macaw.golden.float32 import wrap32
 from macaw.golden.kernels.place import Arrays, Kernel, Place, affine
-from macaw.golden.linear import accumulate_linear
+from macaw.golden.kernels.weighted import conv2d_sums, linear_sums, weights_zero_point
 from macaw.golden.quantize import dequantize, tflite_quantize
 from macaw.golden.requantize import requantize
 from macaw.golden.softmax import softmax
 from macaw.golden.tflite import float_bounds, tflite_requantization
-from macaw.nn.graph import DType, Semantics, Tensor
+from macaw.nn.graph import DType, Semantics
 from macaw.nn.graph import operators as op
 
 __all__ = ["KERNELS"]
 
 
-def _weights_zero_point(tensor: Tensor) -> Any:
-    assert tensor.quantization is not None
-    points = tensor.quantization.zero_point
-    return points[0] if len(points) == 1 else points
-
-
 def _conv2d(place: Place, inputs: Arrays) -> NDArray[Any]:
-    sums = accumulate_conv2d(
-        inputs[0],
-        inputs[1],
-        shape=place.graph.conv2d_shape(place.operator),
-        input_zero_point=place.tensor(0).zero_point,
-        weight_zero_point=_weights_zero_point(place.tensor(1)),
-    )
-    return _requantized(place, sums)
+    return _requantized(place, conv2d_sums(place, inputs))
 
 
 def _conv_transpose2d(place: Place, inputs: Arrays) -> NDArray[Any]:
@@ -51,19 +37,13 @@ def _conv_transpose2d(place: Place, inputs: Arrays) -> NDArray[Any]:
         offset=place.operator.offset,
         output_size=place.operator.output_size,
         input_zero_point=place.tensor(0).zero_point,
-        weight_zero_point=_weights_zero_point(place.tensor(1)),
+        weight_zero_point=weights_zero_point(place.tensor(1)),
     )
     return _requantized(place, sums)
 
 
 def _linear(place: Place, inputs: Arrays) -> NDArray[Any]:
-    sums = accumulate_linear(
-        inputs[0].reshape(-1, inputs[1].shape[1]),
-        inputs[1],
-        input_zero_point=place.tensor(0).zero_point,
-        weight_zero_point=_weights_zero_point(place.tensor(1)),
-    )
-    return _requantized(place, sums).reshape(place.result.shape)
+    return _requantized(place, linear_sums(place, inputs)).reshape(place.result.shape)
 
 
 def requantization(place: Place) -> Requantization:

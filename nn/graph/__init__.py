@@ -42,10 +42,14 @@ class Semantics(StrEnum):
     ``litert``
         The reference kernels of LiteRT from 1.4 on: the same, but for fully connected layers,
         which round once, half away from zero.
+    ``onnxruntime``
+        ONNX Runtime's provider for CPUs: files of quantised operators as they are, others as it
+        fuses them at its default level of optimisation, convolutions of int8 images too.
     """
 
     TFLITE = "tflite"
     LITERT = "litert"
+    ONNXRUNTIME = "onnxruntime"
 
 
 @dataclass(frozen=True, kw_only=True)

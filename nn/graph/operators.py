@@ -183,8 +183,12 @@ class MaxPool2d(Pool2d):
     """The greatest value of each window; padding never wins."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class AveragePool2d(Pool2d):
-    """The mean of each window, over those values that are no padding."""
+    """The mean of each window, over those values that are no padding; with ``count_padding``
+    over all, padding being 0."""
+
+    count_padding: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

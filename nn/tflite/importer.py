@@ -28,6 +28,8 @@ def from_tflite(
 
     Raises `ModelError` for a damaged file, and for what is not supported.
     """
+    if semantics not in (Semantics.TFLITE, Semantics.LITERT):
+        raise ModelError(f"semantics must be tflite or litert, not {semantics}")
     graphs = read_file(content)
     builder = _Builder(graphs[0], graphs)
     for index, operator in enumerate(graphs[0].operators):

@@ -38,9 +38,9 @@ def test_load(tmp_path):
     file.write_bytes(network_file())
     graph = load(file, semantics=Semantics.LITERT)
     assert (graph.name, graph.semantics) == ("small", Semantics.LITERT)
-    (tmp_path / "other.onnx").write_bytes(b"\x08\x07\x12\x0csomething")
-    with pytest.raises(ModelError, match="other.onnx must be a TensorFlow Lite file"):
-        load(tmp_path / "other.onnx")
+    (tmp_path / "other.pt2").write_bytes(b"PK\x03\x04 something")
+    with pytest.raises(ModelError, match="other.pt2 must be a TensorFlow Lite file, .* or an ONN"):
+        load(tmp_path / "other.pt2")
     with pytest.raises(FileNotFoundError):
         load(tmp_path / "gone.tflite")
 
