@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from macaw.arch import fixed_multiplier
 from macaw.golden.fixed_point import Affine, clamp_bytes, fixed_double
 
-__all__ = ["average_pool2d", "max_pool2d", "mean"]
+__all__ = ["average_pool2d", "max_pool2d", "mean", "taps"]
 
 Padding = tuple[int, int, int, int]
 
@@ -32,7 +32,7 @@ def max_pool2d(
     """
     lowest = np.iinfo(images.dtype).min
     result: NDArray[Any] | None = None
-    for values in _taps(images, kernel, stride, padding, int(lowest)):
+    for values in taps(images, kernel, stride, padding, int(lowest)):
         result = values.copy() if result is None else np.maximum(result, values, out=result)
     assert result is not None
     return clamp_bytes(result, images.dtype, bounds)
@@ -53,20 +53,21 @@ def average_pool2d(
     """
     wide = images.astype(np.int32)
     ones = np.ones((1, *images.shape[1:3], 1), np.int32)
-    total = sum(_taps(wide, kernel, stride, padding, 0), np.int32(0))
-    count = np.maximum(sum(_taps(ones, kernel, stride, padding, 0), np.int32(0)), 1)
+    total = sum(taps(wide, kernel, stride, padding, 0), np.int32(0))
+    count = np.maximum(sum(taps(ones, kernel, stride, padding, 0), np.int32(0)), 1)
     rounded = (np.abs(total) + count // 2) // count
     return clamp_bytes(np.sign(total) * rounded, images.dtype, bounds)
 
 
-def _taps(
+def taps(
     images: NDArray[Any],
     kernel: tuple[int, int],
     stride: tuple[int, int],
     padding: Padding,
     fill: int,
 ) -> Iterator[NDArray[Any]]:
-    """For each place in the kernel: the values of all windows at that place."""
+    """For each place in the kernel: the values of all windows at that place; padding holds
+    ``fill``. The windows are those of `max_pool2d`."""
     top, bottom, left, right = padding
     padded = images
     if any(padding):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from macaw.nn.errors import ModelError
-from macaw.nn.graph import DType, Tensor
+from macaw.nn.graph import DType, Semantics, Tensor
 from macaw.nn.graph import operators as op
 
 __all__ = ["check_count", "check_operands"]
@@ -20,6 +20,7 @@ _MANY = 1 << 16
 
 #: Fewest and most inputs of an operator; one where it is not listed.
 _COUNTS: dict[type[op.Operator], tuple[int, int]] = {
+    op.BatchNorm2d: (3, 3),
     op.Binary: (2, 2),
     op.Concat: (1, _MANY),
     op.Conv2d: (2, 3),
@@ -31,12 +32,17 @@ _COUNTS: dict[type[op.Operator], tuple[int, int]] = {
 }
 
 
-def check_operands(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+def check_operands(
+    operator: op.Operator,
+    inputs: list[Tensor],
+    outputs: list[Tensor],
+    semantics: Semantics = Semantics.TFLITE,
+) -> None:
     """Refuse types and scales that the operator does not take, with `ModelError`.
 
     The number of outputs is a matter of shapes: see `macaw.nn.shapes.output_shapes`.
     """
-    for kind, rule in _RULES.items():
+    for kind, rule in (*_OWN_RULES.get(semantics, {}).items(), *_RULES.items()):
         if isinstance(operator, kind):
             return rule(operator, inputs, outputs)
     # All others move values about, and leave them as they are.
@@ -90,9 +96,25 @@ def _same(first: Tensor, second: Tensor) -> None:
 
 
 def _weighted(operator: Any, inputs: list[Tensor], outputs: list[Tensor]) -> None:
-    source, weights, result = inputs[0], inputs[1], outputs[0]
-    _scaled(source, result)
-    _alike(source, weights, result)
+    _scaled(inputs[0], outputs[0])
+    _alike(inputs[0], inputs[1], outputs[0])
+    _weights(operator, inputs, outputs)
+
+
+def _weighted_in_torch(operator: Any, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    _scaled(inputs[0], outputs[0])
+    _types((inputs[0], outputs[0]), (DType.UINT8,))
+    _types((inputs[1],), (DType.INT8,))
+    _weights(operator, inputs, outputs, bias=(DType.FLOAT32,))
+
+
+def _weights(
+    operator: Any,
+    inputs: list[Tensor],
+    outputs: list[Tensor],
+    bias: Iterable[DType] = (DType.INT32,),
+) -> None:
+    weights = inputs[1]
     _demand(weights.data is not None, f"weights {weights.name!r} must be constant")
     quantization = weights.quantization
     _demand(quantization is not None, f"weights {weights.name!r} must have a scale")
@@ -101,9 +123,9 @@ def _weighted(operator: Any, inputs: list[Tensor], outputs: list[Tensor]) -> Non
         quantization.axis in (None, 0),
         f"weights {weights.name!r} must have scales along axis 0, not {quantization.axis!r}",
     )
-    for bias in inputs[2:]:
-        _types((bias,), (DType.INT32,))
-        _demand(bias.data is not None, f"bias {bias.name!r} must be constant")
+    for tensor in inputs[2:]:
+        _types((tensor,), bias)
+        _demand(tensor.data is not None, f"bias {tensor.name!r} must be constant")
 
 
 def _binary(operator: op.Binary, inputs: list[Tensor], outputs: list[Tensor]) -> None:
@@ -134,6 +156,8 @@ def _binary(operator: op.Binary, inputs: list[Tensor], outputs: list[Tensor]) ->
 
 def _equal(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     _scaled(inputs[0], outputs[0])
+    if isinstance(operator, op.AveragePool2d):
+        _demand(not operator.count_padding, "count_padding must be False, not True")
     _same(inputs[0], outputs[0])
 
 
@@ -145,6 +169,19 @@ def _concat(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) 
         return
     for tensor in inputs:
         _same(tensor, outputs[0])
+
+
+def _same_scale(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    _scaled(inputs[0], outputs[0])
+    _same(inputs[0], outputs[0])
+
+
+def _batch_norm(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    _scaled(inputs[0], outputs[0])
+    _alike(inputs[0], outputs[0])
+    _types(inputs[1:], (DType.FLOAT32,))
+    for tensor in inputs[1:]:
+        _demand(tensor.data is not None, f"tensor {tensor.name!r} must be constant")
 
 
 def _indexed(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
@@ -167,8 +204,8 @@ def _rescaled(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]
     _scaled(inputs[0], outputs[0])
     if not isinstance(operator, op.Requantize):
         _alike(inputs[0], outputs[0])
-    if isinstance(operator, op.LeakyRelu | op.Softmax):
-        number = operator.alpha if isinstance(operator, op.LeakyRelu) else operator.beta
+    if isinstance(operator, op.LeakyRelu | op.Elu | op.Softmax):
+        number = operator.beta if isinstance(operator, op.Softmax) else operator.alpha
         _demand(math.isfinite(number), f"attributes must be finite, not {number!r}")
     if isinstance(operator, op.Softmax):
         _demand(operator.beta > 0, f"beta must be positive, not {operator.beta!r}")
@@ -209,7 +246,9 @@ def _arg_max(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor])
 
 #: The first that fits counts: the narrower kinds stand before the wider ones.
 _RULES: dict[type[op.Operator], Callable[[Any, list[Tensor], list[Tensor]], None]] = {
+    op.AdaptiveAveragePool2d: _same_scale,
     op.ArgMax: _arg_max,
+    op.BatchNorm2d: _batch_norm,
     op.Binary: _binary,
     op.Cast: _cast,
     op.Concat: _concat,
@@ -226,4 +265,19 @@ _RULES: dict[type[op.Operator], Callable[[Any, list[Tensor], list[Tensor]], None
     op.Softmax: _rescaled,
     op.Sqrt: _sqrt,
     op.Unary: _rescaled,
+}
+
+#: The rules in which a runtime differs from these: they stand before.
+_OWN_RULES: dict[
+    Semantics, dict[type[op.Operator], Callable[[Any, list[Tensor], list[Tensor]], None]]
+] = {
+    semantics: {
+        op.AveragePool2d: _same_scale,
+        op.Clip: _same_scale,
+        op.Conv2d: _weighted_in_torch,
+        op.ConvTranspose2d: _weighted_in_torch,
+        op.Linear: _weighted_in_torch,
+        op.Relu: _same_scale,
+    }
+    for semantics in (Semantics.QNNPACK, Semantics.FBGEMM, Semantics.ONEDNN, Semantics.X86)
 }

@@ -129,7 +129,7 @@ def _operator(graph: QuantizedGraph, operator: Operator, written: set[str]) -> N
     shapes = output_shapes(operator, [tensor.shape for tensor in inputs])
     found = [tensor.shape for tensor in outputs]
     _demand(shapes == found, f"outputs must have the shapes {shapes!r}, not {found!r}")
-    check_operands(operator, inputs, outputs)
+    check_operands(operator, inputs, outputs, graph.semantics)
 
 
 def _state(graph: QuantizedGraph, state: State, written: set[str]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from macaw.golden.kernels import movement, tflite
+from macaw.golden.kernels import movement, tflite, torch
 from macaw.golden.kernels.place import Arrays, Place
 from macaw.nn.graph import QuantizedGraph, Semantics
 from macaw.nn.graph.operators import Operator
@@ -20,6 +20,10 @@ _RUNTIMES = {
     for semantics, kernels in {
         Semantics.TFLITE: tflite.KERNELS,
         Semantics.LITERT: tflite.KERNELS,
+        Semantics.QNNPACK: torch.KERNELS,
+        Semantics.FBGEMM: torch.KERNELS,
+        Semantics.ONEDNN: torch.KERNELS,
+        Semantics.X86: torch.KERNELS,
     }.items()
 }
 

@@ -9,60 +9,22 @@ from numpy.typing import NDArray
 
 from macaw.arch import Mode, Requantization
 from macaw.golden import elementwise, movement, pool, resize, tables
-from macaw.golden.conv2d import accumulate_conv2d
-from macaw.golden.conv_transpose2d import accumulate_conv_transpose2d
 from macaw.golden.fixed_point import clamp_bytes, fixed_single_away
 from macaw.golden.float32 import wrap32
 from macaw.golden.kernels.place import Arrays, Kernel, Place, affine
-from macaw.golden.linear import accumulate_linear
+from macaw.golden.kernels.sums import accumulators
 from macaw.golden.quantize import dequantize, tflite_quantize
 from macaw.golden.requantize import requantize
 from macaw.golden.softmax import softmax
 from macaw.golden.tflite import float_bounds, tflite_requantization
-from macaw.nn.graph import DType, Semantics, Tensor
+from macaw.nn.graph import DType, Semantics
 from macaw.nn.graph import operators as op
 
 __all__ = ["KERNELS"]
 
 
-def _weights_zero_point(tensor: Tensor) -> Any:
-    assert tensor.quantization is not None
-    points = tensor.quantization.zero_point
-    return points[0] if len(points) == 1 else points
-
-
-def _conv2d(place: Place, inputs: Arrays) -> NDArray[Any]:
-    sums = accumulate_conv2d(
-        inputs[0],
-        inputs[1],
-        shape=place.graph.conv2d_shape(place.operator),
-        input_zero_point=place.tensor(0).zero_point,
-        weight_zero_point=_weights_zero_point(place.tensor(1)),
-    )
-    return _requantized(place, sums)
-
-
-def _conv_transpose2d(place: Place, inputs: Arrays) -> NDArray[Any]:
-    sums = accumulate_conv_transpose2d(
-        inputs[0],
-        inputs[1],
-        stride=place.operator.stride,
-        offset=place.operator.offset,
-        output_size=place.operator.output_size,
-        input_zero_point=place.tensor(0).zero_point,
-        weight_zero_point=_weights_zero_point(place.tensor(1)),
-    )
-    return _requantized(place, sums)
-
-
-def _linear(place: Place, inputs: Arrays) -> NDArray[Any]:
-    sums = accumulate_linear(
-        inputs[0].reshape(-1, inputs[1].shape[1]),
-        inputs[1],
-        input_zero_point=place.tensor(0).zero_point,
-        weight_zero_point=_weights_zero_point(place.tensor(1)),
-    )
-    return _requantized(place, sums).reshape(place.result.shape)
+def _weighted(place: Place, inputs: Arrays) -> NDArray[Any]:
+    return _requantized(place, accumulators(place, inputs)).reshape(place.result.shape)
 
 
 def requantization(place: Place) -> Requantization:
@@ -214,10 +176,10 @@ def _softmax(place: Place, inputs: Arrays) -> NDArray[Any]:
 KERNELS: dict[type[op.Operator], Kernel] = {
     op.Binary: _binary,
     op.Concat: _concat,
-    op.Conv2d: _conv2d,
-    op.ConvTranspose2d: _conv_transpose2d,
+    op.Conv2d: _weighted,
+    op.ConvTranspose2d: _weighted,
     op.Dequantize: _dequantize,
-    op.Linear: _linear,
+    op.Linear: _weighted,
     op.Mean: _mean,
     op.Pool2d: _pool2d,
     op.Quantize: _quantize,

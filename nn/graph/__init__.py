@@ -42,10 +42,16 @@ class Semantics(StrEnum):
     ``litert``
         The reference kernels of LiteRT from 1.4 on: the same, but for fully connected layers,
         which round once, half away from zero.
+    ``qnnpack``, ``fbgemm``, ``onednn``, ``x86``
+        The engines of PyTorch 2.13, on a CPU with AVX512-VNNI, on one thread.
     """
 
     TFLITE = "tflite"
     LITERT = "litert"
+    QNNPACK = "qnnpack"
+    FBGEMM = "fbgemm"
+    ONEDNN = "onednn"
+    X86 = "x86"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,19 +14,24 @@ from macaw.arch import Conv2dShape
 
 __all__ = [
     "Activation",
+    "AdaptiveAveragePool2d",
     "Add",
     "ArgMax",
     "AveragePool2d",
+    "BatchNorm2d",
     "Binary",
     "Cast",
+    "Clip",
     "Concat",
     "Conv2d",
     "ConvTranspose2d",
     "Dequantize",
     "Divide",
+    "Elu",
     "FloorDivide",
     "Gather",
     "GatherNd",
+    "HardSigmoid",
     "HardSwish",
     "LeakyRelu",
     "Linear",
@@ -82,7 +87,8 @@ class Conv2d(Operator):
 
     Weights are [out_channels, kernel_height, kernel_width, in_channels / groups], constant, with
     one scale or one for each output channel; the bias is [out_channels], int32, in units of
-    input scale times weight scale. Padding holds the input's zero point.
+    input scale times weight scale, or where the runtime takes it so, float32. Padding holds the
+    input's zero point.
     """
 
     stride: tuple[int, int] = (1, 1)
@@ -135,6 +141,16 @@ class Linear(Operator):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BatchNorm2d(Operator):
+    """Of (image, factor, offset): each channel of the image times its factor, and its offset.
+
+    Both are constant, [channels], float32, in real numbers.
+    """
+
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True, kw_only=True)
 class Binary(Operator):
     """What all operators of two operands have; either is broadcast against the other."""
 
@@ -183,8 +199,19 @@ class MaxPool2d(Pool2d):
     """The greatest value of each window; padding never wins."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class AveragePool2d(Pool2d):
-    """The mean of each window, over those values that are no padding."""
+    """The mean of each window, over those values that are no padding; with ``count_padding``
+    over all, padding being 0."""
+
+    count_padding: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdaptiveAveragePool2d(Operator):
+    """The means of as many windows as ``size`` says, which share out the image evenly."""
+
+    size: tuple[int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -289,6 +316,17 @@ class HardSwish(Unary):
     """x * min(max(x + 3, 0), 6) / 6."""
 
 
+class HardSigmoid(Unary):
+    """min(max(x + 3, 0), 6) / 6."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Elu(Unary):
+    """x where it is positive, ``alpha`` * (exp(x) - 1) elsewhere."""
+
+    alpha: float = 1.0
+
+
 @dataclass(frozen=True, kw_only=True)
 class LeakyRelu(Unary):
     """x where it is positive, ``alpha`` * x elsewhere."""
@@ -301,6 +339,14 @@ class Relu(Unary):
     """x within the bounds of an activation; the scale may change."""
 
     activation: Activation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip(Unary):
+    """x, but nowhere below ``minimum`` or above ``maximum``."""
+
+    minimum: float
+    maximum: float
 
 
 class Sqrt(Unary):
