@@ -6,6 +6,15 @@ from macaw.nn.errors import ModelError
 from macaw.nn.graph import QuantizedGraph, Semantics
 from macaw.nn.load import load
 from macaw.nn.tflite import from_tflite
+from macaw.nn.torch import from_torch
 from macaw.nn.verify import verify
 
-__all__ = ["ModelError", "QuantizedGraph", "Semantics", "from_tflite", "load", "verify"]
+__all__ = [
+    "ModelError",
+    "QuantizedGraph",
+    "Semantics",
+    "from_tflite",
+    "from_torch",
+    "load",
+    "verify",
+]
