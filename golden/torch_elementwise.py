@@ -32,6 +32,7 @@ def add(
     """The sum of the real numbers in float32: fbgemm, onednn and x86 (source: ``qadd_kernel`` in
     aten/src/ATen/native/quantized/cpu/kernels/QuantizedOpKernels.cpp).
 
+    >>> from macaw.golden.torch_numbers import VECTORS
     >>> unit = Affine(1.0, 0)
     >>> units = {"operands": (unit, unit), "result": unit}
     >>> add(VECTORS, np.uint8([1, 200]), np.uint8([2, 100]), **units)

@@ -26,6 +26,7 @@ _CONVERTERS = {**LAYERS, **MOVEMENT, **OPERATORS}
 #: What is refused by name, and what would work.
 _REFUSED = {
     "dynamic.": "quantize_dynamic takes scales from each input: quantise with prepare and convert",
+    "quantized_decomposed.": "programs of convert_pt2e compute in float32: use convert_fx",
     "reference.": "reference modules compute in float32: lower them with convert_fx",
     "quantized.": "this quantised operator is not known here",
 }
@@ -45,6 +46,12 @@ def from_torch(
     """
     torch = torch_library()
     engine, semantics = engine_semantics(torch, engine)
+    if type(module).__name__ == "ExportedProgram":
+        raise ModelError(
+            f"an exported program is not supported: {_REFUSED['quantized_decomposed.']}"
+        )
+    if isinstance(module, torch.jit.ScriptModule):
+        raise ModelError("a script module is not supported: give the module that it was made of")
     if not isinstance(module, torch.nn.Module):
         raise ModelError(f"module must be a torch.nn.Module, not {type(module).__name__}")
     if module.training:

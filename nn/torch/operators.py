@@ -121,12 +121,15 @@ def _average_pool2d(site: Site) -> None:
     top, bottom, left, right = attributes["padding"]
     if values["divisor_override"] is not None:
         raise ModelError(f"divisor_override must be None, not {values['divisor_override']!r}")
-    count_padding = bool(values["count_include_pad"]) and any(attributes["padding"])
+    if site.qnnpack and values["ceil_mode"]:
+        raise ModelError("ceil_mode must be False in the engine qnnpack")
+    # What lies beyond the padded image is never counted.
+    count_padding = bool(values["count_include_pad"]) and any(_pair(values["padding"]))
     if (top, left) != (bottom, right) and count_padding:
         raise ModelError("ceil_mode must be False where count_include_pad is True")
     if site.qnnpack and not values["count_include_pad"] and any(attributes["padding"]):
         raise ModelError("count_include_pad must be True: qnnpack takes it so")
-    check_average(site, site.source(values["input"]), native=bool(values["ceil_mode"]))
+    check_average(site, site.source(values["input"]), native=False)
     site.add(
         op.AveragePool2d(
             **site.on_images(site.source(values["input"])),
@@ -169,7 +172,8 @@ def _relu(site: Site, activation: Activation) -> None:
 
 
 def _clip(site: Site, low: str, high: str) -> None:
-    values = _attributes(site, low, high, **{low: None, high: None, "inplace": False})
+    names = (low, high) if site.call.module is not None else (low, high, "inplace")
+    values = _attributes(site, *names, **{low: None, high: None, "inplace": False})
     limits = []
     for name, none in ((low, float("-inf")), (high, float("inf"))):
         limits.append(none if values[name] is None else float(values[name]))
@@ -192,7 +196,7 @@ def _table(kind: Any, *, singles: bool) -> Callable[[Site], None]:
 
 
 def _leaky_relu(site: Site) -> None:
-    names = ("negative_slope", "inplace", "output_scale", "output_zero_point")
+    names = ["negative_slope", "inplace", "output_scale", "output_zero_point"]
     if site.call.module is not None:
         names = names[:1]
     values = _attributes(
@@ -209,9 +213,9 @@ def _leaky_relu(site: Site) -> None:
 
 
 def _elu(site: Site) -> None:
-    names = ("output_scale", "output_zero_point", "alpha", "scale", "input_scale")
+    names = ["output_scale", "output_zero_point", "alpha", "scale", "input_scale"]
     if site.call.module is not None:
-        names = ("alpha",)
+        names = ["alpha"]
     values = _attributes(site, *names, alpha=1.0, scale=1, input_scale=1)
     if (values.get("scale", 1), values.get("input_scale", 1)) != (1, 1):
         raise ModelError("scale and input_scale must be 1")

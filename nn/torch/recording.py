@@ -221,8 +221,9 @@ def _kind(target: Any) -> str:
         return target
     packet = getattr(target, "overloadpacket", target)
     qualified = getattr(packet, "_qualified_op_name", "")
-    if qualified.startswith("quantized::"):
-        return qualified.replace("::", ".")
+    space, _, name = qualified.partition("::")
+    if name and space != "aten":
+        return f"{space}.{name}"
     return str(getattr(packet, "__name__", packet))
 
 

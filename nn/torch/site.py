@@ -20,8 +20,11 @@ from macaw.nn.torch.recording import Call, Facts, Reference
 
 __all__ = ["TO_IMAGE", "TO_PLAIN", "Draft", "Site"]
 
-#: From PyTorch's order of an image's axes to the graph's, and back.
-TO_IMAGE, TO_PLAIN = (0, 2, 3, 1), (0, 3, 1, 2)
+#: From PyTorch's order of an image's axes to the graph's.
+TO_IMAGE = (0, 2, 3, 1)
+
+#: From the graph's order of an image's axes to PyTorch's.
+TO_PLAIN = (0, 3, 1, 2)
 
 _DTYPES = {
     "quint8": DType.UINT8,
