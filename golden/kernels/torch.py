@@ -46,7 +46,7 @@ def requantization(place: Place) -> AnyRequantization:
     if semantics in (Semantics.ONEDNN, Semantics.X86):
         more["linear"] = isinstance(operator, op.Linear)
     if semantics == Semantics.X86:
-        more["vnni"] = True
+        more["vnni"] = not _output_padding(place)
         more["weight_zero_point"] = weight_zero_points(place)
         more["groups"] = operator.groups if isinstance(operator, op.Conv2d) else 1
     return _ENGINES[semantics](
@@ -59,6 +59,26 @@ def requantization(place: Place) -> AnyRequantization:
         signed=place.result.dtype == DType.INT8,
         out_channels=weights.shape[0],
         **more,
+    )
+
+
+def _output_padding(place: Place) -> bool:
+    """Whether a transposed convolution has more pixels than it comes to: then ``x86`` is
+    fbgemm."""
+    operator = place.operator
+    if not isinstance(operator, op.ConvTranspose2d):
+        return False
+    axes = zip(
+        operator.output_size,
+        place.tensor(0).shape[1:3],
+        operator.stride,
+        place.tensor(1).shape[1:3],
+        operator.offset,
+        strict=True,
+    )
+    return any(
+        total > (size - 1) * stride + kernel - 2 * offset
+        for total, size, stride, kernel, offset in axes
     )
 
 

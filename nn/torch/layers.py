@@ -82,8 +82,14 @@ def _conv_transpose2d(site: Site, source: str, packed: Any) -> None:
         raise ModelError(f"groups must be 1, not {packed.groups()}")
     if _pair(packed.dilation()) != (1, 1):
         raise ModelError(f"dilation must be 1, not {tuple(packed.dilation())!r}")
+    names = (_weights(site, weights, (1, 2, 3, 0)), *_bias(site, bias))
+    quantization = site.draft.tensors[names[0]].quantization
+    assert quantization is not None
+    # What onednn does not take, x86 gives to fbgemm.
     onednn = site.draft.semantics == Semantics.ONEDNN or (
-        site.draft.semantics == Semantics.X86 and not any(packed.output_padding())
+        site.draft.semantics == Semantics.X86
+        and not any(packed.output_padding())
+        and not any(quantization.zero_point)
     )
     if onednn and min(in_channels, out_channels) > 1:
         raise ModelError(
@@ -91,7 +97,6 @@ def _conv_transpose2d(site: Site, source: str, packed: Any) -> None:
             f"{site.draft.semantics}, whose transposed convolutions mix up weights: "
             "use fbgemm or qnnpack"
         )
-    names = (_weights(site, weights, (1, 2, 3, 0)), *_bias(site, bias))
     ends = site.on_images(source)
     site.add(
         op.ConvTranspose2d(

@@ -197,6 +197,12 @@ def test_rival_engine_is_noticed_in_conv_transpose2d(oracle, monkeypatch):
     assert differences(oracle("torch"), "qnnpack", "conv_transpose2d", 200, first=True) > 0
 
 
+def test_rival_engine_is_noticed_with_output_padding(oracle, monkeypatch):
+    """x86 hands what onednn does not take to fbgemm."""
+    monkeypatch.setattr(kernels, "_output_padding", lambda place: False)
+    assert differences(oracle("torch"), "x86", "conv_transpose2d", 200, first=True) > 0
+
+
 def test_two_threads_have_two_rests(oracle):
     """Vectors are counted from the start of each thread's share: what the documentation says of
     one thread. Of a sum of 131,100 values on two threads, few differ, and by one."""

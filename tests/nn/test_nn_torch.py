@@ -11,6 +11,7 @@ from torch_models import (
     ENGINES,
     RESIDUAL_FUSED,
     check,
+    deep_network,
     differences,
     engine_set,
     functions_network,
@@ -59,6 +60,41 @@ def test_every_tensor_in_fx_graph_mode(torch, kind, engine):
     with engine_set(torch, engine):
         module, images, _ = network(torch, kind, engine)
         check(torch, quantised_by_fx(torch, module, engine, images), engine, images)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_tensor_of_a_deep_network(torch, engine):
+    with engine_set(torch, engine):
+        images = photographs(torch, 2, 160)
+        module = quantised_by_fx(torch, deep_network(torch), engine, images)
+        check(torch, module, engine, images[:1])
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_functions_with_weights(torch, engine):
+    """FX graph mode packs the weights of functions, too."""
+
+    class Functional(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.kernel = torch.nn.Parameter(torch.randn(8, 3, 3, 3) / 5)
+            self.matrix = torch.nn.Parameter(torch.randn(5, 8) / 3)
+            self.sums = torch.nn.Parameter(torch.randn(8))
+            self.offset = torch.nn.Parameter(torch.randn(5))
+
+        def forward(self, x):
+            # FX graph mode wants a convolution's arguments in full.
+            x = torch.nn.functional.conv2d(x, self.kernel, self.sums, [1, 1], [1, 1], [1, 1], 1)
+            x = torch.nn.functional.relu(x)
+            x = torch.nn.functional.adaptive_avg_pool2d(x, 1).view(-1, 8)
+            return torch.nn.functional.linear(x, self.matrix, self.offset)
+
+    with engine_set(torch, engine):
+        images = photographs(torch, 2, 30)
+        graph = check(torch, quantised_by_fx(torch, Functional(), engine, images), engine, images)
+    layers = [each for each in graph.operators if isinstance(each, op.Conv2d | op.Linear)]
+    assert [each.activation for each in layers] == ["relu", "none"]
 
 
 @pytest.fixture

@@ -273,3 +273,51 @@ def functions_network(torch: Any, *, clamps: bool = True) -> Any:
 
     torch.manual_seed(9)
     return Functions()
+
+
+def deep_network(torch: Any) -> Any:
+    """Eight residual blocks as those of ResNet-18, at a quarter of its channels."""
+    nn = torch.nn
+
+    class Block(nn.Module):
+        def __init__(self, inner: int, outer: int, stride: int) -> None:
+            super().__init__()
+            self.first = nn.Conv2d(inner, outer, 3, stride, 1, bias=False)
+            self.first_norm, self.relu = nn.BatchNorm2d(outer), nn.ReLU(inplace=True)
+            self.second = nn.Conv2d(outer, outer, 3, 1, 1, bias=False)
+            self.second_norm = nn.BatchNorm2d(outer)
+            self.short = nn.Identity()
+            if stride > 1:
+                self.short = nn.Sequential(
+                    nn.Conv2d(inner, outer, 1, stride, bias=False), nn.BatchNorm2d(outer)
+                )
+            self.last_relu = nn.ReLU(inplace=True)
+
+        def forward(self, x: Any) -> Any:
+            y = self.relu(self.first_norm(self.first(x)))
+            y = self.second_norm(self.second(y))
+            return self.last_relu(y + self.short(x))
+
+    class Deep(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = nn.Conv2d(3, 16, 7, 2, 3, bias=False)
+            self.norm, self.relu = nn.BatchNorm2d(16), nn.ReLU(inplace=True)
+            self.pool = nn.MaxPool2d(3, 2, 1)
+            sizes = [(16, 16, 1), (16, 16, 1), (16, 32, 2), (32, 32, 1)]
+            sizes += [(32, 64, 2), (64, 64, 1), (64, 128, 2), (128, 128, 1)]
+            self.blocks = nn.Sequential(*(Block(*size) for size in sizes))
+            self.mean = nn.AdaptiveAvgPool2d((1, 1))
+            self.scores = nn.Linear(128, 1000)
+
+        def forward(self, x: Any) -> Any:
+            x = self.blocks(self.pool(self.relu(self.norm(self.first(x)))))
+            return self.scores(torch.flatten(self.mean(x), 1))
+
+    torch.manual_seed(10)
+    module = Deep()
+    for layer in module.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.running_mean.normal_(0, 0.3)
+            layer.running_var.uniform_(0.3, 2)
+    return module
