@@ -97,8 +97,6 @@ def concat_part(
     """``values`` with the scale and zero point of the tensor that they become a part of (source:
     ``qcat_nhwc_kernel`` in
     aten/src/ATen/native/quantized/cpu/kernels/QuantizedOpKernels.cpp)."""
-    if operand == result:
-        return values
     return arithmetic.quantize(arithmetic.dequantize(values, operand), result, values.dtype)
 
 

@@ -119,18 +119,17 @@ def _batch_norm(place: Place, inputs: Arrays) -> NDArray[Any]:
 
 
 def _concat(place: Place, inputs: Arrays) -> NDArray[Any]:
-    axis, parts = place.operator.axis, []
+    axis, result, parts = place.operator.axis, affine(place.result), []
     for index, values in enumerate(inputs):
-        part = partial(
-            torch_elementwise.concat_part,
-            operand=affine(place.tensor(index)),
-            result=affine(place.result),
-        )
-        if values.ndim == 4 and axis == 3:
+        operand = affine(place.tensor(index))
+        if operand == result:
+            parts.append(values)
+        elif values.ndim == 4 and axis == 3:
+            part = partial(torch_elementwise.concat_part, operand=operand, result=result)
             parts.append(by_channels(part, values, width=8))
         else:
-            # Along other axes the engine goes through float32.
-            parts.append(part(SINGLES, values))
+            # Along other axes the engine goes through a tensor of float32.
+            parts.append(quantize(dequantize(values, *operand), *result))
     return np.concatenate(parts, axis=axis)
 
 

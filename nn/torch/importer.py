@@ -7,19 +7,22 @@ inputs, and PyTorch's before the outputs and before what takes values in that or
 flatten; inputs and outputs are as the module has them.
 """
 
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 from macaw.nn.errors import ModelError
 from macaw.nn.graph import QuantizedGraph
 from macaw.nn.torch.layers import LAYERS
-from macaw.nn.torch.library import engine_semantics, torch_library
+from macaw.nn.torch.library import engine_semantics, engine_set, torch_library
 from macaw.nn.torch.movement import MOVEMENT
 from macaw.nn.torch.operators import OPERATORS
-from macaw.nn.torch.recording import Call, Recording, record
+from macaw.nn.torch.recording import Call, Recording, record, refusal
+from macaw.nn.torch.script import record_script
 from macaw.nn.torch.site import Draft, Site
 from macaw.nn.verify import verify
 
-__all__ = ["from_torch"]
+__all__ = ["from_torch", "from_torch_file"]
 
 _CONVERTERS = {**LAYERS, **MOVEMENT, **OPERATORS}
 
@@ -35,7 +38,8 @@ _REFUSED = {
 def from_torch(
     module: Any, example_inputs: Any, *, engine: str | None = None, name: str | None = None
 ) -> QuantizedGraph:
-    """The verified graph of a quantised module: converted in eager or in FX graph mode.
+    """The verified graph of a quantised module: converted in eager or in FX graph mode, or made
+    of such a module by ``torch.jit``.
 
     ``example_inputs`` is a tensor, or a tuple of them; the graph has their shapes, and the graph's
     inputs and outputs are those of the module, [batch, channels, height, width] for images.
@@ -50,14 +54,13 @@ def from_torch(
         raise ModelError(
             f"an exported program is not supported: {_REFUSED['quantized_decomposed.']}"
         )
-    if isinstance(module, torch.jit.ScriptModule):
-        raise ModelError("a script module is not supported: give the module that it was made of")
     if not isinstance(module, torch.nn.Module):
         raise ModelError(f"module must be a torch.nn.Module, not {type(module).__name__}")
     if module.training:
         raise ModelError(f"{type(module).__name__} must be in evaluation mode: call eval()")
     example = example_inputs if isinstance(example_inputs, tuple) else (example_inputs,)
-    recording = record(torch, module, example, engine)
+    scripted = isinstance(module, torch.jit.ScriptModule)
+    recording = (record_script if scripted else record)(torch, module, example, engine)
     draft = Draft(semantics=semantics)
     for label, facts in recording.inputs.items():
         draft.define(label, facts, image=False)
@@ -67,6 +70,29 @@ def from_torch(
         except ModelError as error:
             raise ModelError(f"{call.name}, {call.kind}: {error}") from None
     return verify(_graph(draft, recording, type(module).__name__ if name is None else name))
+
+
+def from_torch_file(
+    path: str | PathLike[str],
+    example_inputs: Any,
+    *,
+    engine: str | None = None,
+    name: str | None = None,
+) -> QuantizedGraph:
+    """The same of a TorchScript file, whose weights are packed for ``engine`` as it is read.
+
+    Raises what `from_torch` raises, and `ModelError` for a file that ``torch.jit`` does not read.
+    """
+    torch = torch_library()
+    engine, _ = engine_semantics(torch, engine)
+    try:
+        with engine_set(torch, engine):
+            module = torch.jit.load(str(path)).eval()
+    except RuntimeError as error:
+        raise ModelError(
+            f"{Path(path).name} must be a file of torch.jit: {refusal(error)}"
+        ) from None
+    return from_torch(module, example_inputs, engine=engine, name=name)
 
 
 def _convert(call: Call, draft: Draft) -> None:

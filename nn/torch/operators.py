@@ -16,7 +16,7 @@ from macaw.nn.torch.memory import (
     check_mean,
     check_vectors,
 )
-from macaw.nn.torch.site import Site
+from macaw.nn.torch.site import TO_PLAIN, Site
 
 __all__ = ["OPERATORS"]
 
@@ -40,9 +40,7 @@ def _identity(site: Site) -> None:
 
 def _border(kind: type[op.Quantize] | type[op.Dequantize]) -> Callable[[Site], None]:
     def convert(site: Site) -> None:
-        image = len(site.facts.shape) == 4
-        ends = site.on_images(site.only) if image else site.on_plains(site.only)
-        site.add(kind(**ends))
+        site.add(kind(**site.in_memory(site.only)))
 
     return convert
 
@@ -59,7 +57,8 @@ def _binary(kind: type[op.Binary], activation: Activation) -> Callable[[Site], N
                 check_vectors(site, *sources)
         elif len(shapes[0]) != len(shapes[1]):
             raise ModelError(f"operands must have as many axes, not {shapes[0]} and {shapes[1]}")
-        site.add(kind(**site.on_either(*sources), activation=activation))
+        ends = site.in_memory(*sources) if kind is op.Add else site.on_either(*sources)
+        site.add(kind(**ends, activation=activation))
 
     return convert
 
@@ -68,11 +67,9 @@ def _concat(site: Site) -> None:
     values = site.bound("tensors", "dim", "scale", "zero_point", dim=0, scale=None, zero_point=None)
     sources = [site.source(value) for value in values["tensors"]]
     check_concat(site, sources)
-    axis = int(values["dim"]) % len(site.facts.shape)
-    ends = site.on_either(*sources)
-    if ends["outputs"][0] in site.draft.images.values() and len(site.facts.shape) == 4:
-        axis = (0, 3, 1, 2)[axis]
-    site.add(op.Concat(**ends, axis=axis))
+    rank = len(site.facts.shape)
+    axis = int(values["dim"]) % rank
+    site.add(op.Concat(**site.in_memory(*sources), axis=TO_PLAIN[axis] if rank == 4 else axis))
 
 
 def _pooled(size: int, kernel: int, stride: int, padding: int, count: int) -> tuple[int, int]:
@@ -190,7 +187,7 @@ def _table(kind: Any, *, singles: bool) -> Callable[[Site], None]:
     def convert(site: Site) -> None:
         if not (singles and site.qnnpack):
             check_vectors(site, site.only)
-        site.add(kind(**site.on_either(site.only)))
+        site.add(kind(**site.in_memory(site.only)))
 
     return convert
 
@@ -209,7 +206,7 @@ def _leaky_relu(site: Site) -> None:
     )
     source = site.source(values["input"])
     check_vectors(site, source)
-    site.add(op.LeakyRelu(**site.on_either(source), alpha=float(values["negative_slope"])))
+    site.add(op.LeakyRelu(**site.in_memory(source), alpha=float(values["negative_slope"])))
 
 
 def _elu(site: Site) -> None:
@@ -221,7 +218,7 @@ def _elu(site: Site) -> None:
         raise ModelError("scale and input_scale must be 1")
     source = site.source(values["input"])
     check_elu(site, source)
-    site.add(op.Elu(**site.on_either(source), alpha=float(values["alpha"])))
+    site.add(op.Elu(**site.in_memory(source), alpha=float(values["alpha"])))
 
 
 def _interpolate(site: Site) -> None:
@@ -238,10 +235,19 @@ def _interpolate(site: Site) -> None:
     )
     if values["mode"] != "nearest":
         raise ModelError(f"mode must be 'nearest', not {values['mode']!r}")
-    source = site.source(values["input"])
+    again = bool(values["recompute_scale_factor"])
+    _nearest(site, site.source(values["input"]), None if again else values["scale_factor"])
+
+
+def _upsample(site: Site) -> None:
+    """The same, as torch.jit has it."""
+    values = site.bound("input", "output_size", "scale_factors", scale_factors=None)
+    _nearest(site, site.source(values["input"]), values["scale_factors"])
+
+
+def _nearest(site: Site, source: str, factors: Any) -> None:
     before, after = site.shape(source)[2:], _pair(site.facts.shape[2:])
-    if values["scale_factor"] is not None and not values["recompute_scale_factor"]:
-        factors = values["scale_factor"]
+    if factors is not None:
         factors = factors if isinstance(factors, tuple | list) else (factors, factors)
         if any(size * float(factor) != whole for size, factor, whole in zip(
             before, factors, after, strict=True
@@ -304,4 +310,5 @@ OPERATORS: dict[str, Callable[[Site], None]] = {
     "relu_": lambda site: _relu(site, Activation.RELU),
     "sigmoid": _table(op.Logistic, singles=True),
     "tanh": _table(op.Tanh, singles=True),
+    "upsample_nearest2d": _upsample,
 }

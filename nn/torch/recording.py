@@ -13,7 +13,7 @@ from typing import Any
 from macaw.nn.errors import ModelError
 from macaw.nn.torch.library import engine_set
 
-__all__ = ["Call", "Facts", "Recording", "Reference", "record"]
+__all__ = ["Call", "Facts", "Recording", "Reference", "facts_of", "record", "refusal"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,13 +78,28 @@ def record(torch: Any, module: Any, example: tuple[Any, ...], engine: str) -> Re
     except Exception as error:
         raise ModelError(
             f"{type(module).__name__} must have a forward that torch.fx can trace, "
-            f"without branches on values: {_first_line(error)}"
+            f"without branches on values: {refusal(error)}"
         ) from None
     with engine_set(torch, engine):
         return _Recorder(torch, module, graph).run(example)
 
 
-def _first_line(error: Exception) -> str:
+def facts_of(torch: Any, tensor: Any) -> Facts:
+    """What is known of one of PyTorch's tensors."""
+    affine = tensor.is_quantized and tensor.qscheme() == torch.per_tensor_affine
+    last = tensor.dim() == 4 and tensor.is_contiguous(memory_format=torch.channels_last)
+    return Facts(
+        shape=tuple(int(size) for size in tensor.shape),
+        dtype=str(tensor.dtype).removeprefix("torch."),
+        scale=float(tensor.q_scale()) if affine else None,
+        zero_point=int(tensor.q_zero_point()) if affine else None,
+        channels_first=bool(tensor.is_contiguous()),
+        channels_last=last,
+    )
+
+
+def refusal(error: Exception) -> str:
+    """The first line of what PyTorch says."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
 
@@ -109,7 +124,7 @@ class _Recorder:
                 value = self._input(node, given)
                 self._values[node] = value
                 if self._is_tensor(value):
-                    inputs[node.name] = self._facts(value)
+                    inputs[node.name] = facts_of(self._torch, value)
             elif node.op == "get_attr":
                 self._values[node] = _attribute(self._module, node.target)
             elif node.op == "output":
@@ -148,14 +163,12 @@ class _Recorder:
             else:
                 result = getattr(arguments[0], node.target)(*arguments[1:], **keywords)
         except Exception as error:
-            raise ModelError(
-                f"{node.name}, {kind}: PyTorch refuses: {_first_line(error)}"
-            ) from None
+            raise ModelError(f"{node.name}, {kind}: PyTorch refuses: {refusal(error)}") from None
         self._values[node] = result
         results = result if isinstance(result, tuple | list) else (result,)
         if not results or not all(self._is_tensor(each) for each in results):
             return None
-        facts = tuple(self._facts(each) for each in results)
+        facts = tuple(facts_of(self._torch, each) for each in results)
         changed = [
             each.name
             for each, version in zip(operands, versions, strict=True)
@@ -184,19 +197,6 @@ class _Recorder:
         if isinstance(value, tuple | list):
             return tuple(self._argument(each) for each in value)
         return known(value) if isinstance(value, self._torch.fx.Node) else value
-
-    def _facts(self, tensor: Any) -> Facts:
-        torch = self._torch
-        affine = tensor.is_quantized and tensor.qscheme() == torch.per_tensor_affine
-        last = tensor.dim() == 4 and tensor.is_contiguous(memory_format=torch.channels_last)
-        return Facts(
-            shape=tuple(int(size) for size in tensor.shape),
-            dtype=str(tensor.dtype).removeprefix("torch."),
-            scale=float(tensor.q_scale()) if affine else None,
-            zero_point=int(tensor.q_zero_point()) if affine else None,
-            channels_first=bool(tensor.is_contiguous()),
-            channels_last=last,
-        )
 
     def _outputs(self, value: Any) -> tuple[str, ...]:
         """The names of the outputs, which may be a tensor, or a list or dictionary of tensors."""

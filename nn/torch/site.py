@@ -166,6 +166,12 @@ class Site:
         fits = all(len(self.shape(source)) == 4 for source in sources)
         return self.on_images(*sources) if images and fits else self.on_plains(*sources)
 
+    def in_memory(self, *sources: str) -> dict[str, Any]:
+        """The ends of an operator that depends on the order of values in memory: the graph's
+        order of axes for images."""
+        images = len(self.facts.shape) == 4
+        return self.on_images(*sources) if images else self.on_plains(*sources)
+
     def add(self, operator: Operator) -> None:
         """Append an operator to the graph."""
         self.draft.operators.append(operator)

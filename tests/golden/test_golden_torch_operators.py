@@ -149,7 +149,7 @@ RIVALS = [
     ("batch_norm2d", "fbgemm", torch_elementwise, "round_half_even", half_away),
     ("cat of channels", "fbgemm", torch_numbers, "VECTORS", SINGLES),
     ("cat of channels", "fbgemm", torch_numbers, "SINGLES", VECTORS),
-    ("cat of rows", "fbgemm", kernels, "SINGLES", VECTORS),
+    ("cat of rows", "fbgemm", kernels, "quantize", moved_before),
     ("clamp", "fbgemm", torch_numbers, "SINGLES", VECTORS),
     ("elu", "fbgemm", torch_numbers, "VECTORS", SINGLES),
     ("hardsigmoid", "fbgemm", *TABLE),

@@ -268,7 +268,7 @@ def functions_network(torch: Any, *, clamps: bool = True) -> Any:
             x = self.mix.cat([right, left], 1)
             z = self.elu(x)
             rows = self.scores(z.permute(0, 2, 3, 1))
-            larger = torch.nn.functional.interpolate(self.single(x), scale_factor=2)
+            larger = torch.nn.functional.interpolate(self.single(x), scale_factor=2.0)
             return self.dequantise(rows), self.dequantise(larger)
 
     torch.manual_seed(9)
