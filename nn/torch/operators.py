@@ -126,7 +126,9 @@ def _average_pool2d(site: Site) -> None:
         raise ModelError("ceil_mode must be False where count_include_pad is True")
     if site.qnnpack and not values["count_include_pad"] and any(attributes["padding"]):
         raise ModelError("count_include_pad must be True: qnnpack takes it so")
-    check_average(site, site.source(values["input"]), native=False)
+    area = attributes["kernel"][0] * attributes["kernel"][1]
+    whole = count_padding or not any(attributes["padding"])
+    check_average(site, site.source(values["input"]), count=area if whole else 0, native=False)
     site.add(
         op.AveragePool2d(
             **site.on_images(site.source(values["input"])),
@@ -140,8 +142,9 @@ def _adaptive_average_pool2d(site: Site) -> None:
     values = _attributes(site, "output_size")
     source = site.source(values["input"])
     before, size = site.shape(source)[2:], _pair(site.facts.shape[2:])
-    whole = before[0] % size[0] == before[1] % size[1] == 0 and before != size
-    check_average(site, source, native=not whole)
+    whole = before[0] % size[0] == before[1] % size[1] == 0
+    count = before[0] * before[1] // (size[0] * size[1]) if whole else 0
+    check_average(site, source, count=count, native=not whole or before == size)
     site.add(op.AdaptiveAveragePool2d(**site.on_images(source), size=size))
 
 

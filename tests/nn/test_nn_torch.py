@@ -180,6 +180,28 @@ def test_channels_can_be_shuffled(torch):
     assert np.array_equal(ours, expected)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_images_can_be_given_channels_last(torch, engine):
+    """A pool before any convolution: in memory an image must lie as the engine takes it; where
+    averages have no ties, it need not."""
+
+    def pool(kernel):
+        return torch.ao.quantization.QuantWrapper(
+            torch.nn.Sequential(torch.nn.AvgPool2d(kernel), torch.nn.AdaptiveAvgPool2d((3, 5)))
+        )
+
+    with engine_set(torch, engine):
+        images = photographs(torch, 2, 30)[:, :, :27]
+        even = quantised(torch, pool((1, 2)), engine, images)
+        if engine != "qnnpack":
+            with pytest.raises(ModelError, match="channels must lie innermost in memory: let a c"):
+                from_torch(even, images, engine=engine)
+        check(torch, even, engine, images.contiguous(memory_format=torch.channels_last))
+        # Windows of 3 pixels, then of 3 times 5.
+        images = photographs(torch, 2, 30)[:, :, :27, :25]
+        check(torch, quantised(torch, pool((3, 1)), engine, images), engine, images)
+
+
 def test_x86_without_vnni_is_fbgemm(torch, residual, monkeypatch):
     module, images, _ = residual
     monkeypatch.setattr(torch.cpu, "_is_vnni_supported", lambda: False)
