@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from macaw.arch import fixed_multiplier
 from macaw.golden.fixed_point import Affine, clamp_bytes, fixed_double
 
-__all__ = ["average_pool2d", "max_pool2d", "mean", "taps"]
+__all__ = ["Padding", "average_pool2d", "max_pool2d", "mean", "taps"]
 
+#: (top, bottom, left, right)
 Padding = tuple[int, int, int, int]
 
 
@@ -66,8 +67,7 @@ def taps(
     padding: Padding,
     fill: int,
 ) -> Iterator[NDArray[Any]]:
-    """For each place in the kernel: the values of all windows at that place; padding holds
-    ``fill``. The windows are those of `max_pool2d`."""
+    """For each place in the kernel: the values of all windows at that place."""
     top, bottom, left, right = padding
     padded = images
     if any(padding):

@@ -18,13 +18,23 @@ from macaw.golden.pool import taps
 from macaw.golden.torch_numbers import SINGLES, Arithmetic, by_channels
 
 __all__ = [
+    "EXACT",
+    "POOL_WIDTH",
     "adaptive_average",
     "adaptive_sums",
     "mean",
     "pool_average",
     "qnnpack_average",
+    "qnnpack_factor",
     "window_sums",
 ]
+
+#: Channels that average pooling takes at a time.
+POOL_WIDTH = 16
+
+#: With fewer pixels the rounding errors of a mean stay below its distance from a tie, if their
+#: number is odd.
+EXACT = 1 << 12
 
 #: Sums, and of how many pixels each is one; the second is broadcast against the first.
 Sums = tuple[NDArray[np.int32], NDArray[np.int32]]
@@ -84,7 +94,7 @@ def pool_average(
     def rounded(arithmetic: Arithmetic, values: NDArray[np.int32]) -> NDArray[Any]:
         return arithmetic.quantize(float32(values) * factor, Affine(1.0, zero_point), dtype)
 
-    return by_channels(rounded, sums, width=16)
+    return by_channels(rounded, sums, width=POOL_WIDTH)
 
 
 def adaptive_average(
@@ -123,6 +133,11 @@ def qnnpack_average(
     """``RNE(fl(t * fl(s / fl(s * n)))) + z``: all means of qnnpack (source:
     ``pytorch_qnnp_create_average_pooling2d_nhwc_q8`` in
     aten/src/ATen/native/quantized/cpu/qnnpack/src/average-pooling.c)."""
-    scale = np.float32(unit.scale)
-    factor = scale / (scale * float32(counts))
+    factor = qnnpack_factor(counts, unit.scale)
     return clamp_bytes(round_half_even(float32(sums) * factor) + unit.zero_point, dtype)
+
+
+def qnnpack_factor(counts: ArrayLike, scale: float) -> NDArray[np.float32]:
+    """``fl(s / fl(s * n))``: what qnnpack multiplies sums of n pixels with."""
+    single = np.float32(scale)
+    return np.asarray(single / (single * float32(counts)), np.float32)

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from macaw.arch import Mode, Requantization
 from macaw.golden import elementwise, movement, pool, resize, tables
+from macaw.golden.conv_transpose2d import accumulate_conv_transpose2d
 from macaw.golden.fixed_point import clamp_bytes, fixed_single_away
 from macaw.golden.float32 import wrap32
 from macaw.golden.kernels.place import Arrays, Kernel, Place, affine
-from macaw.golden.kernels.sums import accumulators
+from macaw.golden.kernels.weighted import conv2d_sums, linear_sums, weights_zero_point
 from macaw.golden.quantize import dequantize, tflite_quantize
 from macaw.golden.requantize import requantize
 from macaw.golden.softmax import softmax
@@ -23,8 +24,25 @@ from macaw.nn.graph import operators as op
 __all__ = ["KERNELS"]
 
 
-def _weighted(place: Place, inputs: Arrays) -> NDArray[Any]:
-    return _requantized(place, accumulators(place, inputs)).reshape(place.result.shape)
+def _conv2d(place: Place, inputs: Arrays) -> NDArray[Any]:
+    return _requantized(place, conv2d_sums(place, inputs))
+
+
+def _conv_transpose2d(place: Place, inputs: Arrays) -> NDArray[Any]:
+    sums = accumulate_conv_transpose2d(
+        inputs[0],
+        inputs[1],
+        stride=place.operator.stride,
+        offset=place.operator.offset,
+        output_size=place.operator.output_size,
+        input_zero_point=place.tensor(0).zero_point,
+        weight_zero_point=weights_zero_point(place.tensor(1)),
+    )
+    return _requantized(place, sums)
+
+
+def _linear(place: Place, inputs: Arrays) -> NDArray[Any]:
+    return _requantized(place, linear_sums(place, inputs)).reshape(place.result.shape)
 
 
 def requantization(place: Place) -> Requantization:
@@ -176,10 +194,10 @@ def _softmax(place: Place, inputs: Arrays) -> NDArray[Any]:
 KERNELS: dict[type[op.Operator], Kernel] = {
     op.Binary: _binary,
     op.Concat: _concat,
-    op.Conv2d: _weighted,
-    op.ConvTranspose2d: _weighted,
+    op.Conv2d: _conv2d,
+    op.ConvTranspose2d: _conv_transpose2d,
     op.Dequantize: _dequantize,
-    op.Linear: _weighted,
+    op.Linear: _linear,
     op.Mean: _mean,
     op.Pool2d: _pool2d,
     op.Quantize: _quantize,

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from macaw.arch import AnyRequantization
+from macaw.arch import AnyRequantization, Mode, Requantization, float32_multiplier
 from macaw.golden import engines, pool, resize, torch_elementwise, torch_pool, torch_tables
+from macaw.golden.channels import result_bounds
+from macaw.golden.conv_transpose2d import accumulate_conv_transpose2d
 from macaw.golden.fixed_point import clamp_bytes
 from macaw.golden.kernels.place import Arrays, Kernel, Place, affine
-from macaw.golden.kernels.sums import accumulators, weight_zero_points
+from macaw.golden.kernels.weighted import conv2d_sums, linear_sums, weights_zero_point
 from macaw.golden.quantize import dequantize, quantize
 from macaw.golden.requantize import requantize
 from macaw.golden.torch_numbers import SINGLES, by_channels, by_values, limit_level
@@ -36,8 +38,14 @@ def _qnnpack(place: Place) -> bool:
 
 
 def requantization(place: Place) -> AnyRequantization:
-    """The parameters of a convolution or a fully connected layer, as the graph's engine derives
-    them; ``x86`` on a CPU with AVX512-VNNI."""
+    """The parameters of an operator that sums, as the graph's engine derives them: a convolution,
+    a fully connected layer, a mean; ``x86`` on a CPU with AVX512-VNNI.
+
+    ``ValueError`` for means that no mode describes: those of windows with different numbers of
+    pixels, and of an even number where the zero point is added before the rounding.
+    """
+    if isinstance(place.operator, op.Mean | op.AveragePool2d | op.AdaptiveAveragePool2d):
+        return _mean_parameters(place)
     operator, semantics = place.operator, place.graph.semantics
     weights = place.tensor(1)
     assert weights.quantization is not None
@@ -47,7 +55,7 @@ def requantization(place: Place) -> AnyRequantization:
         more["linear"] = isinstance(operator, op.Linear)
     if semantics == Semantics.X86:
         more["vnni"] = not _output_padding(place)
-        more["weight_zero_point"] = weight_zero_points(place)
+        more["weight_zero_point"] = weights_zero_point(weights)
         more["groups"] = operator.groups if isinstance(operator, op.Conv2d) else 1
     return _ENGINES[semantics](
         input_scale=place.tensor(0).scale,
@@ -60,6 +68,59 @@ def requantization(place: Place) -> AnyRequantization:
         out_channels=weights.shape[0],
         **more,
     )
+
+
+def _mean_parameters(place: Place) -> Requantization:
+    """Of the sums of ``q - z``: one multiplication and one rounding, with the zero point behind."""
+    unit, count = affine(place.tensor(0)), _pixels(place)
+    factor: Any
+    if _averages_in_qnnpack(place):
+        factor = torch_pool.qnnpack_factor(count, unit.scale)
+    else:
+        # An odd number makes no ties: where the zero point is added does not matter.
+        whole_vectors = isinstance(place.operator, op.AveragePool2d) and not (
+            place.result.shape[-1] % torch_pool.POOL_WIDTH
+        )
+        if not whole_vectors and (count % 2 == 0 or count >= torch_pool.EXACT):
+            raise ValueError(
+                f"{place.result.name}: a mean must be of an odd number of pixels, not {count}"
+            )
+        factor = np.float32(1) / np.float32(count)
+    multiplier, shift = float32_multiplier(float(factor))
+    channels = place.result.shape[-1]
+    return Requantization(
+        mode=Mode.FLOAT32,
+        bias=(0,) * channels,
+        multiplier=(multiplier,) * channels,
+        shift=(shift,) * channels,
+        **result_bounds(unit.zero_point, signed=place.result.dtype == DType.INT8),
+    )
+
+
+def _pixels(place: Place) -> int:
+    """How many values each mean is of; ``ValueError`` where that differs."""
+    operator, before, after = place.operator, place.tensor(0).shape, place.result.shape
+    match operator:
+        case op.Mean():
+            return place.tensor(0).size // place.result.size
+        case op.AveragePool2d():
+            counted = operator.count_padding or _qnnpack(place) or not any(operator.padding)
+            count = operator.kernel[0] * operator.kernel[1]
+        case _:
+            counted = before[1] % after[1] == before[2] % after[2] == 0
+            count = before[1] * before[2] // (after[1] * after[2])
+    if not counted:
+        raise ValueError(f"{place.result.name}: windows must have one number of pixels")
+    return int(count)
+
+
+def _averages_in_qnnpack(place: Place) -> bool:
+    """Whether a mean is qnnpack's own: it leaves adaptive pooling to another where windows
+    overlap, or are single pixels."""
+    before, after = place.tensor(0).shape, place.result.shape
+    adaptive = isinstance(place.operator, op.AdaptiveAveragePool2d)
+    whole = adaptive and before[1] % after[1] == before[2] % after[2] == 0
+    return _qnnpack(place) and (not adaptive or (whole and before != after))
 
 
 def _output_padding(place: Place) -> bool:
@@ -90,9 +151,26 @@ def _relu(place: Place) -> bool:
     return bool(activation == Activation.RELU)
 
 
-def _weighted(place: Place, inputs: Arrays) -> NDArray[Any]:
-    sums = accumulators(place, inputs)
-    return requantize(sums, requantization(place)).reshape(place.result.shape)
+def _conv2d(place: Place, inputs: Arrays) -> NDArray[Any]:
+    return requantize(conv2d_sums(place, inputs), requantization(place))
+
+
+def _conv_transpose2d(place: Place, inputs: Arrays) -> NDArray[Any]:
+    sums = accumulate_conv_transpose2d(
+        inputs[0],
+        inputs[1],
+        stride=place.operator.stride,
+        offset=place.operator.offset,
+        output_size=place.operator.output_size,
+        input_zero_point=place.tensor(0).zero_point,
+        weight_zero_point=weights_zero_point(place.tensor(1)),
+    )
+    return requantize(sums, requantization(place))
+
+
+def _linear(place: Place, inputs: Arrays) -> NDArray[Any]:
+    result = requantize(linear_sums(place, inputs), requantization(place))
+    return result.reshape(place.result.shape)
 
 
 def _operands(place: Place) -> dict[str, Any]:
@@ -158,11 +236,9 @@ def _average_pool2d(place: Place, inputs: Arrays) -> NDArray[Any]:
 
 
 def _adaptive_average_pool2d(place: Place, inputs: Arrays) -> NDArray[Any]:
-    size, unit = place.operator.size, affine(place.tensor(0))
-    before = inputs[0].shape[1:3]
-    sums, counts = torch_pool.adaptive_sums(inputs[0], unit.zero_point, size)
-    whole = before[0] % size[0] == before[1] % size[1] == 0
-    if _qnnpack(place) and whole and before != size:
+    unit = affine(place.tensor(0))
+    sums, counts = torch_pool.adaptive_sums(inputs[0], unit.zero_point, place.operator.size)
+    if _averages_in_qnnpack(place):
         return torch_pool.qnnpack_average(sums, counts, unit, place.dtype)
     return torch_pool.adaptive_average(sums, counts, unit.zero_point, place.dtype)
 
@@ -245,10 +321,10 @@ KERNELS: dict[type[op.Operator], Kernel] = {
     op.BatchNorm2d: _batch_norm,
     op.Clip: _clip,
     op.Concat: _concat,
-    op.Conv2d: _weighted,
-    op.ConvTranspose2d: _weighted,
+    op.Conv2d: _conv2d,
+    op.ConvTranspose2d: _conv_transpose2d,
     op.Dequantize: _dequantize,
-    op.Linear: _weighted,
+    op.Linear: _linear,
     op.MaxPool2d: _max_pool2d,
     op.Mean: _mean,
     op.Multiply: _multiply,

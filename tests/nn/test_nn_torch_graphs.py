@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from macaw.arch import Float32Bias, Float32Chain, Mode, Requantization
-from macaw.golden import run
+from macaw.golden import requantize, run, torch_pool
 from macaw.golden.kernels.place import Place
 from macaw.golden.kernels.torch import requantization
 from macaw.nn import ModelError, QuantizedGraph, Semantics, verify
 from macaw.nn.graph import DType, Quantization, Tensor
 from macaw.nn.graph import operators as op
+from macaw.nn.shapes import output_shapes
 
 ENGINES = [Semantics.QNNPACK, Semantics.FBGEMM, Semantics.ONEDNN, Semantics.X86]
 
@@ -146,3 +147,55 @@ def test_sums_in_qnnpack_have_scales_near_the_result_s():
     )  # fmt: skip
     with pytest.raises(ValueError, match=r"scales over the result's must be in 2\*\*-14"):
         run(graph, [np.uint8([1, 2])])
+
+
+ODD, EVEN, PADDED = (3, 3), (2, 4), (1, 1, 1, 1)
+MEANS = [
+    (op.Mean, {"axes": (1, 2)}, None),
+    (op.AdaptiveAveragePool2d, {"size": (2, 4)}, None),
+    (op.AdaptiveAveragePool2d, {"size": (5, 4)}, "windows must have one number of pixels"),
+    (op.AveragePool2d, {"kernel": ODD, "stride": (1, 1)}, None),
+    (op.AveragePool2d, {"kernel": EVEN, "stride": (2, 1)}, None),
+    (
+        op.AveragePool2d,
+        {"kernel": ODD, "stride": (1, 1), "padding": PADDED, "count_padding": True},
+        None,
+    ),
+    (
+        op.AveragePool2d,
+        {"kernel": ODD, "stride": (1, 1), "padding": PADDED},
+        "windows must have one number of pixels",
+    ),
+]
+
+
+@pytest.mark.parametrize("semantics", [Semantics.QNNPACK, Semantics.FBGEMM])
+@pytest.mark.parametrize("channels", [16, 5])
+@pytest.mark.parametrize(("kind", "attributes", "sentence"), MEANS)
+def test_means_have_parameters(semantics, channels, kind, attributes, sentence):
+    """Sums that are requantised with these parameters are what golden computes, or are refused."""
+    operator = kind(**ENDS, **attributes)
+    images = np.random.default_rng(3).integers(0, 256, (1, 6, 12, channels)).astype(np.uint8)
+    source = tensor("x", images.shape)
+    (shape,) = output_shapes(operator, [images.shape])
+    graph = graph_of(operator, source, tensor("y", shape), semantics=semantics)
+    place = Place(graph=graph, operator=operator)
+    padded = attributes.get("padding", (0,) * 4)
+    if semantics == Semantics.QNNPACK and kind is op.AveragePool2d:
+        sentence = None
+    elif semantics == Semantics.FBGEMM and sentence is None:
+        pixels = np.prod(attributes.get("kernel", (3, 3)))
+        if kind is op.Mean or (pixels % 2 == 0 and channels == 5):
+            sentence = "a mean must be of an odd number of pixels, not "
+    if sentence is not None:
+        with pytest.raises(ValueError, match=f"^y: {sentence}"):
+            requantization(place)
+        return
+    if kind is op.AveragePool2d:
+        window = {"kernel": operator.kernel, "stride": operator.stride, "padding": padded}
+        sums = torch_pool.window_sums(images, 3, **window)[0]
+    elif kind is op.Mean:
+        sums = (images.astype(np.int32) - 3).sum(axis=(1, 2), dtype=np.int32)
+    else:
+        sums = torch_pool.adaptive_sums(images, 3, operator.size)[0]
+    assert np.array_equal(requantize(sums, requantization(place)), run(graph, [images])["y"])
