@@ -25,7 +25,6 @@ _PLAIN: dict[str, Callable[..., Any]] = {
     "aten::__isnot__": operator.is_not,
     "prim::Uninitialized": lambda: None,
     "prim::is_quantized": lambda tensor: tensor.is_quantized,
-    "prim::unchecked_cast": lambda value: value,
 }
 
 
@@ -97,14 +96,10 @@ class _Script:
                         self._same(key, value.debugName())
                 case "prim::ListUnpack" | "prim::TupleUnpack":
                     self._unpack(inputs[0], outputs)
-                case "prim::ConstantChunk":
-                    values = (self._values[inputs[0]], node.i("chunks"), node.i("dim"))
-                    arguments = (self._reference(inputs[0]), *values[1:])
-                    pieces = f"chunk_{outputs[0]}"
-                    self._evaluate("chunk", self._torch.chunk, values, arguments, pieces, inputs)
-                    self._unpack(pieces, outputs)
+                case "prim::unchecked_cast":
+                    self._same(outputs[0], inputs[0])
                 case _:
-                    self._operator(kind, inputs, outputs)
+                    self._operator(node, inputs, outputs)
 
     def _same(self, key: str, source: str) -> None:
         self._values[key] = self._values[source]
@@ -123,45 +118,55 @@ class _Script:
             self._values[key] = pieces[index]
             if source in self._names:
                 arguments = (Reference(self._names[source]), index)
-                self._write("getitem", arguments, key, pieces[index], ())
+                self._write("getitem", arguments, key, pieces[index])
 
-    def _operator(self, kind: str, inputs: list[str], outputs: list[str]) -> None:
-        space, _, name = kind.partition("::")
-        if len(outputs) != 1 or (space == "prim" and kind not in _PLAIN):
-            raise ModelError(f"the node {kind} of the script is not supported")
-        function = _PLAIN.get(kind) or getattr(getattr(self._torch.ops, space), name)
-        arguments = tuple(self._reference(key) for key in inputs)
-        values = tuple(self._values[key] for key in inputs)
+    def _operator(self, node: Any, inputs: list[str], outputs: list[str]) -> None:
+        """Call an operator, and write the call down."""
+        space, _, name = node.kind().partition("::")
+        offered = getattr(self._torch.ops, space) if space != "prim" else None
+        function = _PLAIN.get(node.kind()) or getattr(offered, name, None)
+        if len(outputs) != 1 or function is None:
+            raise ModelError(f"the node {node.kind()} of the script is not supported")
         label = name if space == "aten" else f"{space}.{name}"
-        if name == "__getitem__":
-            label = "getitem"
-        self._evaluate(label, function, values, arguments, outputs[0], inputs)
-
-    def _evaluate(
-        self,
-        kind: str,
-        function: Any,
-        values: tuple[Any, ...],
-        arguments: tuple[Any, ...],
-        key: str,
-        inputs: list[str],
-    ) -> None:
-        tensors = [name for name in inputs if isinstance(self._values[name], self._torch.Tensor)]
-        versions = [self._values[name]._version for name in tensors]
+        places, named = self._places(node, inputs)
+        tensors = [key for key in inputs if isinstance(self._values[key], self._torch.Tensor)]
+        versions = [self._values[key]._version for key in tensors]
         try:
-            result = function(*values)
+            result = function(
+                *(self._values[key] for key in places),
+                **{word: self._values[key] for word, key in named.items()},
+            )
         except Exception as error:
-            raise ModelError(f"{key}, {kind}: PyTorch refuses: {refusal(error)}") from None
-        self._values[key] = result
+            raise ModelError(f"{outputs[0]}, {label}: PyTorch refuses: {refusal(error)}") from None
+        self._values[outputs[0]] = result
         changed = tuple(
-            self._names[name]
-            for name, version in zip(tensors, versions, strict=True)
-            if self._values[name]._version != version
+            self._names[key]
+            for key, version in zip(tensors, versions, strict=True)
+            if self._values[key]._version != version
         )
-        self._write(kind, arguments, key, result, changed)
+        kind = "getitem" if name == "__getitem__" else label
+        arguments = tuple(self._reference(key) for key in places)
+        keywords = {word: self._reference(key) for word, key in named.items()}
+        self._write(kind, arguments, outputs[0], result, changed, keywords)
+
+    def _places(self, node: Any, inputs: list[str]) -> tuple[list[str], dict[str, str]]:
+        """The inputs that are given by their place, and those that must be given by name: the last
+        ones."""
+        if node.schema() == "(no schema)":
+            return inputs, {}
+        words = self._torch._C.parse_schema(node.schema()).arguments
+        count = sum(not word.kwarg_only for word in words)
+        names = [word.name for word in words[count:]]
+        return inputs[:count], dict(zip(names, inputs[count:], strict=True))
 
     def _write(
-        self, kind: str, arguments: tuple[Any, ...], key: str, result: Any, changed: tuple[str, ...]
+        self,
+        kind: str,
+        arguments: tuple[Any, ...],
+        key: str,
+        result: Any,
+        changed: tuple[str, ...] = (),
+        keywords: dict[str, Any] | None = None,
     ) -> None:
         """Write down a call that gives a tensor, or several."""
         several = isinstance(result, tuple | list)
@@ -177,7 +182,7 @@ class _Script:
                 kind=kind,
                 module=None,
                 arguments=arguments,
-                keywords={},
+                keywords=keywords or {},
                 facts=facts if several else facts[0],
                 changed=changed,
             )

@@ -93,6 +93,25 @@ def test_scripted_branches_are_followed(torch, tmp_path):
         assert_equal(torch, from_torch(script, images, engine="fbgemm"), module, images)
 
 
+def test_lists_and_choices_are_followed(torch):
+    class Choices(torch.nn.Module):
+        def pick(self, x, y: torch.Tensor | None = None):
+            if y is None:
+                y = torch.relu_(x)
+            return torch.cat([x, y], 1), x.split([1, 2], dim=1)
+
+        def forward(self, x):
+            first, (second, third) = self.pick(x.contiguous())
+            pieces = torch.chunk(first, 3, 1)
+            return [pieces[1], torch.relu(third), second]
+
+    with engine_set(torch, "fbgemm"):
+        image = torch.quantize_per_tensor(torch.randn(1, 3, 4, 4) * 9, 0.125, 99, torch.quint8)
+        script = torch.jit.script(Choices().eval())
+        graph = from_torch(script, image.clone(), engine="fbgemm")
+        assert_equal(torch, graph, lambda x: tuple(script(x.clone())), image)
+
+
 def test_file_is_packed_for_the_engine(torch, tmp_path):
     """The engine is chosen as a file is read: each gives the bits that PyTorch then gives."""
     path = tmp_path / "branches.pt"
@@ -128,6 +147,13 @@ def test_refusals(torch, tmp_path):
 
         with pytest.raises(ModelError, match="the node prim::Loop of the script is not supported"):
             from_torch(torch.jit.script(Loop().eval()), image, engine="fbgemm")
+
+        class Number(torch.nn.Module):
+            def forward(self, x):
+                return torch.relu(x), x.size(0)
+
+        with pytest.raises(ModelError, match="outputs must be tensors, not "):
+            from_torch(torch.jit.script(Number().eval()), image, engine="fbgemm")
         exported = type("ExportedProgram", (), {})()
         with pytest.raises(ModelError, match="an exported program is not supported: programs of"):
             from_torch(exported, image)
