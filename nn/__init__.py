@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
-"""Quantised networks: the graph, its verifier, and importers of model files."""
+"""Quantised networks: the graph, its verifier, and importers of models."""
 
 from macaw.nn.errors import ModelError
 from macaw.nn.graph import QuantizedGraph, Semantics

@@ -99,7 +99,9 @@ def _convert(call: Call, draft: Draft) -> None:
     site = Site(call=call, draft=draft)
     if call.kind not in _CONVERTERS:
         package = next((word for word in _REFUSED if call.kind.startswith(word)), "")
-        raise ModelError(_REFUSED.get(package, "this operator is not supported: quantise it"))
+        raise ModelError(
+            _REFUSED.get(package, "this operator is not supported: quantise it, or leave it out")
+        )
     _CONVERTERS[call.kind](site)
     for name in call.changed:
         # Who reads the operand later, reads the result.

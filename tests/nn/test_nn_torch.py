@@ -19,6 +19,7 @@ from torch_models import (
     photographs,
     quantised,
     quantised_by_fx,
+    random_network,
     residual_network,
 )
 
@@ -69,6 +70,26 @@ def test_every_tensor_of_a_deep_network(torch, engine):
         images = photographs(torch, 2, 160)
         module = quantised_by_fx(torch, deep_network(torch), engine, images)
         check(torch, module, engine, images[:1])
+
+
+def check_random_networks(torch, engine, count):
+    for index in range(count):
+        with engine_set(torch, engine):
+            module = random_network(torch, np.random.default_rng([13, index]), engine)
+            # Sizes that no number of channels is.
+            images = photographs(torch, 2, 46)[:, :, :, :38]
+            check(torch, quantised(torch, module, engine, images), engine, images)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_random_networks(torch, engine):
+    check_random_networks(torch, engine, 4)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("engine", ENGINES)
+def test_many_random_networks(torch, engine):
+    check_random_networks(torch, engine, 60)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -321,3 +321,65 @@ def deep_network(torch: Any) -> Any:
             layer.running_mean.normal_(0, 0.3)
             layer.running_var.uniform_(0.3, 2)
     return module
+
+
+def random_network(torch: Any, rng: np.random.Generator, engine: str) -> Any:
+    """A dozen layers on images, one after the other, some with a second path beside them."""
+    nn = torch.nn
+    channels = int(rng.choice([6, 8, 16, 24]))
+
+    def layer() -> Any:
+        kernel = int(rng.choice([1, 3]))
+        groups = int(rng.choice([1, 2, channels]))
+        choices = [
+            lambda: nn.Conv2d(channels, channels, kernel, padding=kernel // 2, groups=groups),
+            lambda: nn.BatchNorm2d(channels),
+            lambda: nn.LeakyReLU(0.1),
+            lambda: nn.Hardswish(),
+            lambda: nn.Sigmoid(),
+            lambda: nn.ReLU(),
+            lambda: nn.Upsample(scale_factor=2.0),
+            lambda: nn.AvgPool2d(2),
+            lambda: nn.MaxPool2d(2, ceil_mode=True),
+            lambda: nn.Tanh() if engine == "qnnpack" else nn.Hardtanh(-0.5, 1.0),
+        ]
+        return choices[rng.integers(len(choices))]()
+
+    class Step(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = layer()
+            self.kind = str(rng.choice(["alone", "alone", "sum", "product", "join"]))
+            self.other = nn.Conv2d(channels, channels, 1)
+            self.functional = torch.ao.nn.quantized.FloatFunctional()
+            self.narrow = nn.Conv2d(2 * channels, channels, 1) if self.kind == "join" else None
+
+        def forward(self, x: Any) -> Any:
+            x = self.layer(x)
+            match self.kind:
+                case "sum":
+                    return self.functional.add(x, self.other(x))
+                case "product":
+                    return self.functional.mul(self.other(x), x)
+                case "join":
+                    return self.narrow(self.functional.cat([x, self.other(x)], dim=1))
+            return x
+
+    class Network(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.quantise = torch.ao.quantization.QuantStub()
+            self.first = nn.Conv2d(3, channels, 3, stride=2)
+            self.steps = nn.ModuleList(Step() for _ in range(12))
+            self.pool = nn.AdaptiveAvgPool2d((2, 1))
+            self.scores = nn.Linear(2 * channels, 7)
+            self.dequantise = torch.ao.quantization.DeQuantStub()
+
+        def forward(self, x: Any) -> Any:
+            x = self.first(self.quantise(x))
+            for step in self.steps:
+                x = step(x)
+            return self.dequantise(self.scores(torch.flatten(self.pool(x), 1)))
+
+    torch.manual_seed(int(rng.integers(1 << 30)))
+    return Network()
