@@ -14,6 +14,7 @@ from macaw.compiler.layer import Conv2dLayer
 from macaw.compiler.parts import Part, whole
 from macaw.nn.graph import DType, QuantizedGraph, Semantics, Tensor
 from macaw.nn.graph.operators import (
+    AdaptiveAveragePool2d,
     AveragePool2d,
     Conv2d,
     ConvTranspose2d,
@@ -29,7 +30,7 @@ MULTIPLYING = (Conv2d, ConvTranspose2d, Linear)
 
 #: The operators that are sums without weights, which are lowered where their requantisation is
 #: that of a convolution.
-AVERAGING = (AveragePool2d, Mean)
+AVERAGING = (AdaptiveAveragePool2d, AveragePool2d, Mean)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -96,19 +97,24 @@ def lower(graph: QuantizedGraph, operator: Operator, requantization: AnyRequanti
 
 
 def _lower_mean(
-    graph: QuantizedGraph, operator: Mean | AveragePool2d, requantization: AnyRequantization
+    graph: QuantizedGraph, operator: Operator, requantization: AnyRequantization
 ) -> Lowered:
     image, result = graph.tensors[operator.inputs[0]], graph.tensors[operator.outputs[0]]
     if len(image.shape) != 4 or not image.dtype.quantised:
         raise ValueError(f"{result.name}: a mean must be of 8-bit images, not {image.shape}")
     batch, height, width, channels = image.shape
     kernel, stride, zero_point = (height, width), (1, 1), image.zero_point
-    if isinstance(operator, AveragePool2d):
-        kernel, stride = operator.kernel, operator.stride
+    padding = (0, 0, 0, 0)
+    if isinstance(operator, AdaptiveAveragePool2d):
+        if height % operator.size[0] or width % operator.size[1]:
+            raise ValueError(f"{result.name}: windows must all be of one size")
+        kernel = stride = (height // operator.size[0], width // operator.size[1])
+    elif isinstance(operator, AveragePool2d):
+        kernel, stride, padding = operator.kernel, operator.stride, operator.padding
         if graph.semantics in (Semantics.TFLITE, Semantics.LITERT):
             # Its average pools take values as they are stored.
             zero_point = 0
-    elif sorted(operator.axes) != [1, 2]:
+    elif isinstance(operator, Mean) and sorted(operator.axes) != [1, 2]:
         raise ValueError(f"{result.name}: axes must be height and width, not {operator.axes}")
     shape = Conv2dShape(
         height=height,
@@ -118,6 +124,7 @@ def _lower_mean(
         kernel_height=kernel[0],
         kernel_width=kernel[1],
         stride=stride,
+        padding=padding,
         groups=channels,
     )
     layer = Conv2dLayer(

@@ -4,12 +4,14 @@
 
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from macaw.nn.errors import ModelError
 from macaw.nn.graph import QuantizedGraph, Semantics
 from macaw.nn.onnx import from_onnx
 from macaw.nn.tflite import from_tflite
 from macaw.nn.tflite.schema import IDENTIFIER
+from macaw.nn.torch import from_torch_file
 
 __all__ = ["load"]
 
@@ -17,18 +19,32 @@ __all__ = ["load"]
 _ONNX = b"\x08"
 _ONNX_VERSIONS = range(3, 32)
 
+#: How zip archives begin, which ``torch.jit`` writes.
+_ARCHIVE = b"PK\x03\x04"
 
-def load(path: str | PathLike[str], *, semantics: Semantics | None = None) -> QuantizedGraph:
-    """The verified graph of a model file, of TensorFlow Lite or ONNX.
+
+def load(
+    path: str | PathLike[str],
+    *,
+    semantics: Semantics | None = None,
+    example_inputs: Any = None,
+    engine: str | None = None,
+) -> QuantizedGraph:
+    """The verified graph of a model file, of TensorFlow Lite, ONNX or ``torch.jit``.
 
     ``semantics`` says which runtime's bits the graph has, as a file does not say it: by default
-    ``tflite`` or ``onnxruntime``.
+    ``tflite`` or ``onnxruntime``. A file of ``torch.jit`` needs ``example_inputs`` and ``engine``,
+    as `macaw.nn.from_torch` takes them.
 
     Raises ``OSError`` for a file that cannot be read, and `ModelError` for one that is damaged,
     of another kind, or holds what is not supported.
     """
     file = Path(path)
     content = file.read_bytes()
+    if content[:4] == _ARCHIVE:
+        if example_inputs is None:
+            raise ModelError(f"{file.name}, a PyTorch file, needs example_inputs")
+        return from_torch_file(file, example_inputs, engine=engine, name=file.stem)
     if content[4:8] == IDENTIFIER:
         return from_tflite(content, name=file.stem, semantics=semantics or Semantics.TFLITE)
     if content[:1] == _ONNX and content[1:2] and content[1] in _ONNX_VERSIONS:

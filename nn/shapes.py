@@ -154,6 +154,21 @@ def _pool2d(operator: op.Pool2d, inputs: list[Shape]) -> list[Shape]:
     return [(batch, *sizes, channels)]
 
 
+def _adaptive(operator: op.AdaptiveAveragePool2d, inputs: list[Shape]) -> list[Shape]:
+    batch, _, _, channels = _image(inputs[0])
+    _whole("size", operator.size, 2, 1)
+    return [(batch, *operator.size, channels)]
+
+
+def _batch_norm(operator: op.BatchNorm2d, inputs: list[Shape]) -> list[Shape]:
+    channels = _image(inputs[0])[3:]
+    _demand(
+        inputs[1] == inputs[2] == channels,
+        f"factor and offset must have shape {channels!r}, not {inputs[1]!r} and {inputs[2]!r}",
+    )
+    return [inputs[0]]
+
+
 def _mean(operator: op.Mean, inputs: list[Shape]) -> list[Shape]:
     (source,) = inputs
     _whole("axes", operator.axes, len(set(operator.axes)), 0, len(source) - 1)
@@ -284,7 +299,9 @@ def _binary(operator: op.Binary, inputs: list[Shape]) -> list[Shape]:
 
 
 _RULES: dict[type[op.Operator], Callable[[Any, list[Shape]], list[Shape]]] = {
+    op.AdaptiveAveragePool2d: _adaptive,
     op.ArgMax: _arg_max,
+    op.BatchNorm2d: _batch_norm,
     op.Binary: _binary,
     op.Concat: _concat,
     op.Conv2d: _conv2d,

@@ -20,6 +20,7 @@ _MANY = 1 << 16
 
 #: Fewest and most inputs of an operator; one where it is not listed.
 _COUNTS: dict[type[op.Operator], tuple[int, int]] = {
+    op.BatchNorm2d: (3, 3),
     op.Binary: (2, 2),
     op.Concat: (1, _MANY),
     op.Conv2d: (2, 3),
@@ -111,7 +112,19 @@ def _weighted_mixed(operator: Any, inputs: list[Tensor], outputs: list[Tensor]) 
     _weights(operator, inputs, outputs)
 
 
-def _weights(operator: Any, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+def _weighted_in_torch(operator: Any, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    _scaled(inputs[0], outputs[0])
+    _types((inputs[0], outputs[0]), (DType.UINT8,))
+    _types((inputs[1],), (DType.INT8,))
+    _weights(operator, inputs, outputs, bias=(DType.FLOAT32,))
+
+
+def _weights(
+    operator: Any,
+    inputs: list[Tensor],
+    outputs: list[Tensor],
+    bias: Iterable[DType] = (DType.INT32,),
+) -> None:
     weights = inputs[1]
     _demand(weights.data is not None, f"weights {weights.name!r} must be constant")
     quantization = weights.quantization
@@ -121,9 +134,9 @@ def _weights(operator: Any, inputs: list[Tensor], outputs: list[Tensor]) -> None
         quantization.axis in (None, 0),
         f"weights {weights.name!r} must have scales along axis 0, not {quantization.axis!r}",
     )
-    for bias in inputs[2:]:
-        _types((bias,), (DType.INT32,))
-        _demand(bias.data is not None, f"bias {bias.name!r} must be constant")
+    for tensor in inputs[2:]:
+        _types((tensor,), bias)
+        _demand(tensor.data is not None, f"bias {tensor.name!r} must be constant")
 
 
 def _binary(operator: op.Binary, inputs: list[Tensor], outputs: list[Tensor]) -> None:
@@ -180,6 +193,19 @@ def _function(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]
         _scaled(*inputs, *outputs)
 
 
+def _same_scale(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    _scaled(inputs[0], outputs[0])
+    _same(inputs[0], outputs[0])
+
+
+def _batch_norm(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    _scaled(inputs[0], outputs[0])
+    _alike(inputs[0], outputs[0])
+    _types(inputs[1:], (DType.FLOAT32,))
+    for tensor in inputs[1:]:
+        _demand(tensor.data is not None, f"tensor {tensor.name!r} must be constant")
+
+
 def _indexed(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     values, indices = inputs
     _same(values, outputs[0])
@@ -200,8 +226,8 @@ def _rescaled(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]
     _scaled(inputs[0], outputs[0])
     if not isinstance(operator, op.Requantize):
         _alike(inputs[0], outputs[0])
-    if isinstance(operator, op.LeakyRelu | op.Softmax):
-        number = operator.alpha if isinstance(operator, op.LeakyRelu) else operator.beta
+    if isinstance(operator, op.LeakyRelu | op.Elu | op.Softmax):
+        number = operator.beta if isinstance(operator, op.Softmax) else operator.alpha
         _demand(math.isfinite(number), f"attributes must be finite, not {number!r}")
     if isinstance(operator, op.Softmax):
         _demand(operator.beta > 0, f"beta must be positive, not {operator.beta!r}")
@@ -242,7 +268,9 @@ def _arg_max(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor])
 
 #: The first that fits counts: the narrower kinds stand before the wider ones.
 _RULES: dict[type[op.Operator], Callable[[Any, list[Tensor], list[Tensor]], None]] = {
+    op.AdaptiveAveragePool2d: _same_scale,
     op.ArgMax: _arg_max,
+    op.BatchNorm2d: _batch_norm,
     op.Binary: _binary,
     op.Cast: _cast,
     op.Concat: _concat,
@@ -265,6 +293,17 @@ _RULES: dict[type[op.Operator], Callable[[Any, list[Tensor], list[Tensor]], None
 _OWN_RULES: dict[
     Semantics, dict[type[op.Operator], Callable[[Any, list[Tensor], list[Tensor]], None]]
 ] = {
+    **{
+        semantics: {
+            op.AveragePool2d: _same_scale,
+            op.Clip: _same_scale,
+            op.Conv2d: _weighted_in_torch,
+            op.ConvTranspose2d: _weighted_in_torch,
+            op.Linear: _weighted_in_torch,
+            op.Relu: _same_scale,
+        }
+        for semantics in (Semantics.QNNPACK, Semantics.FBGEMM, Semantics.ONEDNN, Semantics.X86)
+    },
     Semantics.ONNXRUNTIME: {
         op.AveragePool2d: _all_scaled,
         op.Concat: _all_scaled,

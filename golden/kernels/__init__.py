@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from macaw.arch import AnyRequantization
-from macaw.golden.kernels import movement, onnxruntime, tflite
+from macaw.golden.kernels import movement, onnxruntime, tflite, torch
 from macaw.golden.kernels.place import Arrays, Place
 from macaw.nn.graph import QuantizedGraph, Semantics
 from macaw.nn.graph.operators import Operator
@@ -20,6 +20,10 @@ _REQUANTIZATIONS = {
     Semantics.TFLITE: tflite.requantization,
     Semantics.LITERT: tflite.requantization,
     Semantics.ONNXRUNTIME: onnxruntime.requantization,
+    Semantics.QNNPACK: torch.requantization,
+    Semantics.FBGEMM: torch.requantization,
+    Semantics.ONEDNN: torch.requantization,
+    Semantics.X86: torch.requantization,
 }
 
 #: By the runtime the kernels of operators, narrower kinds before wider ones.
@@ -29,6 +33,10 @@ _RUNTIMES = {
         Semantics.TFLITE: tflite.KERNELS,
         Semantics.LITERT: tflite.KERNELS,
         Semantics.ONNXRUNTIME: onnxruntime.KERNELS,
+        Semantics.QNNPACK: torch.KERNELS,
+        Semantics.FBGEMM: torch.KERNELS,
+        Semantics.ONEDNN: torch.KERNELS,
+        Semantics.X86: torch.KERNELS,
     }.items()
 }
 

@@ -45,11 +45,17 @@ class Semantics(StrEnum):
     ``onnxruntime``
         ONNX Runtime's provider for CPUs: files of quantised operators as they are, others as it
         fuses them at its default level of optimisation, convolutions of int8 images too.
+    ``qnnpack``, ``fbgemm``, ``onednn``, ``x86``
+        The engines of PyTorch 2.13, on a CPU with AVX512-VNNI, on one thread.
     """
 
     TFLITE = "tflite"
     LITERT = "litert"
     ONNXRUNTIME = "onnxruntime"
+    QNNPACK = "qnnpack"
+    FBGEMM = "fbgemm"
+    ONEDNN = "onednn"
+    X86 = "x86"
 
 
 @dataclass(frozen=True, kw_only=True)

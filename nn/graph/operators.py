@@ -14,19 +14,24 @@ from macaw.arch import Conv2dShape
 
 __all__ = [
     "Activation",
+    "AdaptiveAveragePool2d",
     "Add",
     "ArgMax",
     "AveragePool2d",
+    "BatchNorm2d",
     "Binary",
     "Cast",
+    "Clip",
     "Concat",
     "Conv2d",
     "ConvTranspose2d",
     "Dequantize",
     "Divide",
+    "Elu",
     "FloorDivide",
     "Gather",
     "GatherNd",
+    "HardSigmoid",
     "HardSwish",
     "LeakyRelu",
     "Linear",
@@ -82,7 +87,8 @@ class Conv2d(Operator):
 
     Weights are [out_channels, kernel_height, kernel_width, in_channels / groups], constant, with
     one scale or one for each output channel; the bias is [out_channels], int32, in units of
-    input scale times weight scale. Padding holds the input's zero point.
+    input scale times weight scale, or where the runtime takes it so, float32. Padding holds the
+    input's zero point.
     """
 
     stride: tuple[int, int] = (1, 1)
@@ -131,6 +137,16 @@ class Linear(Operator):
     """
 
     keep_dimensions: bool = False
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchNorm2d(Operator):
+    """Of (image, factor, offset): each channel of the image times its factor, and its offset.
+
+    Both are constant, [channels], float32, in real numbers.
+    """
+
     activation: Activation = Activation.NONE
 
 
@@ -189,6 +205,13 @@ class AveragePool2d(Pool2d):
     over all, padding being 0."""
 
     count_padding: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdaptiveAveragePool2d(Operator):
+    """The means of as many windows as ``size`` says, which share out the image evenly."""
+
+    size: tuple[int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -293,6 +316,17 @@ class HardSwish(Unary):
     """x * min(max(x + 3, 0), 6) / 6."""
 
 
+class HardSigmoid(Unary):
+    """min(max(x + 3, 0), 6) / 6."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Elu(Unary):
+    """x where it is positive, ``alpha`` * (exp(x) - 1) elsewhere."""
+
+    alpha: float = 1.0
+
+
 @dataclass(frozen=True, kw_only=True)
 class LeakyRelu(Unary):
     """x where it is positive, ``alpha`` * x elsewhere."""
@@ -305,6 +339,14 @@ class Relu(Unary):
     """x within the bounds of an activation; the scale may change."""
 
     activation: Activation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip(Unary):
+    """x, but nowhere below ``minimum`` or above ``maximum``."""
+
+    minimum: float
+    maximum: float
 
 
 class Sqrt(Unary):

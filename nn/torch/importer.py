@@ -1,0 +1,124 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The importer of quantised PyTorch modules: from a module in memory to a quantised graph.
+
+Tensors have the names of the calls that gave them. Images get the graph's order of axes behind the
+inputs, and PyTorch's before the outputs and before what takes values in that order, such as
+flatten; inputs and outputs are as the module has them.
+"""
+
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from macaw.nn.errors import ModelError
+from macaw.nn.graph import QuantizedGraph
+from macaw.nn.torch.layers import LAYERS
+from macaw.nn.torch.library import engine_semantics, engine_set, torch_library
+from macaw.nn.torch.movement import MOVEMENT
+from macaw.nn.torch.operators import OPERATORS
+from macaw.nn.torch.recording import Call, Recording, record, refusal
+from macaw.nn.torch.script import record_script
+from macaw.nn.torch.site import Draft, Site
+from macaw.nn.verify import verify
+
+__all__ = ["from_torch", "from_torch_file"]
+
+_CONVERTERS = {**LAYERS, **MOVEMENT, **OPERATORS}
+
+#: What is refused by name, and what would work.
+_REFUSED = {
+    "dynamic.": "quantize_dynamic takes scales from each input: quantise with prepare and convert",
+    "quantized_decomposed.": "programs of convert_pt2e compute in float32: use convert_fx",
+    "reference.": "reference modules compute in float32: lower them with convert_fx",
+    "quantized.": "this quantised operator is not known here",
+}
+
+
+def from_torch(
+    module: Any, example_inputs: Any, *, engine: str | None = None, name: str | None = None
+) -> QuantizedGraph:
+    """The verified graph of a quantised module: converted in eager or in FX graph mode, or made
+    of such a module by ``torch.jit``.
+
+    ``example_inputs`` is a tensor, or a tuple of them; the graph has their shapes, and the graph's
+    inputs and outputs are those of the module, [batch, channels, height, width] for images.
+    ``engine`` is one of PyTorch's, by default the one that is set: the one whose bits are meant,
+    and with which the module was converted, since weights are packed for it.
+
+    Raises `ModelError` for what is not supported, and where PyTorch is not installed.
+    """
+    torch = torch_library()
+    engine, semantics = engine_semantics(torch, engine)
+    if type(module).__name__ == "ExportedProgram":
+        raise ModelError(
+            f"an exported program is not supported: {_REFUSED['quantized_decomposed.']}"
+        )
+    if not isinstance(module, torch.nn.Module):
+        raise ModelError(f"module must be a torch.nn.Module, not {type(module).__name__}")
+    if module.training:
+        raise ModelError(f"{type(module).__name__} must be in evaluation mode: call eval()")
+    example = example_inputs if isinstance(example_inputs, tuple) else (example_inputs,)
+    scripted = isinstance(module, torch.jit.ScriptModule)
+    recording = (record_script if scripted else record)(torch, module, example, engine)
+    draft = Draft(semantics=semantics)
+    for label, facts in recording.inputs.items():
+        draft.define(label, facts, image=False)
+    for call in recording.calls:
+        try:
+            _convert(call, draft)
+        except ModelError as error:
+            raise ModelError(f"{call.name}, {call.kind}: {error}") from None
+    return verify(_graph(draft, recording, type(module).__name__ if name is None else name))
+
+
+def from_torch_file(
+    path: str | PathLike[str],
+    example_inputs: Any,
+    *,
+    engine: str | None = None,
+    name: str | None = None,
+) -> QuantizedGraph:
+    """The same of a TorchScript file, whose weights are packed for ``engine`` as it is read.
+
+    Raises what `from_torch` raises, and `ModelError` for a file that ``torch.jit`` does not read.
+    """
+    torch = torch_library()
+    engine, _ = engine_semantics(torch, engine)
+    try:
+        with engine_set(torch, engine):
+            module = torch.jit.load(str(path)).eval()
+    except RuntimeError as error:
+        raise ModelError(
+            f"{Path(path).name} must be a file of torch.jit: {refusal(error)}"
+        ) from None
+    return from_torch(module, example_inputs, engine=engine, name=name)
+
+
+def _convert(call: Call, draft: Draft) -> None:
+    site = Site(call=call, draft=draft)
+    if call.kind not in _CONVERTERS:
+        package = next((word for word in _REFUSED if call.kind.startswith(word)), "")
+        raise ModelError(
+            _REFUSED.get(package, "this operator is not supported: quantise it, or leave it out")
+        )
+    _CONVERTERS[call.kind](site)
+    for name in call.changed:
+        # Who reads the operand later, reads the result.
+        draft.alias(name, call.name, site.facts)
+
+
+def _graph(draft: Draft, recording: Recording, name: str) -> QuantizedGraph:
+    inputs = tuple(recording.inputs)
+    outputs = tuple(draft.plain(label) for label in recording.outputs)
+    used = {*inputs, *outputs}
+    for operator in draft.operators:
+        used.update((*operator.inputs, *operator.outputs))
+    return QuantizedGraph(
+        name=name,
+        tensors={label: tensor for label, tensor in draft.tensors.items() if label in used},
+        operators=tuple(draft.operators),
+        inputs=inputs,
+        outputs=outputs,
+        semantics=draft.semantics,
+    )
