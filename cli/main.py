@@ -48,6 +48,7 @@ def sim(name: str, oracle: str | None, waves: bool) -> None:
 
 
 _SEMANTICS = [str(Semantics.TFLITE), str(Semantics.LITERT)]
+_ENGINES = ["qnnpack", "fbgemm", "onednn", "x86"]
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -63,8 +64,10 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
               help="A .npy file for each output; by default the live runtime says.")  # fmt: skip
 @click.option("--rungs", default="golden,rtl", show_default=True,
               help="What to compare: golden with the runtime, rtl with golden.")  # fmt: skip
-@click.option("--semantics", type=click.Choice(_SEMANTICS), default=_SEMANTICS[0],
-              show_default=True, help="Whose bits a TensorFlow Lite file has.")  # fmt: skip
+@click.option("--semantics", type=click.Choice(_SEMANTICS),
+              help="Whose bits a TensorFlow Lite file has; tflite by default.")  # fmt: skip
+@click.option("--engine", type=click.Choice(_ENGINES),
+              help="The engine that a file of PyTorch is for.")  # fmt: skip
 @click.option("--layers", type=click.IntRange(0), help="Simulate so many layers at most.")
 @click.option("--crop", type=click.IntRange(1), metavar="ROWS",
               help="Simulate the first rows of each layer only.")  # fmt: skip
@@ -78,7 +81,8 @@ def verify_command(
     inputs: tuple[Path, ...],
     expected: tuple[Path, ...],
     rungs: str,
-    semantics: str,
+    semantics: str | None,
+    engine: str | None,
     layers: int | None,
     crop: int | None,
     seed: int,
@@ -107,7 +111,8 @@ def verify_command(
             inputs=inputs,
             expected=expected,
             rungs=chosen,
-            semantics=Semantics(semantics),
+            semantics=Semantics(semantics) if semantics else None,
+            engine=engine,
             layers=layers,
             rows=crop,
             seed=seed,

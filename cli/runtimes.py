@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The runtimes that model files are for, run live where they are installed."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,8 @@ def live_runtime(path: Path, graph: QuantizedGraph) -> tuple[str, Runtime] | Non
 
     TensorFlow Lite's kernels of 2.14 are those of TensorFlow Lite Micro.
     """
-    maker = {Semantics.TFLITE: _micro, Semantics.LITERT: _litert}.get(graph.semantics)
     try:
-        return maker(path, graph) if maker else None
+        return _MAKERS[graph.semantics](path, graph)
     except ImportError:
         return None
 
@@ -74,3 +74,60 @@ def _litert(path: Path, graph: QuantizedGraph) -> tuple[str, Runtime]:
         return [interpreter.get_tensor(index) for index in results]
 
     return "LiteRT's reference kernels", run
+
+
+def _onnxruntime(path: Path, graph: QuantizedGraph) -> tuple[str, Runtime]:
+    """ONNX Runtime's provider for CPUs, which fuses convolutions of int8 images too."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.add_session_config_entry("session.qdqisint8allowed", "1")
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    names = [each.name for each in session.get_inputs()]
+
+    def run(inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        results: list[np.ndarray] = session.run(None, dict(zip(names, inputs, strict=True)))
+        return results
+
+    return "ONNX Runtime", run
+
+
+def _torch(path: Path, graph: QuantizedGraph) -> tuple[str, Runtime]:
+    """A module of ``torch.jit`` on the graph's engine."""
+    import torch
+
+    engine = str(graph.semantics)
+
+    def run(inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        before = torch.backends.quantized.engine, torch.get_num_threads()
+        torch.backends.quantized.engine = engine
+        torch.set_num_threads(1)
+        try:
+            with warnings.catch_warnings(), torch.no_grad():
+                # Modules of torch.jit are deprecated, and still read.
+                warnings.simplefilter("ignore", DeprecationWarning)
+                module = torch.jit.load(str(path)).eval()
+                results = module(*(torch.from_numpy(values) for values in inputs))
+        finally:
+            torch.backends.quantized.engine = before[0]
+            torch.set_num_threads(before[1])
+        several = results if isinstance(results, tuple | list) else (results,)
+        return [
+            (each.int_repr() if each.is_quantized else each).contiguous().numpy()
+            for each in several
+        ]
+
+    return f"PyTorch's {engine}", run
+
+
+_MAKERS: dict[Semantics, Callable[[Path, QuantizedGraph], tuple[str, Runtime]]] = {
+    Semantics.TFLITE: _micro,
+    Semantics.LITERT: _litert,
+    Semantics.ONNXRUNTIME: _onnxruntime,
+    Semantics.QNNPACK: _torch,
+    Semantics.FBGEMM: _torch,
+    Semantics.ONEDNN: _torch,
+    Semantics.X86: _torch,
+}

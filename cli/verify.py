@@ -39,7 +39,8 @@ def verify_model(
     inputs: Sequence[Path] = (),
     expected: Sequence[Path] = (),
     rungs: Sequence[Rung] = tuple(Rung),
-    semantics: Semantics = Semantics.TFLITE,
+    semantics: Semantics | None = None,
+    engine: str | None = None,
     layers: int | None = None,
     rows: int | None = None,
     seed: int = 1,
@@ -47,8 +48,9 @@ def verify_model(
 ) -> ModelReport:
     """Compares a model's runs with each other and prints what was found.
 
-    ``inputs`` and ``expected`` are ``.npy`` files, one for each input and output of the graph; a
-    model with states takes a leading axis of steps. Without inputs, bytes are drawn from ``seed``.
+    ``semantics`` and ``engine`` are those of `macaw.nn.load`. ``inputs`` and ``expected`` are
+    ``.npy`` files, one for each input and output of the graph; a model with states takes a leading
+    axis of steps. Without inputs, bytes are drawn from ``seed``.
     The golden model is compared with ``expected``, or else with the live runtime; the RTL of
     ``config`` with the golden model, for each layer with weights that fits it, ``layers`` of them
     at most, and of each the first ``rows`` rows.
@@ -57,7 +59,9 @@ def verify_model(
     not fit.
     """
     console = console or Console(soft_wrap=True)
-    graph = load(path, semantics=semantics)
+    # A module of PyTorch is read by running it.
+    examples = tuple(_array(each) for each in inputs) or None
+    graph = load(path, semantics=semantics, example_inputs=examples, engine=engine)
     macs = graph.macs
     console.print(
         f"{graph.name}: {len(graph.operators)} operators, {macs:,} multiplications, "
@@ -154,13 +158,15 @@ def _inputs(graph: QuantizedGraph, paths: Sequence[Path], seed: int) -> list[lis
 def _arrays(what: str, paths: Sequence[Path], count: int) -> list[np.ndarray]:
     if len(paths) != count:
         raise ModelError(f"{what} files must be {count}, one for each {what}, not {len(paths)}")
-    arrays = []
-    for path in paths:
-        try:
-            arrays.append(np.load(path, allow_pickle=False))
-        except (OSError, ValueError) as error:
-            raise ModelError(f"{path} must be a .npy file: {error}") from None
-    return arrays
+    return [_array(path) for path in paths]
+
+
+def _array(path: Path) -> np.ndarray:
+    try:
+        values: np.ndarray = np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path} must be a .npy file: {error}") from None
+    return values
 
 
 def _golden(
@@ -183,8 +189,8 @@ def _golden(
         live = live_runtime(path, graph)
         if live is None:
             return (
-                "not compared, for its runtime is not installed: pip install -e .[tflite], or "
-                "give --expected"
+                "not compared, for its runtime is not installed: pip install -e .[all], or give "
+                "--expected"
             ), Outcome.INCOMPLETE
         origin, runtime = live
         try:

@@ -11,6 +11,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from macaw.nn.errors import ModelError
 from macaw.nn.graph import QuantizedGraph
 from macaw.nn.torch.layers import LAYERS
@@ -41,8 +43,8 @@ def from_torch(
     """The verified graph of a quantised module: converted in eager or in FX graph mode, or made
     of such a module by ``torch.jit``.
 
-    ``example_inputs`` is a tensor, or a tuple of them; the graph has their shapes, and the graph's
-    inputs and outputs are those of the module, [batch, channels, height, width] for images.
+    ``example_inputs`` is a tensor or an array, or a tuple of them; the graph has their shapes, and
+    its inputs and outputs are those of the module, [batch, channels, height, width] for images.
     ``engine`` is one of PyTorch's, by default the one that is set: the one whose bits are meant,
     and with which the module was converted, since weights are packed for it.
 
@@ -58,7 +60,10 @@ def from_torch(
         raise ModelError(f"module must be a torch.nn.Module, not {type(module).__name__}")
     if module.training:
         raise ModelError(f"{type(module).__name__} must be in evaluation mode: call eval()")
-    example = example_inputs if isinstance(example_inputs, tuple) else (example_inputs,)
+    examples = example_inputs if isinstance(example_inputs, tuple) else (example_inputs,)
+    example = tuple(
+        torch.from_numpy(each) if isinstance(each, np.ndarray) else each for each in examples
+    )
     scripted = isinstance(module, torch.jit.ScriptModule)
     recording = (record_script if scripted else record)(torch, module, example, engine)
     draft = Draft(semantics=semantics)

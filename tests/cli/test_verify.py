@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import nn_graphs
 import numpy as np
+import onnx_networks
 import pytest
+import torch_models
 from click.testing import CliRunner
 from operator_cases import CASES
 
@@ -118,7 +120,7 @@ def test_without_an_oracle_it_is_incomplete(network, monkeypatch):
     monkeypatch.setattr(job, "live_runtime", lambda path, graph: None)
     status, text = verify(network[:3])
     assert status == 3
-    assert "not compared, for its runtime is not installed: pip install -e .[tflite]" in text
+    assert "not compared, for its runtime is not installed: pip install -e .[all]" in text
     assert verify(network[:3], "--rungs", "rtl")[0] == 0
 
 
@@ -197,7 +199,8 @@ def test_files_that_are_no_models_are_refused(network, tmp_path):
     status, text = verify([network[0], "--input", str(other)])
     assert status == 2
     assert "must be a .npy file" in text
-    status, text = verify([*network, "--input", str(other)])
+    status, text = verify([*network, "--input", network[2]])
+    assert status == 2
     assert "input files must be 1, one for each input, not 2" in text
 
 
@@ -212,3 +215,39 @@ def test_a_transposed_convolution_on_the_rtl(tmp_path):
     status, text = verify(files(tmp_path, content, 3))
     assert status == 0, text
     assert "1 layers" in text
+
+
+@pytest.mark.parametrize(("form", "signed"), [("QDQ", True), ("QOperator", False)])
+def test_an_onnx_file_on_the_rtl(oracle, tmp_path, form, signed):
+    oracle("onnx")
+    model = onnx_networks.quantised(
+        onnx_networks.network("Relu", "Gemm"), tmp_path, form=form, signed=signed, per_channel=True
+    )
+    path = tmp_path / "network.onnx"
+    path.write_bytes(model.SerializeToString())
+    status, text = verify([str(path)])
+    assert status == 0, text
+    assert "semantics onnxruntime" in text
+    assert "10 outputs, 0 mismatches against ONNX Runtime" in text
+    assert "0 layers with mismatches, 100.00 % of the multiplications" in text
+
+
+def test_a_pytorch_file_on_the_rtl(oracle, tmp_path):
+    torch = oracle("torch")
+    images = torch_models.photographs(torch, 2, 32)
+    with torch_models.engine_set(torch, "qnnpack"):
+        module = torch_models.quantised(
+            torch, torch_models.residual_network(torch), "qnnpack", images,
+            fuse=torch_models.RESIDUAL_FUSED,
+        )  # fmt: skip
+        path = tmp_path / "network.pt"
+        torch.jit.trace(module, images[:1]).save(str(path))
+    np.save(tmp_path / "image.npy", images[:1].numpy())
+    arguments = [str(path), "--engine", "qnnpack", "--input", str(tmp_path / "image.npy")]
+    status, text = verify(arguments)
+    assert status == 0, text
+    assert "10 outputs, 0 mismatches against PyTorch's qnnpack" in text
+    assert "0 layers with mismatches, 100.00 % of the multiplications" in text
+    status, text = verify([str(path), "--engine", "qnnpack"])
+    assert status == 2
+    assert "needs example_inputs" in text

@@ -39,7 +39,7 @@ LAYERS = {
             "arch", "nn", "golden", "compiler", "hw", "sim", "host", "flow", "prove", "self_test",
         ),
         libraries=("numpy", "click", "rich"),
-        lazy=("torch", "skimage", "tflite_micro", "ai_edge_litert"),
+        lazy=("torch", "skimage", "tflite_micro", "ai_edge_litert", "onnxruntime"),
     ),
 }  # fmt: skip
 
