@@ -255,7 +255,14 @@ class ParameterStore(wiring.Component):
             each = half // lanes
             in_window = phase * each + beat % each
         slot = Mux(delay(m, self.layer.window, 1), in_window, beat) + using * self._slots
-        slots = fan_out(m, "slot_copies", delay(m, slot, 1), len(ports), clocks=self.latency - 2)
+        slots = fan_out(
+            m,
+            "slot_copies",
+            delay(m, slot, 1),
+            len(ports),
+            clocks=self.latency - 2,
+            compact=self._config.compact,
+        )
         holds = self._config.requantizer.interval > 1
         taken = delay(m, self.valid, self.latency - 1, reset_less=False) if holds else Const(1, 1)
         for lane, (_, read) in enumerate(ports):

@@ -241,6 +241,7 @@ class Requantizer(wiring.Component):
         instance("config", config, AcceleratorConfig)
         count = config.requantizer.lanes
         self._serial = config.requantizer.multiplier == Multiplier.SERIAL
+        self._compact = config.compact
         kind = SerialLane if self._serial else RequantizerLane
         self._lanes = [kind(config) for _ in range(count)]
         super().__init__(
@@ -262,7 +263,7 @@ class Requantizer(wiring.Component):
         m = Module()
         # Quick lanes are spread over the device, so each has its own copy; a lane looks at it
         # three clocks after an accumulator at the earliest.
-        clocks = 0 if self._serial else 2
+        clocks = 0 if self._serial or self._compact else 2
         layers = fan_out(m, "layer_copies", self.layer, len(self._lanes), clocks=clocks)
         for index, lane in enumerate(self._lanes):
             m.submodules[f"lane_{index}"] = lane
