@@ -11,6 +11,7 @@ from macaw.arch.config import AcceleratorConfig, Multiplier
 from macaw.arch.core import EXCESS
 from macaw.hw.accumulators import Accumulators
 from macaw.hw.delay import delay
+from macaw.hw.delay_line import delay_line
 from macaw.hw.evaluations import Evaluation
 from macaw.hw.fanout import fan_out
 from macaw.hw.layouts import layer_layout
@@ -154,7 +155,7 @@ class Conv2dCore(wiring.Component):
         # The operands meet at the array; the evaluation follows them to the accumulators.
         ahead = reader.evaluation_lead - weight_memory.latency - weight_address.latency
         m.d.comb += [
-            weight_address.evaluation.eq(_later(m, reader.evaluation, ahead)),
+            weight_address.evaluation.eq(_later(m, "addressed", reader.evaluation, ahead, config)),
             weight_memory.address.eq(weight_address.address),
             array.weights.eq(weight_memory.weights),
             array.window.eq(reader.window),
@@ -194,7 +195,7 @@ class Conv2dCore(wiring.Component):
             ),
         ]
         summed = reader.evaluation_lead + array.latency + late
-        evaluation = _later(m, reader.evaluation, summed - 1)
+        evaluation = _later(m, "summed", reader.evaluation, summed - 1, config)
         m.d.comb += [
             accumulators.sums.eq(delay(m, array.sums, late)),
             accumulators.valid.eq(evaluation.valid),
@@ -231,8 +232,8 @@ class Conv2dCore(wiring.Component):
         m.d.comb += [
             collector.results.eq(requantizer.results),
             collector.valid.eq(delay(m, valid, wait, reset_less=False)),
-            collector.last.eq(delay(m, last, wait)),
-            collector.place.eq(delay(m, place, wait)),
+            collector.last.eq(delay_line(m, "last_line", last, wait, config=config)),
+            collector.place.eq(delay_line(m, "place_line", place, wait, config=config)),
             result_buffer.write_valid.eq(collector.write_valid),
             result_buffer.write.eq(collector.write),
         ]
@@ -271,9 +272,9 @@ class Conv2dCore(wiring.Component):
         return layer, starts[_SETTLE]
 
 
-def _later(m, evaluation, clocks):
+def _later(m, name, evaluation, clocks, config):
     """An evaluation some clocks later; only its ``valid`` needs a reset."""
     later = Signal(Evaluation)
-    m.d.comb += later.eq(delay(m, evaluation, clocks))
+    m.d.comb += later.eq(delay_line(m, name, evaluation, clocks, config=config))
     m.d.comb += later.valid.eq(delay(m, evaluation.valid, clocks, reset_less=False))
     return later
