@@ -246,9 +246,12 @@ class LineBuffer(wiring.Component):
         places = [Signal(bits, name=f"place_{i}", reset_less=True) for i in range(2)]
         m.d.sync += [place.eq(offset_word + index) for index, place in enumerate(places)]
         rows, four = delay(m, self.rows, 1), delay(m, self.four, 1)
+        # With ``four`` the aligners pass the words of the requests 0 and 2. In compact hardware
+        # these are the rows 0 and 1, so that the second run needs no other way.
+        order = (0, 2, 1, 3) if self._compact else (0, 1, 2, 3)
         requests = [Signal(bits, name=f"request_{i}", reset_less=True) for i in range(_BANKS)]
         for index, request in enumerate(requests):
-            row = Mux(four, rows[index], rows[index // 2])
+            row = Mux(four, rows[order[index]], rows[index // 2])
             place = Mux(four, places[0], places[index % 2])
             m.d.sync += request.eq(row + place)
 
@@ -291,21 +294,22 @@ class LineBuffer(wiring.Component):
                 aligner.offset.eq(fine),
             ]
             runs.append(aligner.run)
-        straight = [delay(m, word, aligner.latency) for word in words]
-        # Each quarter of the second run has its own copy.
-        clocks = 3 + wait + aligner.latency
-        fours = fan_out(m, "four_copies", self.four, 4, clocks=clocks, compact=self._compact)
-        second = [
-            Mux(
-                copy,
-                straight[1].word_select(part, 2 * self._lanes),
-                runs[1].as_value().word_select(part, 2 * self._lanes),
+        straight = [delay(m, words[index], aligner.latency) for index in order]
+        second = runs[1]
+        if not self._compact:
+            # Each quarter of the second run has its own copy.
+            fours = fan_out(m, "four_copies", self.four, 4, clocks=3 + wait + aligner.latency)
+            second = Cat(
+                Mux(
+                    copy,
+                    straight[1].word_select(part, 2 * self._lanes),
+                    runs[1].as_value().word_select(part, 2 * self._lanes),
+                )
+                for part, copy in enumerate(fours)
             )
-            for part, copy in enumerate(fours)
-        ]
         m.d.comb += [
             self.runs[0].eq(runs[0]),
-            self.runs[1].eq(Cat(second)),
+            self.runs[1].eq(second),
             self.runs[2].eq(straight[2]),
             self.runs[3].eq(straight[3]),
         ]
