@@ -185,6 +185,11 @@ class AcceleratorConfig:
     """Everything that is fixed when the hardware is built; equal configurations build equal
     hardware and have the same `digest`.
 
+    ``compact`` hardware is for small devices, which have few registers and short ways: a value
+    that many places need comes to all of them from one register, where otherwise a tree of
+    registers brings each place a copy of its own, and operands go to the array without waiting in
+    registers for such copies. Results are the same.
+
     Raises ``TypeError`` or ``ValueError`` for parameters out of range, by what they are.
     """
 
@@ -195,6 +200,7 @@ class AcceleratorConfig:
     requantizer: RequantizerConfig = RequantizerConfig()
     memory: MemoryConfig = MemoryConfig()
     weight_zero_point: bool = True
+    compact: bool = False
 
     def __post_init__(self) -> None:
         instance("name", self.name, str)
@@ -204,6 +210,7 @@ class AcceleratorConfig:
         instance("requantizer", self.requantizer, RequantizerConfig)
         instance("memory", self.memory, MemoryConfig)
         instance("weight_zero_point", self.weight_zero_point, bool)
+        instance("compact", self.compact, bool)
         if self.requantizer.lanes > self.array.columns:
             raise ValueError(
                 f"requantizer lanes must be at most the columns ({self.array.columns}), "
@@ -244,6 +251,8 @@ class AcceleratorConfig:
             del values["array"]["lut_pairs"]
         if self.requantizer.multiplier == Multiplier.SINGLE:
             del values["requantizer"]["multiplier"]
+        if not self.compact:
+            del values["compact"]
         # numpy's integers, which the checks take, are written as Python's.
         text = json.dumps(values, sort_keys=True, default=int)
         return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -34,6 +34,7 @@ _ALL = (
         memory=MemoryConfig(
             activation_words=4096, weight_words=512, parameter_entries=1024, result_words=512
         ),
+        compact=True,
     ),
     AcceleratorConfig(
         name="gw2a18",
@@ -43,6 +44,7 @@ _ALL = (
         memory=MemoryConfig(
             activation_words=2048, weight_words=512, parameter_entries=512, result_words=256
         ),
+        compact=True,
     ),
     AcceleratorConfig(
         name="gw1nr9",
@@ -57,6 +59,7 @@ _ALL = (
             step_entries=256,
         ),
         weight_zero_point=False,
+        compact=True,
     ),
     AcceleratorConfig(
         name="up5k",
@@ -72,6 +75,7 @@ _ALL = (
             step_entries=256,
         ),
         weight_zero_point=False,
+        compact=True,
     ),
     AcceleratorConfig(
         name="tiny",

@@ -56,7 +56,8 @@ class Family:
       The first name is that of the smallest, by which the device's number is known.
     - ``lut`` and ``register``: yosys' names of a lookup table of so many inputs, and of a plain
       register. With ``logic_cells`` a register takes the place of a lookup table, unless it is
-      the one that feeds it.
+      the one that feeds it. With ``output_registers`` block RAMs take the registers behind them
+      (`macaw.flow.netlist.use_output_registers`).
     """
 
     synthesis: str
@@ -72,6 +73,7 @@ class Family:
     devices: Mapping[str, Device]
     pads: str = ""
     logic_cells: bool = False
+    output_registers: bool = False
 
     def usage(self, report: Mapping[str, Any], cells: Mapping[str, int]) -> dict[str, Usage]:
         """The used resources, from nextpnr's report and the ``cells`` of yosys' netlist.
@@ -182,6 +184,8 @@ def _gowin(series: str, name: str, device: Device) -> Family:
         lut="LUT{}",
         register="DFF",
         logic_cells=True,
+        # Those of the GW1N-9C do not work, nextpnr puts registers of the fabric in their place.
+        output_registers=series == "gw2a",
         devices={name: device},
     )
 

@@ -13,7 +13,7 @@ from amaranth.back import rtlil
 from macaw.arch.checks import one_of
 from macaw.flow.families import FAMILIES, Family
 from macaw.flow.harness import HARNESS_PREFIX
-from macaw.flow.netlist import drop_unused_carries
+from macaw.flow.netlist import drop_unused_carries, use_output_registers
 from macaw.flow.tools import find_tool, run_tool
 from macaw.hw.fanout import COPY_PREFIX
 
@@ -130,18 +130,20 @@ def synthesize_design(
     )
     netlist = json.loads((folder / "netlist.part").read_text())
     drop_unused_carries(netlist)
+    cells = json.loads((folder / "cells.part").read_text())["design"]["num_cells_by_type"]
+    if chosen.output_registers and (moved := use_output_registers(netlist)):
+        cells["DFF"] -= moved
     (folder / "netlist.part").write_text(json.dumps(netlist))
     os.replace(folder / "netlist.part", folder / "netlist.json")
-    cells = folder / "cells.part"
     report = SynthesisReport(
         digest=digest,
         family=family,
         folder=folder,
-        cells=json.loads(cells.read_text())["design"]["num_cells_by_type"],
+        cells=cells,
         yosys=yosys.version,
         seconds=round(seconds, 1),
     )
     record.with_suffix(".part").write_text(json.dumps({**asdict(report), "folder": None}))
     os.replace(record.with_suffix(".part"), record)
-    cells.unlink()
+    (folder / "cells.part").unlink()
     return report

@@ -40,7 +40,7 @@ class Accumulators(wiring.Component):
     sums : In
         The array's sums of this step.
     corrections : In
-        Added to the columns' sums, one clock after ``sums``.
+        Added to the columns' sums, `correction_lag` clocks after ``sums``.
     valid, first, last : In
         A clock before ``sums``: they count; they start new sums; they complete them.
     place : In
@@ -55,9 +55,6 @@ class Accumulators(wiring.Component):
     values_place : Out
         Where they belong.
     """
-
-    #: Clocks from the completing ``sums`` to the first ``values``.
-    latency = 4
 
     #: Clocks by which ``values_valid`` and what comes with it are ahead of their ``values``, so
     #: that parameters can be looked up meanwhile.
@@ -85,6 +82,16 @@ class Accumulators(wiring.Component):
             }
         )
 
+    @property
+    def correction_lag(self) -> int:
+        """Clocks from ``sums`` to their ``corrections``, which have further to go."""
+        return 0 if self._config.compact else 1
+
+    @property
+    def latency(self) -> int:
+        """Clocks from the completing ``sums`` to the first ``values``."""
+        return 3 + self.correction_lag
+
     def elaborate(self, platform):
         m = Module()
         config = self._config
@@ -93,11 +100,17 @@ class Accumulators(wiring.Component):
         bits, phases = config.accumulator.bits, config.array.phases
 
         # The flags spread over the device, as the columns do.
-        valid = fan_out(m, "valid_copies", self.valid, columns, clocks=3)
-        first = fan_out(m, "first_copies", self.first, columns, clocks=3)
-        window = fan_out(m, "window_copies", self.window, columns, clocks=3)
+        def copies(name, flag, clocks):
+            return fan_out(
+                m, f"{name}_copies", flag, columns, clocks=clocks, compact=config.compact
+            )
+
+        lag = self.correction_lag
+        valid = copies("valid", self.valid, 2 + lag)
+        first = copies("first", self.first, 2 + lag)
+        window = copies("window", self.window, 2 + lag)
         complete = self.valid & self.last
-        takes_over = fan_out(m, "complete_copies", complete, columns, clocks=4)
+        takes_over = copies("complete", complete, 3 + lag)
         if interval > 1:
             # Values are taken in the clock for which they are announced.
             shifts = delay(m, self.values_valid, self.announcement, reset_less=False)
@@ -109,7 +122,7 @@ class Accumulators(wiring.Component):
                 Signal(signed(bits), name=f"sum_{column}_{phase}", reset_less=True)
                 for phase in range(phases)
             ]
-            m.d.sync += term.eq(delay(m, self.sums[column], 1) + correction)
+            m.d.sync += term.eq(delay(m, self.sums[column], lag) + correction)
             before = Mux(first[column], 0, Mux(window[column], ring[-1], ring[0]))
             with m.If(valid[column]):
                 m.d.sync += ring[0].eq(self._fit(before + term))
@@ -125,8 +138,8 @@ class Accumulators(wiring.Component):
 
         left = Signal(range(config.portions + 1))
         some = left != 0
-        completed = delay(m, complete, 1, name="complete", reset_less=False)
-        place = delay(m, self.place, 1)
+        completed = delay(m, complete, lag, name="complete", reset_less=False)
+        place = delay(m, self.place, lag)
         with m.If(completed):
             m.d.sync += [left.eq(config.portions), self.values_place.eq(place)]
         if interval == 1:

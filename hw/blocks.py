@@ -33,11 +33,12 @@ def _line_buffer(config):
         lanes=config.array.lanes,
         words=config.memory.activation_words,
         technology=config.technology,
+        compact=config.compact,
     )
 
 
 def _mac_array(config):
-    return MacArray(config.array, config.technology)
+    return MacArray(config.array, config.technology, compact=config.compact)
 
 
 def _window_reader(config):
@@ -52,7 +53,7 @@ def _window_reader(config):
 BLOCKS = {
     "Accumulators": Accumulators,
     "ByteAligner": lambda config: ByteAligner(
-        lanes=config.array.lanes, technology=config.technology
+        lanes=config.array.lanes, technology=config.technology, compact=config.compact
     ),
     "Conv2dCore": Conv2dCore,
     "CreditQueue": lambda config: CreditQueue(data.ArrayLayout(8, config.array.lanes)),
@@ -68,10 +69,10 @@ BLOCKS = {
     "StepFetcher": StepFetcher,
     "WeightAddress": WeightAddress,
     "WeightMemory": lambda config: WeightMemory(
-        config.array, config.memory.weight_words, config.technology
+        config.array, config.memory.weight_words, config.technology, compact=config.compact
     ),
     "WindowReader": _window_reader,
-    "WindowRegisters": lambda config: WindowRegisters(config.array),
+    "WindowRegisters": lambda config: WindowRegisters(config.array, compact=config.compact),
     "ZeroPointCorrection": lambda config: ZeroPointCorrection(lanes=config.array.lanes),
 }
 

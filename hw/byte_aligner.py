@@ -7,7 +7,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
-from macaw.arch.checks import integer, one_of, power_of_two
+from macaw.arch.checks import instance, integer, one_of, power_of_two
 from macaw.arch.config import Technology
 from macaw.hw.fanout import fan_out
 from macaw.hw.selector import select
@@ -33,6 +33,8 @@ class ByteAligner(wiring.Component):
         of registers.
     technology : Technology
         The cells to use.
+    compact : bool
+        All of a stage takes the offset from one register.
 
     Members
     -------
@@ -50,7 +52,9 @@ class ByteAligner(wiring.Component):
         lanes: int,
         offset_lead: int = 0,
         technology: Technology = Technology.GENERIC,
+        compact: bool = False,
     ):
+        self._compact = instance("compact", compact, bool)
         self._technology = one_of("technology", technology, tuple(Technology))
         self._lanes = power_of_two("lanes", lanes, 8, 32)
         self._offset_lead = integer("offset_lead", offset_lead, 0, 16)
@@ -80,7 +84,12 @@ class ByteAligner(wiring.Component):
             fine = 2 * (self.latency - 1 - stage)
             turn = self.offset[fine : min(fine + 2, bits)]
             turns = fan_out(
-                m, f"turn_copies_{stage}", turn, _PARTS, clocks=self._offset_lead + stage
+                m,
+                f"turn_copies_{stage}",
+                turn,
+                _PARTS,
+                clocks=self._offset_lead + stage,
+                compact=self._compact,
             )
             span = self._lanes + (1 << fine) - 1
             shifted = Signal(8 * span, name=f"shifted_{stage}", reset_less=True)

@@ -11,6 +11,7 @@ from macaw.arch.config import AcceleratorConfig, Multiplier
 from macaw.arch.core import EXCESS
 from macaw.hw.accumulators import Accumulators
 from macaw.hw.delay import delay
+from macaw.hw.delay_line import delay_line
 from macaw.hw.evaluations import Evaluation
 from macaw.hw.fanout import fan_out
 from macaw.hw.layouts import layer_layout
@@ -70,7 +71,9 @@ class Conv2dCore(wiring.Component):
 
     def __init__(self, config: AcceleratorConfig):
         self._config = instance("config", config, AcceleratorConfig)
-        self._weights = WeightMemory(config.array, config.memory.weight_words, config.technology)
+        self._weights = WeightMemory(
+            config.array, config.memory.weight_words, config.technology, compact=config.compact
+        )
         word = data.ArrayLayout(8, config.array.lanes)
         super().__init__(
             {
@@ -88,11 +91,14 @@ class Conv2dCore(wiring.Component):
         m = Module()
         config = self._config
         m.submodules.weight_memory = weight_memory = self._weights
-        m.submodules.array = array = MacArray(config.array, config.technology)
+        m.submodules.array = array = MacArray(
+            config.array, config.technology, compact=config.compact
+        )
         m.submodules.line_buffer = line_buffer = LineBuffer(
             lanes=config.array.lanes,
             words=config.memory.activation_words,
             technology=config.technology,
+            compact=config.compact,
         )
         m.submodules.reader = reader = WindowReader(
             config, read_latency=line_buffer.latency, activation_lead=array.activation_lead
@@ -105,10 +111,12 @@ class Conv2dCore(wiring.Component):
         m.submodules.result_buffer = result_buffer = ResultBuffer(config)
 
         layer, start = self._control(m, line_buffer, reader, result_buffer)
-        # Each block has its own copy of the descriptor and of the start.
+        # Each block has its own copy of the descriptor and of the start; in compact hardware all
+        # see the descriptor itself, that much sooner.
         blocks = (reader, weight_address, parameter_store, collector, result_buffer)
-        layers = fan_out(m, "layer_copies", layer, len(blocks) + 3, clocks=_COPY_CLOCKS)
-        starts = fan_out(m, "start_copies", start, len(blocks) + 1, clocks=_COPY_CLOCKS)
+        clocks, compact = _COPY_CLOCKS, config.compact
+        layers = fan_out(m, "layer_copies", layer, len(blocks) + 3, clocks=0 if compact else clocks)
+        starts = fan_out(m, "start_copies", start, len(blocks) + 1, clocks=clocks, compact=compact)
         for index, block in enumerate(blocks):
             m.d.comb += [block.layer.eq(layers[index]), block.start.eq(starts[index])]
         buffer_layer, array_layer, quantise_layer = layers[len(blocks) :]
@@ -147,7 +155,7 @@ class Conv2dCore(wiring.Component):
         # The operands meet at the array; the evaluation follows them to the accumulators.
         ahead = reader.evaluation_lead - weight_memory.latency - weight_address.latency
         m.d.comb += [
-            weight_address.evaluation.eq(_later(m, reader.evaluation, ahead)),
+            weight_address.evaluation.eq(_later(m, "addressed", reader.evaluation, ahead, config)),
             weight_memory.address.eq(weight_address.address),
             array.weights.eq(weight_memory.weights),
             array.window.eq(reader.window),
@@ -157,12 +165,22 @@ class Conv2dCore(wiring.Component):
         ]
         # The quicker one waits: the array's sums or the zero point's correction, which spreads to
         # all columns meanwhile.
-        m.submodules.zero_point = zero_point = ZeroPointCorrection(lanes=config.array.lanes)
-        early = array.activation_lead + array.latency + 1 - zero_point.latency
+        m.submodules.zero_point = zero_point = ZeroPointCorrection(
+            lanes=config.array.lanes,
+            technology=config.technology,
+            excess_only=compact and not config.weight_zero_point,
+        )
+        ready = array.activation_lead + array.latency + accumulators.correction_lag
+        early = ready - zero_point.latency
         late = max(0, -early)
         pairs = config.array.columns // 2
         corrections = fan_out(
-            m, "correction_copies", zero_point.correction, pairs, clocks=max(0, early)
+            m,
+            "correction_copies",
+            zero_point.correction,
+            pairs,
+            clocks=max(0, early),
+            compact=compact,
         )
         # Without zero points of weights the offset is `EXCESS` or nothing.
         offset = array_layer.weight_offset
@@ -177,7 +195,7 @@ class Conv2dCore(wiring.Component):
             ),
         ]
         summed = reader.evaluation_lead + array.latency + late
-        evaluation = _later(m, reader.evaluation, summed - 1)
+        evaluation = _later(m, "summed", reader.evaluation, summed - 1, config)
         m.d.comb += [
             accumulators.sums.eq(delay(m, array.sums, late)),
             accumulators.valid.eq(evaluation.valid),
@@ -214,8 +232,8 @@ class Conv2dCore(wiring.Component):
         m.d.comb += [
             collector.results.eq(requantizer.results),
             collector.valid.eq(delay(m, valid, wait, reset_less=False)),
-            collector.last.eq(delay(m, last, wait)),
-            collector.place.eq(delay(m, place, wait)),
+            collector.last.eq(delay_line(m, "last_line", last, wait, config=config)),
+            collector.place.eq(delay_line(m, "place_line", place, wait, config=config)),
             result_buffer.write_valid.eq(collector.write_valid),
             result_buffer.write.eq(collector.write),
         ]
@@ -246,16 +264,17 @@ class Conv2dCore(wiring.Component):
         # Copies of `taken`, each for some bits of the descriptor.
         payload, held = self.descriptor.payload.as_value(), layer.as_value()
         part = -(-len(held) // _PARTS)
-        for index, copy in enumerate(fan_out(m, "taken_copies", offered, _PARTS, clocks=1)):
+        copies = fan_out(m, "taken_copies", offered, _PARTS, clocks=1, compact=self._config.compact)
+        for index, copy in enumerate(copies):
             bits = slice(index * part, min((index + 1) * part, len(held)))
             with m.If(copy):
                 m.d.sync += held[bits].eq(payload[bits])
         return layer, starts[_SETTLE]
 
 
-def _later(m, evaluation, clocks):
+def _later(m, name, evaluation, clocks, config):
     """An evaluation some clocks later; only its ``valid`` needs a reset."""
     later = Signal(Evaluation)
-    m.d.comb += later.eq(delay(m, evaluation, clocks))
+    m.d.comb += later.eq(delay_line(m, name, evaluation, clocks, config=config))
     m.d.comb += later.valid.eq(delay(m, evaluation.valid, clocks, reset_less=False))
     return later

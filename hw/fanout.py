@@ -6,7 +6,8 @@ from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from macaw.arch.checks import integer
+from macaw.arch.checks import instance, integer
+from macaw.hw.delay import delay
 
 __all__ = ["COPY_PREFIX", "FanOut", "fan_out"]
 
@@ -41,6 +42,8 @@ class FanOut(wiring.Component):
     loads each. The tree is as shallow as that allows, or has ``levels`` levels, the surplus
     ones at the root. Copies with neighbouring indices share their parents.
 
+    With ``compact`` all leaves are one register, behind a chain of ``levels`` (0 if not given).
+
     Without a level (one leaf, ``levels`` 0 or not given) the leaf is ``value`` itself.
 
     Raises ``TypeError`` or ``ValueError`` for ``leaves`` outside 1 ... 4096, ``arity`` outside
@@ -53,10 +56,11 @@ class FanOut(wiring.Component):
         Each is ``value`` as it was `latency` clocks ago.
     """
 
-    def __init__(self, shape, leaves, *, arity=_ARITY, levels=None):
+    def __init__(self, shape, leaves, *, arity=_ARITY, levels=None, compact=False):
         self._leaves = integer("leaves", leaves, 1, 4096)
         self._arity = integer("arity", arity, 2, 64)
-        self._levels = self.levels_needed(leaves, arity=arity)
+        self._compact = instance("compact", compact, bool)
+        self._levels = 0 if compact else self.levels_needed(leaves, arity=arity)
         if levels is not None:
             self._levels = integer("levels", levels, self._levels, 16)
         self._shape = shape
@@ -80,6 +84,8 @@ class FanOut(wiring.Component):
         level = [self.value]
         for depth in range(1, self._levels + 1):
             count = -(-self._leaves // self._arity ** (self._levels - depth))
+            if self._compact:
+                count = 1
             parents, level = level, []
             for index in range(count):
                 copy = _Copy(self._shape)
@@ -91,12 +97,15 @@ class FanOut(wiring.Component):
         return m
 
 
-def fan_out(m, name, value, leaves, *, clocks=None):
+def fan_out(m, name, value, leaves, *, clocks=None, compact=False):
     """Copies of ``value`` for ``leaves`` places, through a `FanOut` that stands in ``m`` as
     ``name`` and takes ``clocks``, or as many as it needs; ``value`` keeps its shape. With no
-    clocks to take, the copies are ``value`` itself."""
-    if clocks == 0:
-        return [value] * leaves
+    clocks to take, the copies are ``value`` itself.
+
+    ``compact`` gives all places the same register, and takes no clocks where none are named.
+    """
+    if compact or clocks == 0:
+        return [delay(m, value, clocks or 0, name=f"{name}_value")] * leaves
     shape = value.shape() if isinstance(value, data.View) else Value.cast(value).shape()
     tree = FanOut(shape, leaves, levels=clocks, arity=_arity(leaves, clocks))
     m.submodules[name] = tree

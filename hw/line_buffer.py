@@ -6,7 +6,7 @@ from amaranth import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from macaw.arch.checks import one_of, power_of_two
+from macaw.arch.checks import instance, one_of, power_of_two
 from macaw.arch.config import Technology
 from macaw.arch.core import SIZE_BITS
 from macaw.hw.byte_aligner import ByteAligner
@@ -51,6 +51,8 @@ class LineBuffer(wiring.Component):
         Words of all banks, a power of two.
     technology : Technology
         The memory cells to use.
+    compact : bool
+        What chooses and turns words comes to all of their parts from one register.
 
     Members
     -------
@@ -90,7 +92,15 @@ class LineBuffer(wiring.Component):
     #: Clocks from a row's last word to ``received``, the memory's write included.
     write_latency = 4
 
-    def __init__(self, *, lanes: int, words: int, technology: Technology = Technology.GENERIC):
+    def __init__(
+        self,
+        *,
+        lanes: int,
+        words: int,
+        technology: Technology = Technology.GENERIC,
+        compact: bool = False,
+    ):
+        self._compact = instance("compact", compact, bool)
         self._lanes = power_of_two("lanes", lanes, 8, 32)
         self._technology = one_of("technology", technology, tuple(Technology))
         most = min(1 << 16, _BANKS * BlockRam.deepest(technology))
@@ -236,9 +246,12 @@ class LineBuffer(wiring.Component):
         places = [Signal(bits, name=f"place_{i}", reset_less=True) for i in range(2)]
         m.d.sync += [place.eq(offset_word + index) for index, place in enumerate(places)]
         rows, four = delay(m, self.rows, 1), delay(m, self.four, 1)
+        # With ``four`` the aligners pass the words of the requests 0 and 2. In compact hardware
+        # these are the rows 0 and 1, so that the second run needs no other way.
+        order = (0, 2, 1, 3) if self._compact else (0, 1, 2, 3)
         requests = [Signal(bits, name=f"request_{i}", reset_less=True) for i in range(_BANKS)]
         for index, request in enumerate(requests):
-            row = Mux(four, rows[index], rows[index // 2])
+            row = Mux(four, rows[order[index]], rows[index // 2])
             place = Mux(four, places[0], places[index % 2])
             m.d.sync += request.eq(row + place)
 
@@ -254,7 +267,8 @@ class LineBuffer(wiring.Component):
         words = []
         wait = 1 + BlockRam.latency
         for index, request in enumerate(requests):
-            chosen_banks = fan_out(m, f"select_copies_{index}", request[:2], 4, clocks=wait)
+            name = f"select_copies_{index}"
+            chosen_banks = fan_out(m, name, request[:2], 4, clocks=wait, compact=self._compact)
             word = Signal(8 * self._lanes, name=f"word_{index}", reset_less=True)
             quarter = 2 * self._lanes
             for part, chosen_bank in enumerate(chosen_banks):
@@ -270,27 +284,32 @@ class LineBuffer(wiring.Component):
         runs = []
         for index in range(2):
             m.submodules[f"aligner_{index}"] = aligner = ByteAligner(
-                lanes=self._lanes, offset_lead=_OFFSET_LEAD, technology=self._technology
+                lanes=self._lanes,
+                offset_lead=_OFFSET_LEAD,
+                technology=self._technology,
+                compact=self._compact,
             )
             m.d.comb += [
                 aligner.words.eq(Cat(words[2 * index], words[2 * index + 1])),
                 aligner.offset.eq(fine),
             ]
             runs.append(aligner.run)
-        straight = [delay(m, word, aligner.latency) for word in words]
-        # Each quarter of the second run has its own copy.
-        fours = fan_out(m, "four_copies", self.four, 4, clocks=3 + wait + aligner.latency)
-        second = [
-            Mux(
-                copy,
-                straight[1].word_select(part, 2 * self._lanes),
-                runs[1].as_value().word_select(part, 2 * self._lanes),
+        straight = [delay(m, words[index], aligner.latency) for index in order]
+        second = runs[1]
+        if not self._compact:
+            # Each quarter of the second run has its own copy.
+            fours = fan_out(m, "four_copies", self.four, 4, clocks=3 + wait + aligner.latency)
+            second = Cat(
+                Mux(
+                    copy,
+                    straight[1].word_select(part, 2 * self._lanes),
+                    runs[1].as_value().word_select(part, 2 * self._lanes),
+                )
+                for part, copy in enumerate(fours)
             )
-            for part, copy in enumerate(fours)
-        ]
         m.d.comb += [
             self.runs[0].eq(runs[0]),
-            self.runs[1].eq(Cat(second)),
+            self.runs[1].eq(second),
             self.runs[2].eq(straight[2]),
             self.runs[3].eq(straight[3]),
         ]

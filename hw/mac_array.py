@@ -7,13 +7,13 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
-from macaw.arch.checks import one_of
+from macaw.arch.checks import instance, one_of
 from macaw.arch.config import ArrayConfig, Technology
 from macaw.arch.core import EXCESS
 from macaw.hw.adder_tree import AdderTree
 from macaw.hw.cells import ecp5, ecp5_lut, generic, gowin, ice40, lut
 from macaw.hw.delay import delay
-from macaw.hw.fanout import FanOut
+from macaw.hw.fanout import FanOut, fan_out
 
 __all__ = ["MacArray"]
 
@@ -52,7 +52,8 @@ class MacArray(wiring.Component):
     ``array`` is an `ArrayConfig`, ``technology`` chooses the cells: those of the device's
     multipliers, and for ``array.lut_pairs`` of the pairs those of lookup tables, which stand in
     the last lanes of all columns. The quicker kind waits for the other. With ``window=False`` the
-    window mode is left out, with its two inputs.
+    window mode is left out, with its two inputs. ``compact`` brings activations and mode to all
+    columns directly, where otherwise they spread in trees of registers.
 
     Raises ``TypeError`` for an ``array`` that is no `ArrayConfig` and ``ValueError`` for an
     unknown ``technology``.
@@ -69,7 +70,7 @@ class MacArray(wiring.Component):
         `latency` clocks after ``weights`` and ``window``.
     """
 
-    def __init__(self, array, technology, *, window=True):
+    def __init__(self, array, technology, *, window=True, compact=False):
         if not isinstance(array, ArrayConfig):
             raise TypeError(f"array must be an ArrayConfig, not {array!r}")
         self._array = array
@@ -85,6 +86,7 @@ class MacArray(wiring.Component):
         self._low_latency = max(low for _, low, _ in self._latencies)
         self._high_latency = max(high for _, _, high in self._latencies)
         self._window = bool(window)
+        self._compact = instance("compact", compact, bool)
         members = {
             "activations": In(data.ArrayLayout(signed(8), array.lanes)),
             "weights": In(data.ArrayLayout(signed(8), array.multipliers)),
@@ -98,12 +100,12 @@ class MacArray(wiring.Component):
     @property
     def activation_lead(self):
         """Clocks by which ``activations`` come before the other operands."""
-        return max(1, FanOut.levels_needed(self._array.columns // 2))
+        return 0 if self._compact else max(1, FanOut.levels_needed(self._array.columns // 2))
 
     @property
     def mode_lead(self):
         """Clocks by which ``window_mode`` comes before the other operands."""
-        return FanOut.levels_needed(self._array.multipliers // 2)
+        return 0 if self._compact else FanOut.levels_needed(self._array.multipliers // 2)
 
     @property
     def latency(self):
@@ -114,13 +116,14 @@ class MacArray(wiring.Component):
         m = Module()
         lanes, pairs = self._array.lanes, self._array.columns // 2
 
-        m.submodules.activation_fan_out = activations = FanOut(
-            self.activations.shape(), pairs, levels=self.activation_lead
-        )
-        m.d.comb += activations.value.eq(self.activations)
+        def copies(name, value, leaves, clocks):
+            return fan_out(
+                m, f"{name}_fan_out", value, leaves, clocks=clocks, compact=self._compact
+            )
+
+        activations = copies("activation", self.activations, pairs, self.activation_lead)
         if self._window:
-            m.submodules.mode_fan_out = modes = FanOut(1, pairs * lanes, levels=self.mode_lead)
-            m.d.comb += modes.value.eq(self.window_mode)
+            modes = copies("mode", self.window_mode, pairs * lanes, self.mode_lead)
 
         trees = [AdderTree(16, lanes) for _ in self.sums]
         early = self._high_latency - self._low_latency
@@ -136,7 +139,7 @@ class MacArray(wiring.Component):
                 operands = {
                     "low": _unsigned(self.weights[low]),
                     "high": _unsigned(self.weights[high]),
-                    "shared": activations.copies[pair][lane],
+                    "shared": activations[pair][lane],
                 }
                 if self._window:
                     window_operands = {
@@ -144,7 +147,7 @@ class MacArray(wiring.Component):
                         "high": _unsigned(self.window[high]),
                         "shared": self.weights[low],
                     }
-                    mode = modes.copies[low]
+                    mode = modes[low]
                     operands = {
                         name: Mux(mode, window_operands[name], operand)
                         for name, operand in operands.items()

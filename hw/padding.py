@@ -6,7 +6,7 @@ from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from macaw.arch.checks import integer, power_of_two
+from macaw.arch.checks import instance, integer, power_of_two
 from macaw.hw.delay import delay
 from macaw.hw.fanout import fan_out
 
@@ -26,6 +26,8 @@ class Padding(wiring.Component):
         Bits of the signed ``offset``.
     read_latency : int
         Clocks by which ``runs`` comes later than ``inside`` and ``offset``, at least 4.
+    compact : bool
+        All rows take the zero point from one register.
 
     Members
     -------
@@ -46,7 +48,8 @@ class Padding(wiring.Component):
     #: Clocks from ``runs`` to ``padded``.
     latency = 1
 
-    def __init__(self, *, lanes: int, offset_bits: int, read_latency: int):
+    def __init__(self, *, lanes: int, offset_bits: int, read_latency: int, compact: bool = False):
+        self._compact = instance("compact", compact, bool)
         self._lanes = power_of_two("lanes", lanes, 8, 32)
         self._read_latency = integer("read_latency", read_latency, 4, 64)
         integer("offset_bits", offset_bits, 2, 32)
@@ -83,7 +86,9 @@ class Padding(wiring.Component):
         m.d.sync += columns.eq(Cat((lane >= skipped) & (lane < covered) for lane in range(lanes)))
         columns = delay(m, columns, self._read_latency - 4)
         inside = delay(m, self.inside, self._read_latency - 1)
-        zero_points = fan_out(m, "zero_point_copies", self.zero_point, 4, clocks=1)
+        zero_points = fan_out(
+            m, "zero_point_copies", self.zero_point, 4, clocks=1, compact=self._compact
+        )
         for row in range(4):
             taken = Signal(lanes, name=f"taken_{row}", reset_less=True)
             m.d.sync += taken.eq(inside[row].replicate(lanes) & columns)

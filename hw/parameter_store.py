@@ -94,7 +94,8 @@ class ParameterStore(wiring.Component):
     @property
     def lead(self) -> int:
         """Clocks from ``loaded`` to the first ``valid`` of a group that is entered at once."""
-        links = -(-self._config.requantizer.lanes // _LINK)
+        lanes, compact = self._config.requantizer.lanes, self._config.compact
+        links = 0 if compact else -(-lanes // _LINK)
         readable = _ADDRESS_CLOCKS + BlockRam.latency + 2 + links
         # ``loaded`` comes a clock after the last entry's choice; it is looked up a clock before
         # it is given.
@@ -186,7 +187,7 @@ class ParameterStore(wiring.Component):
             m.d.sync += later.eq(arrives & ~self.start)
             arrives = later
         # The lane and the slot, one clock later, beside the entry; then from link to link of a
-        # chain, each link with the lanes that are its neighbours.
+        # chain, each link with the lanes that are its neighbours, or, in compact hardware, at once.
         spread = Const(0)
         if lanes > half:
             spread = layer.window
@@ -208,7 +209,14 @@ class ParameterStore(wiring.Component):
             written.parameters.eq(ram.read_data),
         ]
         writes = delay(m, arrives, 1, reset_less=False)
-        for first in range(0, lanes, _LINK):
+        if self._config.compact:
+            for lane, (write, _) in enumerate(ports):
+                m.d.comb += [
+                    write.data.eq(written.parameters),
+                    write.addr.eq(written.slot),
+                    write.en.eq(writes & (written.lane == Mux(spread, lane % half, lane))),
+                ]
+        for first in range(0, 0 if self._config.compact else lanes, _LINK):
             before, writes_before = written, writes
             written = delay(m, before, 1, name=f"written_{first}")
             writes = delay(m, writes_before, 1, name=f"writes_{first}", reset_less=False)
@@ -255,7 +263,14 @@ class ParameterStore(wiring.Component):
             each = half // lanes
             in_window = phase * each + beat % each
         slot = Mux(delay(m, self.layer.window, 1), in_window, beat) + using * self._slots
-        slots = fan_out(m, "slot_copies", delay(m, slot, 1), len(ports), clocks=self.latency - 2)
+        slots = fan_out(
+            m,
+            "slot_copies",
+            delay(m, slot, 1),
+            len(ports),
+            clocks=self.latency - 2,
+            compact=self._config.compact,
+        )
         holds = self._config.requantizer.interval > 1
         taken = delay(m, self.valid, self.latency - 1, reset_less=False) if holds else Const(1, 1)
         for lane, (_, read) in enumerate(ports):

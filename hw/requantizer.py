@@ -11,6 +11,7 @@ from macaw.arch.config import AcceleratorConfig, Multiplier
 from macaw.arch.requantization import FIXED_MODES, FLOAT32_MODES, Mode
 from macaw.hw.bounded_result import BoundedResult
 from macaw.hw.delay import delay
+from macaw.hw.delay_line import delay_line
 from macaw.hw.fanout import fan_out
 from macaw.hw.layouts import channel_parameters_layout, layer_values_layout
 from macaw.hw.raw_byte import RawByte
@@ -73,6 +74,7 @@ class RequantizerLane(wiring.Component):
     def __init__(self, config):
         instance("config", config, AcceleratorConfig)
         one_of("multiplier of a lane", config.requantizer.multiplier, _EACH_CLOCK)
+        self._config = config
         parallel = config.requantizer.multiplier == Multiplier.PARALLEL
         parameters = channel_parameters_layout(config)
         self._modes = config.requantizer.modes
@@ -160,7 +162,9 @@ class RequantizerLane(wiring.Component):
         m.submodules[f"{family}_before"], m.submodules[f"{family}_after"] = before, after
         waiting = self._clocks_before - before.latency
         meanwhile = waiting + multiplier.latency
-        exponent = delay(m, before.exponent, meanwhile - 1)  # which is a clock later
+        exponent = delay_line(  # which is a clock later
+            m, f"{family}_exponent", before.exponent, meanwhile - 1, config=self._config
+        )
         m.d.comb += [
             before.sum.eq(biased),
             before.shift.eq(shift),
@@ -193,7 +197,8 @@ class RequantizerLane(wiring.Component):
         """The multiplier's other operand; in mode ``float32_chain`` it is the layer's."""
         if self._modes == (Mode.FLOAT32_CHAIN,):
             return self.layer.output_multiplier
-        factor = delay(m, self.parameters.multiplier, 1 + self._clocks_before)
+        clocks = 1 + self._clocks_before
+        factor = delay_line(m, "factor", self.parameters.multiplier, clocks, config=self._config)
         if Mode.FLOAT32_CHAIN not in self._modes:
             return factor
         return Mux(self._is(Mode.FLOAT32_CHAIN), self.layer.output_multiplier, factor)
@@ -241,6 +246,7 @@ class Requantizer(wiring.Component):
         instance("config", config, AcceleratorConfig)
         count = config.requantizer.lanes
         self._serial = config.requantizer.multiplier == Multiplier.SERIAL
+        self._compact = config.compact
         kind = SerialLane if self._serial else RequantizerLane
         self._lanes = [kind(config) for _ in range(count)]
         super().__init__(
@@ -262,7 +268,7 @@ class Requantizer(wiring.Component):
         m = Module()
         # Quick lanes are spread over the device, so each has its own copy; a lane looks at it
         # three clocks after an accumulator at the earliest.
-        clocks = 0 if self._serial else 2
+        clocks = 0 if self._serial or self._compact else 2
         layers = fan_out(m, "layer_copies", self.layer, len(self._lanes), clocks=clocks)
         for index, lane in enumerate(self._lanes):
             m.submodules[f"lane_{index}"] = lane

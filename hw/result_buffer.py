@@ -109,7 +109,8 @@ class ResultBuffer(wiring.Component):
         current = delay(m, write.data.as_value(), 1)
         for stage in range(stages):
             turn = write.address[2 * stage : min(2 * stage + 2, fine_bits)]
-            turns = fan_out(m, f"turn_copies_{stage}", turn, _PARTS, clocks=1 + stage)
+            name, compact = f"turn_copies_{stage}", self._config.compact
+            turns = fan_out(m, name, turn, _PARTS, clocks=1 + stage, compact=compact)
             rotated = Signal(8 * lanes, name=f"rotated_{stage}", reset_less=True)
             for part, copy in enumerate(turns):
                 bits = slice(part * 8 * lanes // _PARTS, (part + 1) * 8 * lanes // _PARTS)
@@ -186,7 +187,14 @@ class ResultBuffer(wiring.Component):
         m.d.sync += address.eq(row + word)
         wait = 1 + BlockRam.latency
         m.d.comb += [bank.read_address.eq(address >> 1) for bank in banks]
-        bank_copies = fan_out(m, "bank_copies", address[0], _PARTS, clocks=BlockRam.latency)
+        bank_copies = fan_out(
+            m,
+            "bank_copies",
+            address[0],
+            _PARTS,
+            clocks=BlockRam.latency,
+            compact=self._config.compact,
+        )
         part_bits = 2 * self._config.array.lanes
         words_read = [bank.read_data.as_value() for bank in banks]
         data_read = Cat(

@@ -82,7 +82,8 @@ class ResultCollector(wiring.Component):
         # Two registers of a memory word's bytes, filled from the top: one for each pixel.
         collected = [Signal(8 * array.lanes, name=f"pixel_{p}", reset_less=True) for p in range(2)]
         results = delay(m, self.results.as_value(), 1)
-        window = fan_out(m, "window_copies", layer.window, 2, clocks=1)
+        compact = self._config.compact
+        window = fan_out(m, "window_copies", layer.window, 2, clocks=1, compact=compact)
         beat = Signal(range(self._config.portions))
         with m.If(self.valid):
             m.d.sync += beat.eq(Mux(self.last, 0, beat + 1))
@@ -129,7 +130,8 @@ class ResultCollector(wiring.Component):
             written.data.eq(bytes_out),
             written.row_end.eq(place.row_end & ~layer.window),
         ]
-        seconds = fan_out(m, "second_copies", finished & layer.window, 4, clocks=1)
+        takes_second = finished & layer.window
+        seconds = fan_out(m, "second_copies", takes_second, 4, clocks=1, compact=compact)
         part_bits = 2 * array.lanes
         data_out = [
             Mux(

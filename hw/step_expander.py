@@ -221,6 +221,9 @@ class StepExpander(wiring.Component):
         row_done, all_done = (delay(m, flag, 1, reset_less=False) for flag in (row_done, all_done))
         top, positive = Signal.like(next_top, reset_less=True), Signal()
         m.d.sync += [top.eq(next_top), positive.eq(next_top > 0)]
+        if self._config.compact:
+            self._release_late(m, row_done, all_done)
+            return
         given = Signal(SIZE_BITS)
         with m.If(self.start):
             m.d.sync += [given.eq(0), self.finished.eq(0)]
@@ -234,6 +237,30 @@ class StepExpander(wiring.Component):
             m.d.sync += later.eq(Mux(self.start, 0, current))
             current = later
         m.d.comb += self.released.eq(current)
+
+    def _release_late(self, m, row_done, all_done):
+        """The same, with the two flags delayed in the place of the number of rows."""
+        top = Signal(signed(SIZE_BITS + 2), reset_less=True)
+        following = Signal.like(top)
+        m.d.sync += following.eq(top + self.layer.row_stride)
+        with m.If(all_done):
+            m.d.sync += self.finished.eq(1)
+        for stage in range(_RELEASE_DELAY):
+            later = Signal(2, name=f"done_{stage}")
+            m.d.sync += later.eq(Mux(self.start, 0, Cat(row_done, all_done)))
+            row_done, all_done = later
+        with m.If(row_done):
+            m.d.sync += top.eq(following)
+            with m.If(following > 0):
+                m.d.sync += self.released.eq(following)
+        with m.If(all_done):
+            m.d.sync += self.released.eq(self.layer.height)
+        with m.If(self.start):
+            m.d.sync += [
+                top.eq(-self.layer.padding_top),
+                self.released.eq(0),
+                self.finished.eq(0),
+            ]
 
 
 def _wrap(address, size):

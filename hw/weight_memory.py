@@ -7,7 +7,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2, exact_log2
 
-from macaw.arch.checks import one_of, power_of_two
+from macaw.arch.checks import instance, one_of, power_of_two
 from macaw.arch.config import ArrayConfig, Technology
 from macaw.hw.fanout import FanOut
 from macaw.hw.ram import BlockRam
@@ -24,7 +24,7 @@ class WeightMemory(wiring.Component):
 
     For `Technology.ECP5` there is one 1024×18 block beside each multiplier cell, for the weights
     of columns q and q + columns/2, or one of 512×36 beside two of them where the depth allows it;
-    its address and its data come through trees of registers.
+    its address and its data come through trees of registers, or directly with ``compact``.
     Otherwise there is one memory a column, which any tool maps.
 
     Writing while other words are read is always allowed. An address given in the clock in which
@@ -48,10 +48,11 @@ class WeightMemory(wiring.Component):
     #: beats and addresses take equally long to reach the memory.
     write_latency = 1
 
-    def __init__(self, array, depth, technology):
+    def __init__(self, array, depth, technology, *, compact=False):
         if not isinstance(array, ArrayConfig):
             raise TypeError(f"array must be an ArrayConfig, not {array!r}")
         self._array = array
+        self._compact = instance("compact", compact, bool)
         self._technology = Technology(one_of("technology", technology, tuple(Technology)))
         self._depth = power_of_two("weight memory depth", depth, 16, 1 << 16)
         if self._technology is Technology.ECP5 and depth > _BLOCK_DEPTH:
@@ -73,6 +74,8 @@ class WeightMemory(wiring.Component):
     def _levels(self):
         """Levels of the trees to one place for each pair of columns, and from there to one for
         each group of neighbouring blocks."""
+        if self._compact:
+            return 0, 0
         groups = self._array.lanes // _NEIGHBOURS
         return FanOut.levels_needed(self._array.columns // 2), FanOut.levels_needed(groups)
 
@@ -121,11 +124,11 @@ class WeightMemory(wiring.Component):
         decoded = data.StructLayout({"enable": 2, "word": len(self.address)})
 
         m.submodules.address_fan_out = addresses = FanOut(
-            len(self.address), pairs * groups, levels=levels
+            len(self.address), pairs * groups, levels=levels, compact=self._compact
         )
-        m.submodules.control_fan_out = controls = FanOut(control, pairs)
+        m.submodules.control_fan_out = controls = FanOut(control, pairs, compact=self._compact)
         m.submodules.data_fan_out = write_data = FanOut(
-            data.ArrayLayout(8, lanes), pairs, levels=levels
+            data.ArrayLayout(8, lanes), pairs, levels=levels, compact=self._compact
         )
         m.d.comb += [
             addresses.value.eq(self.address),
@@ -137,7 +140,7 @@ class WeightMemory(wiring.Component):
             column, word = self._split_address(controls.copies[pair].address)
             # Decoded before the last registers: their routes to the blocks are long.
             m.submodules[f"pair_fan_out_{pair}"] = pair_controls = FanOut(
-                decoded, groups, levels=self._levels[1]
+                decoded, groups, levels=self._levels[1], compact=self._compact
             )
             m.d.comb += [
                 pair_controls.value.enable[half].eq(

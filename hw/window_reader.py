@@ -40,7 +40,8 @@ class WindowReader(wiring.Component):
     read_latency : int
         Latency of the line buffer's read.
     activation_lead : int
-        Clocks by which the array takes activations before its other operands, at least 1.
+        Clocks by which the array takes activations before its other operands, at least 1 or,
+        with ``config.compact``, 0.
 
     Members
     -------
@@ -73,7 +74,8 @@ class WindowReader(wiring.Component):
     def __init__(self, config: AcceleratorConfig, *, read_latency: int, activation_lead: int):
         self._config = instance("config", config, AcceleratorConfig)
         self._read_latency = integer("read_latency", read_latency, 4, 64)
-        self._activation_lead = integer("activation_lead", activation_lead, 1, 16)
+        least = WindowRegisters.clocks(compact=config.compact) - 1
+        self._activation_lead = integer("activation_lead", activation_lead, least, 16)
         lanes = config.array.lanes
         read = read_layout(config)
         super().__init__(
@@ -137,6 +139,7 @@ class WindowReader(wiring.Component):
             lanes=self._config.array.lanes,
             offset_bits=len(self.offset),
             read_latency=self._read_latency,
+            compact=self._config.compact,
         )
         m.d.comb += [
             padding.row_bytes.eq(layer.row_bytes),
@@ -147,7 +150,10 @@ class WindowReader(wiring.Component):
         ]
 
         half = self._config.array.lanes // 2
-        paired = fan_out(m, "paired_copies", read.paired, half, clocks=self._read_latency + 1)
+        compact = self._config.compact
+        paired = fan_out(
+            m, "paired_copies", read.paired, half, clocks=self._read_latency + 1, compact=compact
+        )
         for lane in range(half):
             m.d.sync += [
                 self.activations[lane].eq(padding.padded[0][lane]),
@@ -157,9 +163,9 @@ class WindowReader(wiring.Component):
             ]
 
         m.submodules.registers = registers = WindowRegisters(
-            self._config.array, flag_lead=_FLAG_LEAD
+            self._config.array, flag_lead=_FLAG_LEAD, compact=compact
         )
-        wait = self._activation_lead - 1
+        wait = self._activation_lead + 1 - registers.latency
         run_clocks = self._read_latency + padding.latency + wait
         m.d.comb += registers.runs.eq(delay(m, padding.padded, wait))
         flags = {

@@ -32,6 +32,10 @@ class WindowRegisters(wiring.Component):
     flag_lead : int
         Clocks by which the flags come before ``runs``: they spread to their many loads in trees
         of registers.
+    compact : bool
+        The flags come from one register each, and the operands are chosen in the clock in which
+        the array takes them, instead of being held in registers of their own: ``window`` is a
+        phase's for one clock.
 
     Members
     -------
@@ -45,11 +49,8 @@ class WindowRegisters(wiring.Component):
         The array's window operands, index ``column * lanes + lane``.
     """
 
-    #: Clocks from the runs of a read with ``evaluate``, or from where ``next_phase`` would meet
-    #: runs, to ``window``.
-    latency = 2
-
-    def __init__(self, array: ArrayConfig, *, flag_lead: int = 0):
+    def __init__(self, array: ArrayConfig, *, flag_lead: int = 0, compact: bool = False):
+        self._compact = instance("compact", compact, bool)
         self._array = instance("array", array, ArrayConfig)
         self._flag_lead = integer("flag_lead", flag_lead, 0, 16)
         flags = ("four", "low", "high", "shift", "capture", "evaluate", "next_phase")
@@ -61,6 +62,17 @@ class WindowRegisters(wiring.Component):
             }
         )
 
+    @staticmethod
+    def clocks(*, compact: bool) -> int:
+        """The `latency`."""
+        return 1 if compact else 2
+
+    @property
+    def latency(self) -> int:
+        """Clocks from the runs of a read with ``evaluate``, or from where ``next_phase`` would
+        meet runs, to ``window``."""
+        return self.clocks(compact=self._compact)
+
     def elaborate(self, platform):
         m = Module()
         lanes = channels = self._array.lanes
@@ -69,7 +81,9 @@ class WindowRegisters(wiring.Component):
         # Each channel has its own copies of the flags, which arrive with the read or, those of
         # the operands, one clock later.
         def copies(name, flag, clocks):
-            return fan_out(m, f"{name}_copies", flag, channels, clocks=self._flag_lead + clocks)
+            clocks += self._flag_lead
+            name = f"{name}_copies"
+            return fan_out(m, name, flag, channels, clocks=clocks, compact=self._compact)
 
         four, low, high, shift = (
             copies(name, getattr(self, name), 0) for name in ("four", "low", "high", "shift")
@@ -94,11 +108,14 @@ class WindowRegisters(wiring.Component):
                 for channel in range(half, channels)
             ]
             for q in range(half):
-                operand = Signal(width, name=f"operand_{pixel}_{q}", reset_less=True)
-                with m.If(evaluated[q]):
-                    m.d.sync += operand.eq(values[q])
-                with m.Elif(advanced[q]):
-                    m.d.sync += operand.eq(held[q])
+                if self._compact:
+                    operand = Mux(evaluated[q], values[q], held[q])
+                else:
+                    operand = Signal(width, name=f"operand_{pixel}_{q}", reset_less=True)
+                    with m.If(evaluated[q]):
+                        m.d.sync += operand.eq(values[q])
+                    with m.Elif(advanced[q]):
+                        m.d.sync += operand.eq(held[q])
                 start = (pixel * half + q) * width
                 m.d.comb += self.window.as_value()[start : start + width].eq(operand)
             for index, register in enumerate(held):

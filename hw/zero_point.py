@@ -7,20 +7,30 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
-from macaw.arch.checks import power_of_two
+from macaw.arch.checks import instance, one_of, power_of_two
+from macaw.arch.config import Technology
+from macaw.arch.core import EXCESS
 from macaw.hw.adder_tree import AdderTree
+from macaw.hw.cells.gowin_multiplier import GowinMultiplier
 
 __all__ = ["ZeroPointCorrection"]
 
 
 class ZeroPointCorrection(wiring.Component):
     """``-offset * Σ activations``: as Σ a·(w - z) = Σ a·w - z·Σ a, one such number a step serves
-    all columns. One row of LUTs for each bit of the offset, no multiplier cell.
+    all columns.
+
+    It takes one row of LUTs for each bit of the offset and no multiplier cell, on ``gowin`` one
+    MULT18X18: there, registers are scarcer. Where the offset is `EXCESS` or nothing it is a shift.
 
     Parameters
     ----------
     lanes : int
         Activations of a step.
+    technology : Technology
+        The cells to use.
+    excess_only : bool
+        The offset is 0 or `EXCESS`.
 
     Members
     -------
@@ -32,7 +42,15 @@ class ZeroPointCorrection(wiring.Component):
         The number to add to each column's sum, `latency` clocks later.
     """
 
-    def __init__(self, *, lanes: int):
+    def __init__(
+        self,
+        *,
+        lanes: int,
+        technology: Technology = Technology.GENERIC,
+        excess_only: bool = False,
+    ):
+        self._technology = one_of("technology", technology, tuple(Technology))
+        self._excess_only = instance("excess_only", excess_only, bool)
         self._lanes = power_of_two("lanes", lanes, 2, 256)
         super().__init__(
             {
@@ -44,13 +62,34 @@ class ZeroPointCorrection(wiring.Component):
 
     @property
     def latency(self) -> int:
-        """Clocks from ``activations`` to ``correction``: two adder trees and two registers."""
-        return exact_log2(self._lanes) + 2 + exact_log2(len(self.offset))
+        """Clocks from ``activations`` to ``correction``: an adder tree and the shift's register,
+        or a multiplier, or two registers and another adder tree."""
+        clocks = exact_log2(self._lanes)
+        if self._excess_only:
+            return clocks + 1
+        if self._technology is Technology.GOWIN:
+            return clocks + GowinMultiplier.latency
+        return clocks + 2 + exact_log2(len(self.offset))
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.tree = tree = AdderTree(8, self._lanes)
         m.d.comb += [tree.values[lane].eq(self.activations[lane]) for lane in range(self._lanes)]
+        if self._excess_only:
+            place = exact_log2(EXCESS)
+            taken = Mux(self.offset[place], -tree.sum << place, 0)
+            shifted = Signal.like(self.correction, reset_less=True)
+            m.d.sync += shifted.eq(taken)
+            m.d.comb += self.correction.eq(shifted)
+            return m
+        if self._technology is Technology.GOWIN:
+            m.submodules.multiplier = multiplier = GowinMultiplier(18, signed_operands=True)
+            m.d.comb += [
+                multiplier.a.eq(tree.sum),
+                multiplier.b.eq(-self.offset),
+                self.correction.eq(multiplier.product),
+            ]
+            return m
         negated = Signal(signed(len(tree.sum) + 1), reset_less=True)
         m.d.sync += negated.eq(-tree.sum)
 

@@ -5,7 +5,8 @@
 // SSRAM user guide"; the names of ports and parameters are those of yosys). Port A writes and port
 // B reads, each 2048 x 9, 1024 x 18 or 512 x 36. At 18 and 36 bits the low bits of ADA enable the
 // writing of nine bits each. What B reads while A writes it is undefined in the device; here it is
-// the complement of the old word, so that a design that uses it fails. The model refuses what it
+// the complement of the old word, so that a design that uses it fails. With READ_MODE 1 a register
+// that OCE enables stands behind the output. The model refuses what it
 // does not have: parameters when the simulator is built, signals by ending the simulation.
 module SDPX9B #(
     parameter [0:0] READ_MODE = 0,
@@ -84,12 +85,11 @@ module SDPX9B #(
     input [13:0] ADA, ADB,
     input [2:0] BLKSELA, BLKSELB,
     input CLKA, CEA, RESETA, CLKB, CEB, OCE, RESETB,
-    output reg [35:0] DO
+    output [35:0] DO
 );
   if (BIT_WIDTH_0 != 9 && BIT_WIDTH_0 != 18 && BIT_WIDTH_0 != 36
       || BIT_WIDTH_1 != 9 && BIT_WIDTH_1 != 18 && BIT_WIDTH_1 != 36)
     $fatal(1, "SDPX9B: the widths must be 9, 18 or 36");
-  if (READ_MODE) $fatal(1, "SDPX9B: the output register has no model");
 
   localparam int WRITTEN = BIT_WIDTH_0 / 9;
   localparam int READ = BIT_WIDTH_1 / 9;
@@ -107,9 +107,11 @@ module SDPX9B #(
     INIT_RAM_03, INIT_RAM_02, INIT_RAM_01, INIT_RAM_00
   };
   reg [8:0] memory[0:2047];
+  reg [35:0] read, later;
   initial begin
     for (int i = 0; i < 2048; i++) memory[i] = INITIAL[9*i+:9];
-    DO = 0;
+    read = 0;
+    later = 0;
   end
 
   // The first nine bits of the word, and which of its parts are written.
@@ -130,7 +132,9 @@ module SDPX9B #(
     if (CEB)
       for (int i = 0; i < READ; i++) begin
         distance = from + 11'(i) - to;
-        DO[9*i+:9] <= memory[from+11'(i)] ^ {9{distance < 4 && parts[distance[1:0]]}};
+        read[9*i+:9] <= memory[from+11'(i)] ^ {9{distance < 4 && parts[distance[1:0]]}};
       end
+    if (OCE) later <= read;
   end
+  assign DO = READ_MODE ? later : read;
 endmodule

@@ -49,6 +49,7 @@ OTHER = {
     "memory.result_words": 1024,
     "memory.step_entries": 256,
     "weight_zero_point": False,
+    "compact": True,
 }
 
 

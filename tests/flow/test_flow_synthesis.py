@@ -8,7 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from macaw.flow import Harness, ToolError, synthesis, synthesize
-from macaw.flow.netlist import drop_unused_carries
+from macaw.flow.netlist import drop_unused_carries, use_output_registers
 from macaw.hw.fanout import FanOut
 
 
@@ -91,6 +91,44 @@ def test_only_unused_carries_are_dropped():
     assert drop_unused_carries({"modules": {"top": module}}) == 1
     carries = {name: cell["connections"]["COUT"] for name, cell in module["cells"].items()}
     assert carries == {"first": [2], "last": ["x"], "to_port": [4]}
+
+
+def ram_cell(*outputs):
+    return {
+        "type": "SDPX9B",
+        "parameters": {"READ_MODE": "0"},
+        "port_directions": {"CLKB": "input", "DO": "output"},
+        "connections": {"CLKB": [2], "DO": list(outputs)},
+    }
+
+
+def register(d, q, *, clock=2, kind="DFF"):
+    return {
+        "type": kind,
+        "port_directions": {"CLK": "input", "D": "input", "Q": "output"},
+        "connections": {"CLK": [clock], "D": [d], "Q": [q]},
+    }
+
+
+def test_only_whole_words_of_registers_go_into_block_rams():
+    cells = {
+        # A word of two bits, of which nothing reads a third one.
+        "word": ram_cell(10, 11, 12), "a": register(10, 20), "b": register(11, 21),
+        # Each of these has a bit that goes elsewhere too, or into another kind of register.
+        "twice": ram_cell(13), "c": register(13, 23), "d": register(13, 24),
+        "port": ram_cell(14), "e": register(14, 25),
+        "clock": ram_cell(15), "f": register(15, 26, clock=3),
+        "enable": ram_cell(16), "g": register(16, 27, kind="DFFE"),
+        "clock_pin": ram_cell(17), "h": register(4, 28, clock=17),
+    }  # fmt: skip
+    module = {"ports": {"o": {"direction": "output", "bits": [14, 20]}}, "cells": dict(cells)}
+    assert use_output_registers({"modules": {"top": module}}) == 2
+    assert set(cells) - set(module["cells"]) == {"a", "b"}
+    rams = {name: cell for name, cell in module["cells"].items() if cell["type"] == "SDPX9B"}
+    assert {name for name, cell in rams.items() if cell["parameters"]["READ_MODE"] == "1"} == {
+        "word"
+    }
+    assert rams["word"]["connections"]["DO"] == [20, 21, 12]
 
 
 def test_netlist_is_written_without_unused_carries(installed):

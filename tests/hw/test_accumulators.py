@@ -21,12 +21,13 @@ PLACES = ("finish", "group_end", "row_end")
 FLAGS = ("valid", "first", "last", "place")
 
 
-def configuration(lanes, columns, requantizer_lanes, bits, overflow, multiplier="single"):
+def configuration(lanes, columns, requantizer_lanes, bits, overflow, multiplier="single", **more):
     return dataclasses.replace(
         preset("tiny"),
         array=ArrayConfig(lanes=lanes, columns=columns),
         requantizer=RequantizerConfig(lanes=requantizer_lanes, multiplier=multiplier),
         accumulator=AccumulatorConfig(bits=bits, overflow=overflow),
+        **more,
     )
 
 
@@ -102,11 +103,12 @@ def check(configs):
     steps = {name: reductions(generator, config) for name, config in configs.items()}
     inputs = {name: stimuli(generator, config, steps[name]) for name, config in configs.items()}
     outputs = ("values", "values_valid", "values_last", "values_place")
+    blocks = {name: Accumulators(config) for name, config in configs.items()}
     found = apply(
-        SideBySide({name: Accumulators(config) for name, config in configs.items()}),
+        SideBySide(blocks),
         {f"{name}__{port}": inputs[name][port] for name in configs for port in inputs[name]},
         latency={
-            f"{name}__{port}": Accumulators.latency
+            f"{name}__{port}": blocks[name].latency
             - (0 if port == "values" else Accumulators.announcement)
             for name in configs
             for port in outputs
@@ -114,7 +116,10 @@ def check(configs):
         early={
             f"{name}__{port}": clocks
             for name in configs
-            for port, clocks in {"corrections": -1, **dict.fromkeys(FLAGS, 1)}.items()
+            for port, clocks in {
+                "corrections": -blocks[name].correction_lag,
+                **dict.fromkeys(FLAGS, 1),
+            }.items()
         },
     )
     for name, config in configs.items():
@@ -149,6 +154,8 @@ def test_sums_wrap_or_saturate_step_by_step():
             "widest": configuration(8, 2, 2, 32, Overflow.SATURATE),
             "serial": configuration(8, 4, 2, 27, Overflow.WRAP, "serial"),
             "serial_in_one": configuration(8, 2, 2, 20, Overflow.SATURATE, "serial"),
+            "compact": configuration(8, 4, 2, 20, Overflow.SATURATE, compact=True),
+            "serial_compact": configuration(8, 2, 2, 27, Overflow.WRAP, "serial", compact=True),
         }
     )
 

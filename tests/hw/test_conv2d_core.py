@@ -71,6 +71,19 @@ SERIAL = replace(
     requantizer=RequantizerConfig(lanes=1, modes=TWO_MODES, multiplier="serial"),
 )
 UP5K = preset("up5k")
+#: For small devices, with the cells of ECP5 and some multipliers of lookup tables, and with those
+#: of Gowin.
+COMPACT = (
+    replace(
+        TINY,
+        name="compact ecp5",
+        technology=Technology.ECP5,
+        array=ArrayConfig(lanes=8, columns=8, lut_pairs=8),
+        requantizer=RequantizerConfig(lanes=4, modes=TWO_MODES),
+        compact=True,
+    ),
+    replace(TINY, name="compact gowin", technology=Technology.GOWIN, compact=True),
+)
 
 #: Each layer takes one of the paths of each line.
 EVERYWHERE = (
@@ -124,6 +137,12 @@ def test_random_layers_one_after_the_other(config):
     counts = check_seeds(config, 0, 100)
     names = [name for line in EVERYWHERE for name in line]
     require(counts, *names, *DENSE, *WINDOW, *config.requantizer.modes)
+
+
+@pytest.mark.parametrize("config", COMPACT, ids=lambda config: config.name)
+def test_random_layers_on_compact_hardware(config):
+    counts = check_seeds(config, 0, 40)
+    require(counts, *EVERYWHERE[-1], "odd width", "even width", *config.requantizer.modes)
 
 
 def test_random_layers_of_every_mode():

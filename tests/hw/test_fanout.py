@@ -39,6 +39,14 @@ def test_copies_are_the_value_some_clocks_ago(leaves, arity, levels, latency):
     assert seen[latency:] == [[value] * leaves for value in values[: 50 - latency]], f"seed {SEED}"
 
 
+@pytest.mark.parametrize(("levels", "registers"), [(None, 0), (3, 3)])
+def test_compact_gives_all_places_the_same_register(levels, registers):
+    component = FanOut(8, 33, levels=levels, compact=True)
+    assert component.latency == registers
+    text = rtlil.convert(_clocked(component), ports=[component.value, *component.copies])
+    assert text.count(" cell $dff ") == registers
+
+
 def _clocked(component):
     """``component`` in a design that has a clock."""
     m = Module()

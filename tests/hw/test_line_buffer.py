@@ -61,8 +61,9 @@ def values(component, lanes, images, **changes):
         ((1, 64), {"idle": 0.0, "release": 0.4, "ahead": 0.4, "covers": ["one", "ahead"]}),
     ],
 )
-def test_rows_are_kept_until_released(rows, changes):
-    component = LineBuffer(lanes=8, words=64)
+@pytest.mark.parametrize("compact", [False, True])
+def test_rows_are_kept_until_released(rows, changes, compact):
+    component = LineBuffer(lanes=8, words=64, compact=compact)
     images = geometries(16, 64, rows=rows)
     run_bench(component, BENCH, values(component, 8, images, **changes), seed=SEED)
 

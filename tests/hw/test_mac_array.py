@@ -40,28 +40,31 @@ def expected_sums(activations, weights, window, window_mode):
 
 
 @pytest.mark.parametrize(
-    ("lanes", "columns", "lut_pairs", "technology", "window"),
+    ("lanes", "columns", "lut_pairs", "technology", "window", "compact"),
     [
-        (8, 4, 0, Technology.GENERIC, True),
-        (8, 4, 0, Technology.ECP5, True),
+        (8, 4, 0, Technology.GENERIC, True, False),
+        (8, 4, 0, Technology.ECP5, True, False),
         # Cells of two kinds in one tree, whose latencies differ.
-        (8, 4, 3, Technology.ECP5, True),
-        (8, 2, 2, Technology.ICE40, True),
-        (8, 4, 16, Technology.GOWIN, True),
-        pytest.param(8, 4, 0, Technology.GOWIN, True, marks=pytest.mark.full),
-        pytest.param(8, 4, 5, Technology.GENERIC, True, marks=pytest.mark.full),
-        pytest.param(8, 8, 8, Technology.ECP5, True, marks=pytest.mark.full),
-        pytest.param(8, 8, 0, Technology.GENERIC, True, marks=pytest.mark.full),
-        pytest.param(32, 2, 0, Technology.GENERIC, False, marks=pytest.mark.full),
-        pytest.param(16, 16, 0, Technology.ECP5, True, marks=pytest.mark.full),
-        pytest.param(16, 8, 0, Technology.ECP5, False, marks=pytest.mark.full),
+        (8, 4, 3, Technology.ECP5, True, False),
+        (8, 4, 3, Technology.ECP5, True, True),
+        (8, 2, 2, Technology.ICE40, True, True),
+        (8, 2, 2, Technology.ICE40, True, False),
+        (8, 4, 16, Technology.GOWIN, True, False),
+        pytest.param(8, 4, 0, Technology.GOWIN, True, False, marks=pytest.mark.full),
+        pytest.param(8, 4, 5, Technology.GENERIC, True, False, marks=pytest.mark.full),
+        pytest.param(8, 8, 8, Technology.ECP5, True, False, marks=pytest.mark.full),
+        pytest.param(8, 8, 0, Technology.GENERIC, True, False, marks=pytest.mark.full),
+        pytest.param(32, 2, 0, Technology.GENERIC, False, False, marks=pytest.mark.full),
+        pytest.param(16, 16, 0, Technology.ECP5, True, False, marks=pytest.mark.full),
+        pytest.param(16, 8, 0, Technology.ECP5, False, False, marks=pytest.mark.full),
     ],
 )
-def test_sums_are_exact(lanes, columns, lut_pairs, technology, window):
+def test_sums_are_exact(lanes, columns, lut_pairs, technology, window, compact):
     array = MacArray(
         ArrayConfig(lanes=lanes, columns=columns, lut_pairs=lut_pairs),
         technology=technology,
         window=window,
+        compact=compact,
     )
     generator = np.random.default_rng(SEED)
     activations = operands(generator, lanes)

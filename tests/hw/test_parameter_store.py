@@ -31,23 +31,27 @@ def random_layer(generator, config, window):
 
 
 @pytest.mark.parametrize(
-    ("lanes", "columns", "requantizer_lanes", "multiplier"),
+    ("lanes", "columns", "requantizer_lanes", "multiplier", "compact"),
     [
-        (8, 4, 1, "single"),
-        (8, 4, 4, "single"),
-        (8, 2, 2, "serial"),
-        (8, 4, 2, "serial"),
-        pytest.param(8, 4, 2, "single", marks=pytest.mark.full),
-        pytest.param(16, 4, 2, "single", marks=pytest.mark.full),
-        pytest.param(16, 16, 16, "single", marks=pytest.mark.full),
+        (8, 4, 1, "single", False),
+        (8, 4, 4, "single", False),
+        (8, 4, 4, "single", True),
+        (8, 2, 2, "serial", False),
+        (8, 4, 2, "serial", False),
+        pytest.param(8, 4, 2, "single", False, marks=pytest.mark.full),
+        pytest.param(16, 4, 2, "single", True, marks=pytest.mark.full),
+        pytest.param(16, 16, 16, "single", False, marks=pytest.mark.full),
     ],
 )
-def test_each_value_meets_its_channels_entry(lanes, columns, requantizer_lanes, multiplier):
+def test_each_value_meets_its_channels_entry(
+    lanes, columns, requantizer_lanes, multiplier, compact
+):
     config = dataclasses.replace(
         preset("tiny"),
         array=ArrayConfig(lanes=lanes, columns=columns),
         requantizer=RequantizerConfig(lanes=requantizer_lanes, multiplier=multiplier),
         memory=MemoryConfig(parameter_entries=64 if lanes == 8 else 256),
+        compact=compact,
     )
     generator = random.Random(SEED)
     component = ParameterStore(config)

@@ -30,19 +30,24 @@ def expected_weights(depth, columns, address, valid, write_address, write_data, 
 
 
 @pytest.mark.parametrize(
-    ("lanes", "columns", "depth", "technology"),
+    ("lanes", "columns", "depth", "technology", "compact"),
     [
-        (8, 4, 64, Technology.GENERIC),
-        (16, 4, 64, Technology.ECP5),
-        (8, 4, 512, Technology.ECP5),
-        pytest.param(8, 4, 1024, Technology.ECP5, marks=pytest.mark.full),
-        pytest.param(16, 16, 1024, Technology.ECP5, marks=pytest.mark.full),
-        pytest.param(32, 2, 16, Technology.GENERIC, marks=pytest.mark.full),
+        (8, 4, 64, Technology.GENERIC, False),
+        (16, 4, 64, Technology.ECP5, False),
+        (16, 4, 64, Technology.ECP5, True),
+        (8, 4, 512, Technology.ECP5, False),
+        pytest.param(8, 4, 512, Technology.ECP5, True, marks=pytest.mark.full),
+        pytest.param(8, 4, 1024, Technology.ECP5, False, marks=pytest.mark.full),
+        pytest.param(16, 16, 1024, Technology.ECP5, False, marks=pytest.mark.full),
+        pytest.param(32, 2, 16, Technology.GENERIC, False, marks=pytest.mark.full),
     ],
 )
-def test_words_read_what_was_written(lanes, columns, depth, technology):
+def test_words_read_what_was_written(lanes, columns, depth, technology, compact):
     component = WeightMemory(
-        ArrayConfig(lanes=lanes, columns=columns), depth=depth, technology=technology
+        ArrayConfig(lanes=lanes, columns=columns),
+        depth=depth,
+        technology=technology,
+        compact=compact,
     )
     generator = np.random.default_rng(SEED)
     valid = generator.random(COUNT) < 0.7

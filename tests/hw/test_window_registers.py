@@ -17,6 +17,11 @@ ARRAYS = {
     "square": ArrayConfig(lanes=8, columns=8),
     "narrow": ArrayConfig(lanes=16, columns=2),
 }
+BLOCKS = {
+    f"{name}{'_compact' * compact}": (array, WindowRegisters(array, compact=compact))
+    for name, array in ARRAYS.items()
+    for compact in (False, True)
+}
 
 
 def stimuli(generator, array):
@@ -94,14 +99,14 @@ def expected_windows(array, inputs):
 
 def test_pairs_of_pixels_are_offered_phase_by_phase():
     generator = np.random.default_rng(SEED)
-    blocks = {name: WindowRegisters(array) for name, array in ARRAYS.items()}
-    inputs = {name: stimuli(generator, array) for name, array in ARRAYS.items()}
+    blocks = {name: block for name, (_, block) in BLOCKS.items()}
+    inputs = {name: stimuli(generator, array) for name, (array, _) in BLOCKS.items()}
     found = apply(
         SideBySide(blocks),
         {f"{name}__{port}": inputs[name][port] for name in blocks for port in inputs[name]},
         latency={f"{name}__window": block.latency for name, block in blocks.items()},
     )
-    for name, array in ARRAYS.items():
+    for name, (array, _) in BLOCKS.items():
         operands, valid, known = expected_windows(array, inputs[name])
         window = found[f"{name}__window"].view(np.uint8).reshape(operands.shape)
         assert known[valid].mean() > 0.5

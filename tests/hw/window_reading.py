@@ -57,11 +57,14 @@ class WindowReading(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self._config
-        m.submodules.array = array = MacArray(config.array, config.technology)
+        m.submodules.array = array = MacArray(
+            config.array, config.technology, compact=config.compact
+        )
         m.submodules.line_buffer = line_buffer = LineBuffer(
             lanes=config.array.lanes,
             words=config.memory.activation_words,
             technology=config.technology,
+            compact=config.compact,
         )
         m.submodules.reader = reader = WindowReader(
             config, read_latency=line_buffer.latency, activation_lead=array.activation_lead

@@ -21,7 +21,8 @@ def inputs(**changes):
     return {"write_address": np.zeros(4, int)} | dict.fromkeys(names, 0) | changes
 
 
-def test_words_of_all_widths():
+@pytest.mark.parametrize("mode", [0, 1])
+def test_words_of_all_widths(mode):
     generator = np.random.default_rng(SEED)
     # Few words, so that they are written, read, and written while being read.
     addresses = generator.integers(0, 8, (2, COUNT)) << 3 | generator.integers(0, 8, (2, COUNT))
@@ -30,11 +31,11 @@ def test_words_of_all_widths():
     write, read = generator.random((2, COUNT)) < ((0.5,), (0.9,))
     initial = [int(word) for word in generator.integers(0, 1 << 9, 2048)]
     found = apply(
-        GowinRams(WIDTHS, initial),
+        GowinRams(WIDTHS, initial, mode),
         inputs(
             write_address=addresses[0], read_address=addresses[1], data=data, write=write, read=read
         ),
-        latency=0,
+        latency=mode,
     )["q"]
     for place, (written, width) in enumerate(WIDTHS):
         cells, answer = list(initial), 0
@@ -63,7 +64,6 @@ def test_words_of_all_widths():
     [
         ({"widths": [(4, 36)]}, "the widths must be 9, 18 or 36"),
         ({"widths": [(36, 32)]}, "the widths must be 9, 18 or 36"),
-        ({"widths": [(36, 36)], "mode": 1}, "the output register has no model"),
     ],
 )
 def test_modes_that_it_does_not_have_are_refused(arguments, message):
