@@ -38,7 +38,10 @@ def test_load(tmp_path):
     file.write_bytes(network_file())
     graph = load(file, semantics=Semantics.LITERT)
     assert (graph.name, graph.semantics) == ("small", Semantics.LITERT)
-    (tmp_path / "other.pt2").write_bytes(b"PK\x03\x04 something")
+    (tmp_path / "other.pt").write_bytes(b"PK\x03\x04 something")
+    with pytest.raises(ModelError, match="other.pt, a PyTorch file, needs example_inputs"):
+        load(tmp_path / "other.pt")
+    (tmp_path / "other.pt2").write_bytes(b"something else")
     with pytest.raises(ModelError, match="other.pt2 must be a TensorFlow Lite file, .* or an ONN"):
         load(tmp_path / "other.pt2")
     with pytest.raises(FileNotFoundError):
