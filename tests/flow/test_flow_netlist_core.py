@@ -43,11 +43,8 @@ DEPTHWISE = Conv2dShape(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "family",
-    ["ecp5", pytest.param("ice40", marks=pytest.mark.full),
-     pytest.param("gw2a", marks=pytest.mark.full)],
-)  # fmt: skip
+@pytest.mark.full
+@pytest.mark.parametrize("family", ["ecp5", "ice40", "gw2a"])
 def test_layers_on_the_netlist_of_the_core(installed, family):
     config = CONFIGS[family]
     report = synthesize(Conv2dCore(config), family=family)

@@ -139,7 +139,11 @@ def test_random_layers_one_after_the_other(config):
     require(counts, *names, *DENSE, *WINDOW, *config.requantizer.modes)
 
 
-@pytest.mark.parametrize("config", COMPACT, ids=lambda config: config.name)
+@pytest.mark.parametrize(
+    "config",
+    [pytest.param(COMPACT[0], marks=pytest.mark.full), COMPACT[1]],
+    ids=lambda config: config.name,
+)
 def test_random_layers_on_compact_hardware(config):
     counts = check_seeds(config, 0, 40)
     require(counts, *EVERYWHERE[-1], "odd width", "even width", *config.requantizer.modes)
