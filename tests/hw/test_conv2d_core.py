@@ -132,7 +132,9 @@ def require(counts: Counter, *names: str) -> None:
     assert not missing, f"no layer took {', '.join(missing)}"
 
 
-@pytest.mark.parametrize("config", [TINY, SMALL], ids=lambda config: config.name)
+@pytest.mark.parametrize(
+    "config", [TINY, pytest.param(SMALL, marks=pytest.mark.full)], ids=lambda config: config.name
+)
 def test_random_layers_one_after_the_other(config):
     counts = check_seeds(config, 0, 100)
     names = [name for line in EVERYWHERE for name in line]
