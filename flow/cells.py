@@ -28,7 +28,8 @@ def cell_models(family: str) -> str:
     Raises ``ValueError`` for an unknown family and `ToolMissingError` where yosys comes without
     its models.
     """
-    folder = _share() / FAMILIES[one_of("family", family, tuple(FAMILIES))].models
+    models = FAMILIES[one_of("family", family, tuple(FAMILIES))].models
+    folder = _share() / models
     if not (folder / "cells_sim.v").exists():
         raise ToolMissingError(f"models of cells must come with yosys, but are not in {folder}")
     # Without the names that the vendor's own tools have for flip-flops and pads of ECP5.

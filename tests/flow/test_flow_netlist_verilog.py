@@ -134,7 +134,7 @@ def test_netlist_of_another_component_is_refused(installed):
         check("module dut")
 
 
-def test_models_leave_black_boxes_and_time_out():
+def test_models_leave_black_boxes_and_time_out(installed):
     text = cell_models("ecp5")
     assert re.search(r"^module TRELLIS_FF\b", text, re.MULTILINE)
     assert re.search(r"^module CCU2C\b", text, re.MULTILINE)
