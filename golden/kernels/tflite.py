@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 
 from macaw.arch import Mode, Requantization
 from macaw.golden import elementwise, movement, pool, resize, tables
-from macaw.golden.conv_transpose2d import accumulate_conv_transpose2d
 from macaw.golden.fixed_point import clamp_bytes, fixed_single_away
 from macaw.golden.float32 import wrap32
 from macaw.golden.kernels.place import Arrays, Kernel, Place, affine
-from macaw.golden.kernels.weighted import conv2d_sums, linear_sums, weights_zero_point
+from macaw.golden.kernels.weighted import (
+    conv2d_sums,
+    conv_transpose2d_sums,
+    linear_sums,
+)
 from macaw.golden.quantize import dequantize, tflite_quantize
 from macaw.golden.requantize import requantize
 from macaw.golden.softmax import softmax
@@ -30,16 +33,7 @@ def _conv2d(place: Place, inputs: Arrays) -> NDArray[Any]:
 
 
 def _conv_transpose2d(place: Place, inputs: Arrays) -> NDArray[Any]:
-    sums = accumulate_conv_transpose2d(
-        inputs[0],
-        inputs[1],
-        stride=place.operator.stride,
-        offset=place.operator.offset,
-        output_size=place.operator.output_size,
-        input_zero_point=place.tensor(0).zero_point,
-        weight_zero_point=weights_zero_point(place.tensor(1)),
-    )
-    return _requantized(place, sums)
+    return _requantized(place, conv_transpose2d_sums(place, inputs))
 
 
 def _linear(place: Place, inputs: Arrays) -> NDArray[Any]:

@@ -12,10 +12,14 @@ from numpy.typing import NDArray
 from macaw.arch import AnyRequantization, Mode, Requantization, float32_multiplier
 from macaw.golden import engines, pool, resize, torch_elementwise, torch_pool, torch_tables
 from macaw.golden.channels import result_bounds
-from macaw.golden.conv_transpose2d import accumulate_conv_transpose2d
 from macaw.golden.fixed_point import clamp_bytes
 from macaw.golden.kernels.place import Arrays, Kernel, Place, affine
-from macaw.golden.kernels.weighted import conv2d_sums, linear_sums, weights_zero_point
+from macaw.golden.kernels.weighted import (
+    conv2d_sums,
+    conv_transpose2d_sums,
+    linear_sums,
+    weights_zero_point,
+)
 from macaw.golden.quantize import dequantize, quantize
 from macaw.golden.requantize import requantize
 from macaw.golden.torch_numbers import SINGLES, by_channels, by_values, limit_level
@@ -156,16 +160,7 @@ def _conv2d(place: Place, inputs: Arrays) -> NDArray[Any]:
 
 
 def _conv_transpose2d(place: Place, inputs: Arrays) -> NDArray[Any]:
-    sums = accumulate_conv_transpose2d(
-        inputs[0],
-        inputs[1],
-        stride=place.operator.stride,
-        offset=place.operator.offset,
-        output_size=place.operator.output_size,
-        input_zero_point=place.tensor(0).zero_point,
-        weight_zero_point=weights_zero_point(place.tensor(1)),
-    )
-    return requantize(sums, requantization(place))
+    return requantize(conv_transpose2d_sums(place, inputs), requantization(place))
 
 
 def _linear(place: Place, inputs: Arrays) -> NDArray[Any]:

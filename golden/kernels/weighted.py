@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from macaw.golden.conv2d import accumulate_conv2d
+from macaw.golden.conv_transpose2d import accumulate_conv_transpose2d
 from macaw.golden.kernels.place import Arrays, Place
 from macaw.golden.linear import accumulate_linear
 from macaw.nn.graph import Tensor
 
-__all__ = ["conv2d_sums", "linear_sums", "weights_zero_point"]
+__all__ = ["conv2d_sums", "conv_transpose2d_sums", "linear_sums", "weights_zero_point"]
 
 
 def weights_zero_point(tensor: Tensor) -> Any:
@@ -29,6 +30,19 @@ def conv2d_sums(place: Place, inputs: Arrays) -> NDArray[np.int32]:
         inputs[0],
         inputs[1],
         shape=place.graph.conv2d_shape(place.operator),
+        input_zero_point=place.tensor(0).zero_point,
+        weight_zero_point=weights_zero_point(place.tensor(1)),
+    )
+
+
+def conv_transpose2d_sums(place: Place, inputs: Arrays) -> NDArray[np.int32]:
+    """The sums of a ConvTranspose2d, before its bias."""
+    return accumulate_conv_transpose2d(
+        inputs[0],
+        inputs[1],
+        stride=place.operator.stride,
+        offset=place.operator.offset,
+        output_size=place.operator.output_size,
         input_zero_point=place.tensor(0).zero_point,
         weight_zero_point=weights_zero_point(place.tensor(1)),
     )
