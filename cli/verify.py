@@ -60,8 +60,8 @@ def verify_model(
     """
     console = console or Console(soft_wrap=True)
     # A module of PyTorch is read by running it.
-    examples = tuple(_array(each) for each in inputs) or None
-    graph = load(path, semantics=semantics, example_inputs=examples, engine=engine)
+    given = [_array(each) for each in inputs]
+    graph = load(path, semantics=semantics, example_inputs=tuple(given) or None, engine=engine)
     macs = graph.macs
     console.print(
         f"{graph.name}: {len(graph.operators)} operators, {macs:,} multiplications, "
@@ -69,7 +69,7 @@ def verify_model(
         highlight=False,
         markup=False,
     )
-    steps = _inputs(graph, inputs, seed)
+    steps = _inputs(graph, given, seed)
     state = graph.initial_state()
     # What came into a step, and what each operator made of it.
     tensors = [
@@ -116,10 +116,10 @@ def _worst(outcome: Outcome, reports: Sequence[LayerReport]) -> Outcome:
     return Outcome.EQUAL
 
 
-def _inputs(graph: QuantizedGraph, paths: Sequence[Path], seed: int) -> list[list[np.ndarray]]:
+def _inputs(graph: QuantizedGraph, arrays: list[np.ndarray], seed: int) -> list[list[np.ndarray]]:
     """The inputs of each step."""
     shapes = [graph.tensors[name] for name in graph.inputs]
-    if not paths:
+    if not arrays:
         generator = np.random.default_rng(seed)
         drawn = []
         for tensor in shapes:
@@ -131,7 +131,7 @@ def _inputs(graph: QuantizedGraph, paths: Sequence[Path], seed: int) -> list[lis
                 values = generator.integers(limits.min, limits.max + 1, tensor.shape)
                 drawn.append(values.astype(dtype))
         return [drawn]
-    arrays = _arrays("input", paths, len(shapes))
+    _count("input", arrays, len(shapes))
     counts = set()
     for array, tensor in zip(arrays, shapes, strict=True):
         if array.dtype != np.dtype(tensor.dtype.value) or array.shape[-len(tensor.shape) :] != (
@@ -155,10 +155,9 @@ def _inputs(graph: QuantizedGraph, paths: Sequence[Path], seed: int) -> list[lis
     return [[array[step] for array in arrays] for step in range(count)]
 
 
-def _arrays(what: str, paths: Sequence[Path], count: int) -> list[np.ndarray]:
-    if len(paths) != count:
-        raise ModelError(f"{what} files must be {count}, one for each {what}, not {len(paths)}")
-    return [_array(path) for path in paths]
+def _count(what: str, found: Sequence[object], count: int) -> None:
+    if len(found) != count:
+        raise ModelError(f"{what} files must be {count}, one for each {what}, not {len(found)}")
 
 
 def _array(path: Path) -> np.ndarray:
@@ -180,7 +179,8 @@ def _golden(
     actual = [[found[name] for name in graph.outputs] for found in tensors]
     if expected:
         origin = "the files given"
-        arrays = _arrays("output", expected, len(graph.outputs))
+        _count("output", expected, len(graph.outputs))
+        arrays = [_array(each) for each in expected]
         wanted = [
             [array[step] if array.ndim > values.ndim else array for array, values in each]
             for step, each in enumerate(zip(arrays, found, strict=True) for found in actual)
