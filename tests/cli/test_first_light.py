@@ -11,26 +11,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from rich.console import Console
+from small_core import SMALL
 
-from macaw.arch import PRESETS, MemoryConfig, Mode, RequantizerConfig, preset
+from macaw.arch import PRESETS, Mode, RequantizerConfig, preset
 from macaw.cli import first_light as job
 from macaw.cli import torch_oracle
 from macaw.cli.main import main
 from macaw.cli.workloads import first_light_workloads
 
-#: A core that is quick to build and has room for the main job's layers.
-SMALL = replace(
-    preset("tiny"),
-    name="small",
-    requantizer=RequantizerConfig(lanes=2),
-    memory=MemoryConfig(
-        activation_words=4096,
-        weight_words=1024,
-        parameter_entries=256,
-        result_words=512,
-        step_entries=128,
-    ),
-)
 SIZE = 20
 #: What the three layers compute: two of 10x10 pixels, one of 9x5.
 OUTPUTS = (10 * 10 * 64, 10 * 10 * 64, 9 * 5 * 192)

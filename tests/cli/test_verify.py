@@ -3,7 +3,6 @@
 """``macaw verify``: what it compares, what it says, and its exit status."""
 
 import json
-from dataclasses import replace
 
 import nn_graphs
 import numpy as np
@@ -12,27 +11,13 @@ import pytest
 import torch_models
 from click.testing import CliRunner
 from operator_cases import CASES
+from small_core import SMALL
 
-from macaw.arch import PRESETS, MemoryConfig, RequantizerConfig, preset
+from macaw.arch import PRESETS
 from macaw.cli import verify as job
 from macaw.cli.main import main
 from macaw.golden import run
 from macaw.nn import from_tflite
-
-#: A core that is quick to build and has room for the network of `nn_graphs`, as that of the main
-#: job's tests.
-SMALL = replace(
-    preset("tiny"),
-    name="small",
-    requantizer=RequantizerConfig(lanes=2),
-    memory=MemoryConfig(
-        activation_words=4096,
-        weight_words=1024,
-        parameter_entries=256,
-        result_words=512,
-        step_entries=128,
-    ),
-)
 
 
 @pytest.fixture(autouse=True)
