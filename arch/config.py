@@ -190,6 +190,8 @@ class AcceleratorConfig:
     registers brings each place a copy of its own, and operands go to the array without waiting in
     registers for such copies. Results are the same.
 
+    With ``max_pooling`` the accumulators can keep the largest of their sums.
+
     Raises ``TypeError`` or ``ValueError`` for parameters out of range, by what they are.
     """
 
@@ -201,6 +203,7 @@ class AcceleratorConfig:
     memory: MemoryConfig = MemoryConfig()
     weight_zero_point: bool = True
     compact: bool = False
+    max_pooling: bool = False
 
     def __post_init__(self) -> None:
         instance("name", self.name, str)
@@ -211,6 +214,7 @@ class AcceleratorConfig:
         instance("memory", self.memory, MemoryConfig)
         instance("weight_zero_point", self.weight_zero_point, bool)
         instance("compact", self.compact, bool)
+        instance("max_pooling", self.max_pooling, bool)
         if self.requantizer.lanes > self.array.columns:
             raise ValueError(
                 f"requantizer lanes must be at most the columns ({self.array.columns}), "
@@ -251,8 +255,9 @@ class AcceleratorConfig:
             del values["array"]["lut_pairs"]
         if self.requantizer.multiplier == Multiplier.SINGLE:
             del values["requantizer"]["multiplier"]
-        if not self.compact:
-            del values["compact"]
+        for name in ("compact", "max_pooling"):
+            if not values[name]:
+                del values[name]
         # numpy's integers, which the checks take, are written as Python's.
         text = json.dumps(values, sort_keys=True, default=int)
         return hashlib.sha256(text.encode()).hexdigest()[:12]

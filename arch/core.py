@@ -115,6 +115,12 @@ def layer_fields(config: AcceleratorConfig) -> tuple[Field, ...]:
             Field(name="output_multiplier", bits=24, meaning="float32_chain: the last multiplier"),
         )
 
+    largest: tuple[Field, ...] = ()
+    if config.max_pooling:
+        largest = (
+            Field(name="largest", bits=1, meaning="the largest evaluation in the place of the sum"),
+        )
+
     return (
         size("height", "rows of the image"),
         Field(name="row_bytes", bits=offset - 1, meaning="bytes of an image row"),
@@ -135,6 +141,8 @@ def layer_fields(config: AcceleratorConfig) -> tuple[Field, ...]:
         Field(name="second_row", bits=words, meaning="two kernel rows in words of the ring"),
         Field(name="third_row", bits=words, meaning="three kernel rows in words of the ring"),
         Field(name="window", bits=1, meaning="window mode"),
+        Field(name="table_start", bits=steps - 1, meaning="table entry of a row's first pixel"),
+        Field(name="body_start", bits=steps - 1, meaning="table entry of all its other pixels"),
         Field(name="prologue", bits=steps, meaning="table entries before a row's first pixel"),
         Field(name="body", bits=steps, meaning="table entries of a pixel or pair, less one"),
         size("pixels", "pixels or pairs of a result row, less one"),
@@ -183,6 +191,7 @@ def layer_fields(config: AcceleratorConfig) -> tuple[Field, ...]:
         byte("zero_point", "the result's zero point, as int8"),
         byte("minimum", "lowest result, as int8"),
         byte("maximum", "highest result, as int8"),
+        *largest,
         *chain,
     )
 

@@ -67,7 +67,8 @@ def _choose_walk(
             if ring:
                 return walk_window(shape, parts, config, access), ring
         return None
-    ring = place_rows(shape, config, rows=2) if pairs_pay(shape, config) else None
+    pairs = pairs_pay(shape, config) and not layer.largest
+    ring = place_rows(shape, config, rows=2) if pairs else None
     paired = ring is not None
     ring = ring or place_rows(shape, config)
     if ring is None:
@@ -91,6 +92,10 @@ def compile_conv2d(layer: Conv2dLayer, config: AcceleratorConfig) -> Conv2dProgr
         raise ValueError(
             f"{layer.name}: mode must be one of {modes} on {config.name}, "
             f"not {requantization.mode!s}: build a configuration with this mode"
+        )
+    if layer.largest and not config.max_pooling:
+        raise ValueError(
+            f"{layer.name}: max pooling must be built into {config.name}: set max_pooling"
         )
     raw = isinstance(requantization, RawSums)
     if raw:
@@ -209,7 +214,7 @@ def _descriptor(
         "ring_words": ring.words,
         "ring_rows": ring.rows,
         "input_unsigned": int(not layer.input_signed),
-        "input_zero_point": layer.input_zero_point_int8,
+        "input_zero_point": layer.filler,
         "output_rows": shape.output_height - 1,
         "padding_top": shape.padding[0],
         "row_stride": shape.stride[0],
@@ -221,6 +226,8 @@ def _descriptor(
         "second_row": 2 * kernel_row % ring.words,
         "third_row": 3 * kernel_row % ring.words,
         "window": int(walk.window),
+        "table_start": 0,
+        "body_start": len(walk.prologue),
         "prologue": len(walk.prologue),
         "body": len(walk.body) - 1,
         "pixels": walk.pixels - 1,
@@ -244,6 +251,7 @@ def _descriptor(
         "zero_point": zero_point - flip,
         "minimum": minimum - flip,
         "maximum": maximum - flip,
+        **({"largest": int(layer.largest)} if config.max_pooling else {}),
         **_chain_fields(layer, config),
     }
 

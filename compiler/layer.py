@@ -23,6 +23,10 @@ class Conv2dLayer:
     channel. ``input_zero_point`` is of the image's type: int8, or uint8 with
     ``input_signed=False``. ``name`` is what a refusal calls the layer.
 
+    With ``largest`` the result is made of the largest of a window's products in the place of
+    their sum, and padding never is the largest: a depthwise layer with weights of one is a max
+    pooling.
+
     Raises ``ValueError`` or ``TypeError`` for shapes, types and zero points that do not fit.
     """
 
@@ -33,6 +37,7 @@ class Conv2dLayer:
     input_signed: bool = True
     weight_zero_point: int | tuple[int, ...] = 0
     name: str = "conv2d"
+    largest: bool = False
 
     def __post_init__(self) -> None:
         shape = self.shape
@@ -66,16 +71,26 @@ class Conv2dLayer:
             )
         for point in points:
             integer(f"{self.name}: weight_zero_point", point, low, high)
+        if self.largest and not (shape.depthwise and (self.differences == 1).all()):
+            raise ValueError(
+                f"{self.name}: largest must have weights of one and a channel in each group"
+            )
 
     @property
     def windowed(self) -> bool:
         """The layer runs in window mode: one input and one output channel a group."""
-        return self.shape.depthwise and self.shape.out_channels == self.shape.in_channels
+        shape = self.shape
+        return shape.depthwise and shape.out_channels == shape.in_channels and not self.largest
 
     @property
     def excess(self) -> int:
         """What the array adds to each activation."""
         return EXCESS if self.windowed else 0
+
+    @property
+    def filler(self) -> int:
+        """What padding holds once the image is int8."""
+        return -128 if self.largest else self.input_zero_point_int8
 
     @property
     def input_zero_point_int8(self) -> int:
@@ -119,6 +134,8 @@ class Conv2dLayer:
         """
         zero_point = self.input_zero_point_int8 + self.excess
         sums = self.differences.sum(axis=(1, 2, 3))
+        if self.largest:
+            sums = np.ones_like(sums)
         bias = -zero_point * sums
         if not isinstance(self.requantization, Float32Bias | Float32Chain):
             bias += np.asarray(self.requantization.bias, np.int64)

@@ -37,6 +37,8 @@ class Accumulators(wiring.Component):
     -------
     window : In
         Window mode; constant while a layer runs.
+    largest : In
+        With ``config.max_pooling``: the largest of the sums is kept; constant while a layer runs.
     sums : In
         The array's sums of this step.
     corrections : In
@@ -67,6 +69,7 @@ class Accumulators(wiring.Component):
         super().__init__(
             {
                 "window": In(1),
+                **({"largest": In(1)} if config.max_pooling else {}),
                 "sums": In(data.ArrayLayout(signed(sum_bits), array.columns)),
                 "corrections": In(data.ArrayLayout(signed(sum_bits + 1), array.columns)),
                 "valid": In(1),
@@ -111,6 +114,8 @@ class Accumulators(wiring.Component):
         window = copies("window", self.window, 2 + lag)
         complete = self.valid & self.last
         takes_over = copies("complete", complete, 3 + lag)
+        if config.max_pooling:
+            largest = copies("largest", self.largest, 2 + lag)
         if interval > 1:
             # Values are taken in the clock for which they are announced.
             shifts = delay(m, self.values_valid, self.announcement, reset_less=False)
@@ -124,8 +129,12 @@ class Accumulators(wiring.Component):
             ]
             m.d.sync += term.eq(delay(m, self.sums[column], lag) + correction)
             before = Mux(first[column], 0, Mux(window[column], ring[-1], ring[0]))
+            total = self._fit(before + term)
+            if config.max_pooling:
+                kept = Mux(first[column] | (before < term), term, before)
+                total = Mux(largest[column], kept, total)
             with m.If(valid[column]):
-                m.d.sync += ring[0].eq(self._fit(before + term))
+                m.d.sync += ring[0].eq(total)
                 m.d.sync += [ring[i + 1].eq(ring[i]) for i in range(phases - 1)]
             later = held[column + lanes] if column + lanes < columns else 0
             following = Mux(takes_over[column], ring[0], later)

@@ -163,6 +163,8 @@ class Conv2dCore(wiring.Component):
             array.window_mode.eq(array_layer.window),
             accumulators.window.eq(array_layer.window),
         ]
+        if config.max_pooling:
+            m.d.comb += accumulators.largest.eq(array_layer.largest)
         # The quicker one waits: the array's sums or the zero point's correction, which spreads to
         # all columns meanwhile.
         m.submodules.zero_point = zero_point = ZeroPointCorrection(

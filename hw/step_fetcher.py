@@ -120,7 +120,7 @@ class StepFetcher(wiring.Component):
         # which moves all of them, waits for no comparison.
         active = Signal()
         place = Signal(fetched)
-        entry = Signal.like(layer.prologue)
+        entry = Signal.like(layer.table_start)
         entries_left = Signal(len(layer.prologue) + 1)
         row = Signal.like(layer.output_rows)
         last_entry, last_row, first_row = Signal(), Signal(), Signal()
@@ -191,7 +191,7 @@ class StepFetcher(wiring.Component):
         with m.If(self.start):
             m.d.sync += [
                 active.eq(1),
-                entry.eq(0),
+                entry.eq(layer.table_start),
                 entries_left.eq(all_entries),
                 last_entry.eq(single_entry),
                 row.eq(0),
@@ -215,14 +215,14 @@ class StepFetcher(wiring.Component):
             ]
             with m.If(last_entry):
                 m.d.sync += [
-                    entry.eq(layer.prologue),
+                    entry.eq(layer.body_start),
                     entries_left.eq(layer.body),
                     last_entry.eq(body_single),
                     pixel_begins.eq(1),
                 ]
                 with m.If(last_pixel):
                     m.d.sync += [
-                        entry.eq(0),
+                        entry.eq(layer.table_start),
                         entries_left.eq(all_entries),
                         last_entry.eq(single_entry),
                         may_begin.eq(self.loaded & ~group_begins & ~groups.last),

@@ -50,6 +50,7 @@ OTHER = {
     "memory.step_entries": 256,
     "weight_zero_point": False,
     "compact": True,
+    "max_pooling": True,
 }
 
 
