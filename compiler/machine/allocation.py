@@ -1,0 +1,49 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Places for buffers in a memory, so that those that live at the same time do not overlap."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["Life", "place_buffers"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Life:
+    """``words`` that are needed from the pass ``first`` to the pass ``last``, both included."""
+
+    words: int
+    first: int
+    last: int
+
+
+def place_buffers(lives: Mapping[str, Life], capacity: int | None) -> dict[str, int]:
+    """The first word of each buffer that finds a place among ``capacity`` words, or among as many
+    as it takes.
+
+    Those that are used soonest after they were made, and often, gain most: buffers are placed by
+    the length of their lives, shorter ones first, each at the lowest place that is free as long as
+    it lives.
+
+    >>> lives = {"a": Life(words=4, first=0, last=1), "b": Life(words=4, first=1, last=2),
+    ...     "c": Life(words=4, first=2, last=3)}
+    >>> place_buffers(lives, 8)
+    {'a': 0, 'b': 4, 'c': 0}
+    """
+    placed: dict[str, int] = {}
+    order = sorted(lives, key=lambda name: (lives[name].last - lives[name].first, name))
+    for name in order:
+        life = lives[name]
+        taken = sorted(
+            (start, start + lives[other].words)
+            for other, start in placed.items()
+            if lives[other].first <= life.last and life.first <= lives[other].last
+        )
+        start = 0
+        for first, end in taken:
+            if start + life.words <= first:
+                break
+            start = max(start, end)
+        if capacity is None or start + life.words <= capacity:
+            placed[name] = start
+    return {name: placed[name] for name in lives if name in placed}

@@ -1,0 +1,243 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Passes to instructions and constants."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from macaw.arch.core import Field, parameter_fields, step_fields
+from macaw.arch.instructions import LOOKUP_BITS, Instruction, Opcode, encode
+from macaw.arch.loading import pack_units
+from macaw.arch.machine import Engine, LoadTarget, MachineConfig, Space
+from macaw.arch.program import CoreProgram
+from macaw.compiler.elementwise import LookupTables
+from macaw.compiler.machine.hazards import Access, Hazards
+from macaw.compiler.machine.passes import Pass
+from macaw.compiler.machine.stores import Store
+
+__all__ = ["Home", "Load", "contents", "emit"]
+
+#: What the core's memories are called among `Access`es.
+_UNITS = {target: target.name.lower() for target in LoadTarget}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Home:
+    """Where a buffer stands: its first word in a space."""
+
+    space: Space
+    word: int
+
+
+@dataclass(kw_only=True)
+class _Code:
+    """Instructions in the making, with the waits that they need."""
+
+    config: MachineConfig
+    instructions: list[Instruction] = field(default_factory=list)
+    hazards: Hazards = field(default_factory=Hazards)
+
+    def add(
+        self, engine: Engine, opcode: Opcode, values: dict[str, int], accesses: Sequence[Access]
+    ) -> None:
+        after = self.hazards.after(engine, accesses)
+        self.instructions.append(Instruction(opcode=opcode, values=values, after=after))
+
+    def end(self) -> bytes:
+        counts = {engine: count for engine, count in self.hazards.counts.items() if count}
+        self.instructions.append(Instruction(opcode=Opcode.END, after=counts))
+        return encode(self.config, self.instructions)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Load:
+    """Units of one target for one pass, and where their words stand among all such words."""
+
+    target: LoadTarget
+    units: int
+    words: int
+    word: int
+
+
+def contents(passes: Sequence[Pass], config: MachineConfig) -> tuple[bytes, list[list[Load]]]:
+    """What the passes need in the core's memories: the words of all of it, and for each pass what
+    is its own."""
+    data = bytearray()
+    loads: list[list[Load]] = []
+    for each in passes:
+        loads.append([])
+        for target, (units, words) in _units(each, config).items():
+            load = Load(
+                target=target,
+                units=units,
+                words=len(words) // config.word_bytes,
+                word=len(data) // config.word_bytes,
+            )
+            loads[-1].append(load)
+            data += words
+    return bytes(data), loads
+
+
+def emit(
+    passes: Sequence[Pass],
+    loads: Sequence[Sequence[Load]],
+    homes: Mapping[str, Home],
+    config: MachineConfig,
+    constants: int,
+) -> tuple[bytes, bytes]:
+    """The words of the prologue and of the body. What the passes load stands from word
+    ``constants`` on.
+
+    The prologue loads what stays; it is empty where nothing does.
+    """
+    stores = {
+        target: Store(
+            config=config,
+            target=target,
+            sizes=[load.units for of_pass in loads for load in of_pass if load.target == target],
+        )
+        for target in LoadTarget
+    }
+    prologue, body = _Code(config=config), _Code(config=config)
+    firsts = [
+        {load.target: stores[load.target].place(load.units) for load in of_pass}
+        for of_pass in loads
+    ]
+    # What is loaded for a pass comes before the pass in front of it, so that it is under way while
+    # that one is computed.
+    for index in range(len(passes) + 1):
+        if index < len(passes):
+            for load in loads[index]:
+                code = prologue if stores[load.target].resident else body
+                _load(code, load, firsts[index][load.target], constants)
+        if index > 0:
+            _run(body, passes[index - 1], loads[index - 1], firsts[index - 1], homes)
+    return (prologue.end() if prologue.instructions else b""), body.end()
+
+
+def _load(code: _Code, load: Load, first: int, constants: int) -> None:
+    values = {
+        "target": load.target,
+        "start": first,
+        "address": constants + load.word,
+        "count": load.words,
+    }
+    access = Access(memory=_UNITS[load.target], start=first, end=first + load.units, write=True)
+    code.add(Engine.LOAD, Opcode.LOAD, values, (access,))
+
+
+def _run(
+    code: _Code,
+    each: Pass,
+    loads: Sequence[Load],
+    firsts: Mapping[LoadTarget, int],
+    homes: Mapping[str, Home],
+) -> None:
+    config = code.config
+    addresses, reads, words = [], [], 0
+    for rows in each.sources:
+        home, row_words = homes[rows.buffer.name], rows.buffer.image.row_words(config)
+        start, words = home.word + rows.first * row_words, rows.count * row_words
+        addresses.append(_address(config, home, start))
+        reads.append(Access(memory=home.space.name, start=start, end=start + words))
+    two = len(addresses) == 2
+    fetch = {
+        "address": addresses[0], "second": addresses[-1] if two else 0, "two": two, "count": words,
+    }  # fmt: skip
+    code.add(Engine.FETCH, Opcode.FETCH, {k: int(v) for k, v in fetch.items()}, reads)
+
+    used = [
+        Access(memory=_UNITS[load.target], start=first, end=first + load.units)
+        for load in loads
+        for first in [firsts[load.target]]
+    ]
+    match each.work:
+        case CoreProgram() as work:
+            entry = firsts[LoadTarget.TABLE]
+            beats = firsts[LoadTarget.WEIGHTS]
+            descriptor = work.descriptor | {
+                "table_start": entry,
+                "body_start": entry + work.descriptor["prologue"],
+                "weight_start": beats // config.core.array.columns,
+                "parameter_start": firsts[LoadTarget.PARAMETERS],
+            }
+            code.add(Engine.COMPUTE, Opcode.CONV, descriptor, used)
+        case LookupTables() as work:
+            values = {
+                "two": int(two), "count": words, "rounding": int(work.rounding),
+                "zero_point": work.zero_point, "minimum": work.minimum,
+                "maximum": work.maximum, "output_unsigned": int(work.output_unsigned),
+            }  # fmt: skip
+            code.add(Engine.COMPUTE, Opcode.ELEMENTWISE, values, used)
+        case _:
+            code.add(Engine.COMPUTE, Opcode.COPY, {"count": words}, ())
+    _store(code, each, homes)
+
+
+def _store(code: _Code, each: Pass, homes: Mapping[str, Home]) -> None:
+    config, target = code.config, each.target
+    home, size = homes[target.buffer.name], config.word_bytes
+    first = home.word * size + target.first_byte
+    if target.gaps:
+        span = (target.rows - 1) * target.row_pitch + (target.pixels - 1) * target.pixel_pitch
+        end = first + span + target.pixel_bytes
+        values = {
+            "address": _address(config, home, first, scale=size),
+            "rows": target.rows,
+            "pixels": target.pixels,
+            "pixel_bytes": target.pixel_bytes,
+            "pixel_pitch": target.pixel_pitch,
+            "row_pitch": target.row_pitch,
+        }
+        opcode = Opcode.SCATTER
+    else:
+        words = target.rows * config.words(target.pixels * target.pixel_bytes)
+        end = first + words * size
+        values = {"address": _address(config, home, first // size), "count": words}
+        opcode = Opcode.STORE
+    access = Access(memory=home.space.name, start=first // size, end=config.words(end), write=True)
+    code.add(Engine.STORE, opcode, values, (access,))
+
+
+def _address(config: MachineConfig, home: Home, place: int, *, scale: int = 1) -> int:
+    """A word's address, or a byte's with ``scale`` bytes a word, with the space above it."""
+    return place + (home.space << config.address_bits) * scale
+
+
+def _units(each: Pass, config: MachineConfig) -> dict[LoadTarget, tuple[int, bytes]]:
+    """What a pass needs in the core's memories: of each target how many units, and their words."""
+    work = each.work
+    if isinstance(work, LookupTables):
+        tables = [table for table in (work.first, work.second) if table is not None]
+        entries = [int(entry) % (1 << LOOKUP_BITS) for table in tables for entry in table]
+        return {LoadTarget.LOOKUP: (len(entries), pack_units(config, LoadTarget.LOOKUP, entries))}
+    if not isinstance(work, CoreProgram):
+        return {}
+    weights = np.ascontiguousarray(work.weights, np.int8)
+    count = len(next(iter(work.parameters.values())))
+    units = {
+        LoadTarget.PARAMETERS: [
+            _bits(
+                parameter_fields(config.core),
+                {name: int(values[channel]) for name, values in work.parameters.items()},
+            )
+            for channel in range(count)
+        ],
+        LoadTarget.TABLE: [_bits(step_fields(config.core), entry) for entry in work.table],
+    }
+    # A unit of weights is a word.
+    return {LoadTarget.WEIGHTS: (weights.size // config.word_bytes, weights.tobytes())} | {
+        target: (len(values), pack_units(config, target, values))
+        for target, values in units.items()
+    }
+
+
+def _bits(fields: Sequence[Field], values: Mapping[str, int]) -> int:
+    """The fields one behind the other, from the lowest bit on."""
+    bits, position = 0, 0
+    for each in fields:
+        bits |= (values[each.name] & ((1 << each.bits) - 1)) << position
+        position += each.bits
+    return bits

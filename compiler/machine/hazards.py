@@ -1,0 +1,62 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""What an instruction has to wait for: earlier ones of other engines that use the same memory."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from macaw.arch.machine import Engine
+
+__all__ = ["Access", "Hazards"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """Units ``start`` to before ``end`` of a memory called ``memory``, read or written."""
+
+    memory: str
+    start: int
+    end: int
+    write: bool = False
+
+
+@dataclass(kw_only=True)
+class Hazards:
+    """Counts the instructions of each engine, and remembers what they access."""
+
+    counts: dict[Engine, int] = field(default_factory=lambda: dict.fromkeys(Engine, 0))
+    _past: list[tuple[Engine, int, Access]] = field(default_factory=list)
+
+    def after(self, engine: Engine, accesses: Iterable[Access]) -> dict[Engine, int]:
+        """The waits of the next instruction of ``engine``, which makes these accesses.
+
+        It comes after whatever has written what it reads or writes, and after whatever has read
+        what it writes.
+        """
+        accesses = tuple(accesses)
+        waits: dict[Engine, int] = {}
+        for other, number, past in self._past:
+            if other != engine and any(_clash(past, access) for access in accesses):
+                waits[other] = max(waits.get(other, 0), number)
+        self.counts[engine] += 1
+        # What is overwritten whole by what waits for it is ordered by that alone from now on.
+        self._past = [
+            (other, number, past)
+            for other, number, past in self._past
+            if not any(access.write and _covers(access, past) for access in accesses)
+        ]
+        self._past += [(engine, self.counts[engine], access) for access in accesses]
+        return waits
+
+
+def _clash(one: Access, other: Access) -> bool:
+    return (
+        one.memory == other.memory
+        and (one.write or other.write)
+        and one.start < other.end
+        and other.start < one.end
+    )
+
+
+def _covers(outer: Access, inner: Access) -> bool:
+    return outer.memory == inner.memory and outer.start <= inner.start and inner.end <= outer.end

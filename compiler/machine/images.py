@@ -1,0 +1,57 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Tensors as the machine sees them: rows of bytes, each beginning with a new word."""
+
+import math
+from dataclasses import dataclass
+
+from macaw.arch.machine import MachineConfig
+from macaw.nn.graph import Tensor
+
+__all__ = ["Image", "image_of"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Image:
+    """``height`` rows of ``width`` pixels of ``channels`` bytes."""
+
+    height: int
+    width: int
+    channels: int
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of a row in use."""
+        return self.width * self.channels
+
+    @property
+    def size(self) -> int:
+        """All bytes in use."""
+        return self.height * self.row_bytes
+
+    def row_words(self, config: MachineConfig) -> int:
+        """Words of a row."""
+        return config.words(self.row_bytes)
+
+    def words(self, config: MachineConfig) -> int:
+        """Words of all rows."""
+        return self.height * self.row_words(config)
+
+    def solid(self, config: MachineConfig) -> bool:
+        """Whether its bytes in use stand one behind the other without gaps."""
+        return self.height == 1 or self.row_bytes % config.word_bytes == 0
+
+
+def image_of(tensor: Tensor) -> Image:
+    """A tensor of 8 bits: the last axis are channels, the one before pixels, all others rows; a
+    matrix is an image of one pixel a row.
+
+    Raises ``ValueError`` for other types.
+    """
+    if not tensor.dtype.quantised:
+        raise ValueError(f"{tensor.name}: a tensor must have 8 bits, not be {tensor.dtype}")
+    shape = tensor.shape
+    if len(shape) < 3:
+        rows, channels = (1, *shape)[-2:] if shape else (1, 1)
+        return Image(height=rows, width=1, channels=channels)
+    return Image(height=math.prod(shape[:-2]), width=shape[-2], channels=shape[-1])

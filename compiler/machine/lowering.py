@@ -1,0 +1,343 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Operators of a graph as passes of the machine."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from macaw.arch.machine import MachineConfig
+from macaw.arch.program import CoreLayer
+from macaw.compiler.elementwise import LookupTables, lookup_tables
+from macaw.compiler.machine.images import Image, image_of
+from macaw.compiler.machine.passes import Buffer, Copy, Pass, Placed, Rows
+from macaw.nn.graph import DType, QuantizedGraph, Tensor
+from macaw.nn.graph.operators import (
+    Add,
+    Concat,
+    Operator,
+    Pad,
+    Reshape,
+    ResizeNearest,
+    Subtract,
+    Unary,
+)
+
+__all__ = ["Evaluate", "Lowering"]
+
+#: What computes the outputs of an operator for some arrays, by the semantics of its graph.
+Evaluate = Callable[[QuantizedGraph, Operator, Sequence[NDArray[Any]]], list[NDArray[Any]]]
+
+
+class Lowering:
+    """The passes of operators of one verified graph on one machine.
+
+    ``evaluate`` is asked for the results of elementwise operators for all pairs of bytes.
+    """
+
+    def __init__(self, graph: QuantizedGraph, config: MachineConfig, evaluate: Evaluate):
+        self._graph = graph
+        self._config = config
+        self._evaluate = evaluate
+
+    def passes(self, operator: Operator, layer: CoreLayer | None) -> tuple[Pass, ...]:
+        """The passes of ``operator``; ``layer`` is what the core makes of it, if it is the core's.
+
+        Raises ``ValueError`` that names the operator's result for what the machine does not do.
+        """
+        name = operator.outputs[0]
+        if layer is not None:
+            return tuple(self._layer(name, operator.inputs[0], layer))
+        match operator:
+            case Add() | Subtract():
+                return self._sum(name, operator)
+            case Unary():
+                return (self._function(name, operator),)
+            case Concat():
+                return tuple(self._concat(name, operator))
+            case Reshape():
+                source, image = self._buffer(operator.inputs[0]), self._image(name)
+                return self.moved(name, source, Buffer(name=name, image=image))
+            case Pad():
+                return tuple(self._pad(name, operator))
+            case ResizeNearest():
+                return tuple(self._enlarge(name, operator))
+        kind = type(operator).__name__
+        raise ValueError(f"{name}: {kind} must run on the host: the machine has no such pass")
+
+    def _tensor(self, name: str) -> Tensor:
+        return self._graph.tensors[name]
+
+    def _image(self, name: str) -> Image:
+        return image_of(self._tensor(name))
+
+    def _buffer(self, name: str) -> Buffer:
+        tensor = self._tensor(name)
+        if tensor.data is not None:
+            raise ValueError(f"{name}: an operand of the machine must be computed, not constant")
+        return Buffer(name=name, image=image_of(tensor))
+
+    def _layer(self, name: str, source: str, layer: CoreLayer) -> Iterator[Pass]:
+        batch, height, width, channels = layer.image_shape
+        image = Image(height=batch * height, width=width, channels=channels)
+        buffer, passes = self._as(self._buffer(source), image)
+        yield from passes
+        _, rows, columns, outputs = layer.result_shape
+        result = Image(height=batch * rows, width=columns, channels=outputs)
+        if layer.rows != rows:
+            raise ValueError(f"{name}: a layer of the machine must not be cropped")
+        target, back = self._onto(Buffer(name=name, image=self._image(name)), result)
+        for index in range(batch):
+            for part in layer.parts:
+                chosen, all_columns, all_channels = part.image
+                if (range(width)[all_columns], range(channels)[all_channels]) != (
+                    range(width),
+                    range(channels),
+                ):
+                    raise ValueError(
+                        f"{name}: parts of the layer must take whole rows of its image: "
+                        "build a larger line buffer, or more parameter entries"
+                    )
+                taken = range(height)[chosen]
+                yield Pass(
+                    name=name,
+                    sources=(
+                        Rows(buffer=buffer, first=index * height + taken.start, count=len(taken)),
+                    ),
+                    work=part.program,
+                    target=self._part(target, index * rows, part.result, (rows, columns, outputs)),
+                )
+        yield from back
+
+    def _part(
+        self,
+        buffer: Buffer,
+        first_row: int,
+        chosen: tuple[slice, slice, slice],
+        shape: tuple[int, int, int],
+    ) -> Placed:
+        """Rows, columns and channels of an image of ``shape`` that begins at ``first_row`` of the
+        buffer."""
+        rows, columns, channels = (
+            range(size)[part] for size, part in zip(shape, chosen, strict=True)
+        )
+        pitch = buffer.image.row_words(self._config) * self._config.word_bytes
+        whole = (columns, channels) == (range(shape[1]), range(shape[2])) and rows.step == 1
+        first = (first_row + rows.start) * pitch + columns.start * shape[2] + channels.start
+        return Placed(
+            buffer=buffer,
+            first_byte=first,
+            rows=len(rows),
+            pixels=len(columns),
+            pixel_bytes=len(channels),
+            pixel_pitch=columns.step * shape[2],
+            row_pitch=rows.step * pitch,
+            gaps=not whole,
+        )
+
+    def _whole(self, buffer: Buffer) -> Placed:
+        image = buffer.image
+        everything = slice(None)
+        return self._part(buffer, 0, (everything,) * 3, (image.height, image.width, image.channels))
+
+    def _all(self, buffer: Buffer) -> Rows:
+        return Rows(buffer=buffer, first=0, count=buffer.image.height)
+
+    def _as(self, buffer: Buffer, image: Image) -> tuple[Buffer, tuple[Pass, ...]]:
+        """The same bytes as another image: where they stand so already, or moved."""
+        if self._alike(buffer.image, image):
+            return Buffer(name=buffer.name, image=image), ()
+        moved = Buffer(name=f"{buffer.name}, in {image.height} rows", image=image)
+        return moved, self.moved(buffer.name, buffer, moved)
+
+    def _onto(self, buffer: Buffer, image: Image) -> tuple[Buffer, tuple[Pass, ...]]:
+        """A buffer in which a result stands as ``image``, and what moves it into ``buffer``."""
+        if self._alike(buffer.image, image):
+            return Buffer(name=buffer.name, image=image), ()
+        made = Buffer(name=f"{buffer.name}, in {image.height} rows", image=image)
+        return made, self.moved(buffer.name, made, buffer)
+
+    def _alike(self, one: Image, other: Image) -> bool:
+        if (one.height, one.row_bytes) == (other.height, other.row_bytes):
+            return True
+        return one.solid(self._config) and other.solid(self._config)
+
+    def moved(self, name: str, source: Buffer, target: Buffer) -> tuple[Pass, ...]:
+        """The bytes of ``source`` in ``target``, whose rows are others."""
+        if self._alike(source.image, target.image):
+            whole = self._whole(Buffer(name=target.name, image=source.image))
+            return (Pass(name=name, sources=(self._all(source),), work=Copy(), target=whole),)
+        if target.image.solid(self._config):
+            image, buffer = source.image, target
+        elif source.image.solid(self._config):
+            # One row whose pixels become rows.
+            image = Image(height=1, width=target.image.height, channels=target.image.row_bytes)
+            source, buffer = Buffer(name=source.name, image=image), target
+            pitch = target.image.row_words(self._config) * self._config.word_bytes
+            placed = Placed(
+                buffer=buffer,
+                first_byte=0,
+                rows=1,
+                pixels=image.width,
+                pixel_bytes=image.channels,
+                pixel_pitch=pitch,
+                row_pitch=0,
+                gaps=True,
+            )
+            return (Pass(name=name, sources=(self._all(source),), work=Copy(), target=placed),)
+        else:
+            flat = Image(height=1, width=1, channels=source.image.size)
+            middle = Buffer(name=f"{source.name}, in one row", image=flat)
+            return self.moved(name, source, middle) + self.moved(name, middle, target)
+        placed = Placed(
+            buffer=buffer,
+            first_byte=0,
+            rows=image.height,
+            pixels=1,
+            pixel_bytes=image.row_bytes,
+            pixel_pitch=0,
+            row_pitch=image.row_bytes,
+            gaps=True,
+        )
+        return (Pass(name=name, sources=(self._all(source),), work=Copy(), target=placed),)
+
+    def _sum(self, name: str, operator: Operator) -> tuple[Pass, ...]:
+        """A sum or a difference of two tensors of one shape, or of a tensor with itself or a
+        constant of one value."""
+        self._has_lookups(name)
+        tensors = [self._tensor(each) for each in operator.inputs]
+        pairs = [_bytes(tensor.dtype) for tensor in tensors]
+        constants = [tensor.data for tensor in tensors]
+        operands = [
+            each for each, data in zip(operator.inputs, constants, strict=True) if data is None
+        ]
+        if len(operands) == 2 and tensors[0].shape == tensors[1].shape:
+            first, second = (grid.ravel() for grid in np.meshgrid(*pairs, indexing="ij"))
+            [results] = self._evaluate(self._graph, operator, [first, second])
+            work = self._lookup(name, results.reshape(256, 256))
+        elif len(operands) == 1 and all(data is None or data.size == 1 for data in constants):
+            values = [
+                pair if data is None else np.full(256, data.item(), pair.dtype)
+                for pair, data in zip(pairs, constants, strict=True)
+            ]
+            [results] = self._evaluate(self._graph, operator, values)
+            work = self._lookup(name, results)
+        else:
+            raise ValueError(
+                f"{name}: operands must be of one shape, not {tensors[0].shape} and "
+                f"{tensors[1].shape}: broadcasts run on the host"
+            )
+        buffers = [self._buffer(each) for each in operands]
+        return (
+            Pass(
+                name=name,
+                sources=tuple(self._all(each) for each in buffers),
+                work=work,
+                target=self._whole(Buffer(name=name, image=buffers[0].image)),
+            ),
+        )
+
+    def _function(self, name: str, operator: Operator) -> Pass:
+        self._has_lookups(name)
+        source = self._buffer(operator.inputs[0])
+        image = self._image(name)  # 8 bits, too
+        values = _bytes(self._tensor(operator.inputs[0]).dtype)
+        [results] = self._evaluate(self._graph, operator, [values])
+        return Pass(
+            name=name,
+            sources=(self._all(source),),
+            work=self._lookup(name, results),
+            target=self._whole(Buffer(name=name, image=image)),
+        )
+
+    def _has_lookups(self, name: str) -> None:
+        if not self._config.elementwise_lanes:
+            raise ValueError(
+                f"{name}: elementwise_lanes must be at least 1 on {self._config.name}, not 0"
+            )
+
+    def _lookup(self, name: str, results: NDArray[Any]) -> LookupTables:
+        tensor = self._tensor(name)
+        zero_point = tensor.zero_point if tensor.quantization else 0
+        try:
+            return lookup_tables(results, zero_point=zero_point)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+
+    def _concat(self, name: str, operator: Concat) -> Iterator[Pass]:
+        result = self._tensor(name)
+        target = Buffer(name=name, image=self._image(name))
+        rank = len(result.shape)
+        # The axis as one of the image's rows, pixels and channels.
+        axis = operator.axis % rank - rank
+        if axis < -3:
+            raise ValueError(f"{name}: axis must be one of the last three, not {operator.axis}")
+        outer = int(np.prod(result.shape[:-3])) if rank > 3 else 1
+        if axis == -3 and outer != 1:
+            raise ValueError(f"{name}: rows must be joined in batches of one, not of {outer}")
+        if rank < 3 and axis == -2:
+            axis = -3
+        start = 0
+        for each in operator.inputs:
+            source = self._buffer(each)
+            image = source.image
+            size = (image.height, image.width, image.channels)[axis]
+            chosen = [slice(None)] * 3
+            chosen[axis] = slice(start, start + size)
+            shape = (target.image.height, target.image.width, target.image.channels)
+            tensor = self._tensor(each)
+            if (tensor.quantization, tensor.dtype) != (result.quantization, result.dtype):
+                raise ValueError(f"{name}: all inputs must have the scale and type of the result")
+            yield Pass(
+                name=name,
+                sources=(self._all(source),),
+                work=Copy(),
+                target=self._part(target, 0, (chosen[0], chosen[1], chosen[2]), shape),
+            )
+            start += size
+
+    def _pad(self, name: str, operator: Pad) -> Iterator[Pass]:
+        raise ValueError(f"{name}: Pad must run on the host: the machine has no such pass")
+
+    def _enlarge(self, name: str, operator: ResizeNearest) -> Iterator[Pass]:
+        """Each pixel as many times as the size grows, by as many copies with gaps."""
+        source = self._buffer(operator.inputs[0])
+        target = Buffer(name=name, image=self._image(name))
+        image, wanted = source.image, target.image
+        if wanted.height % image.height or wanted.width % image.width:
+            raise ValueError(f"{name}: the size must be a multiple of the image's")
+        down, across = wanted.height // image.height, wanted.width // image.width
+        small = np.arange(image.height * image.width).reshape(1, image.height, image.width, 1)
+        self._check_enlarged(name, operator, small % 256, down, across)
+        for row in range(down):
+            for column in range(across):
+                yield Pass(
+                    name=name,
+                    sources=(self._all(source),),
+                    work=Copy(),
+                    target=self._part(
+                        target,
+                        0,
+                        (slice(row, None, down), slice(column, None, across), slice(None)),
+                        (wanted.height, wanted.width, wanted.channels),
+                    ),
+                )
+
+    def _check_enlarged(
+        self, name: str, operator: ResizeNearest, image: NDArray[Any], down: int, across: int
+    ) -> None:
+        """The nearest pixel must be the one that a plain repetition gives."""
+        dtype = np.dtype(self._tensor(operator.inputs[0]).dtype.value)
+        image = image.astype(np.uint8).view(dtype)
+        [found] = self._evaluate(self._graph, operator, [image])
+        if not np.array_equal(found, image.repeat(down, axis=1).repeat(across, axis=2)):
+            raise ValueError(f"{name}: the nearest pixels must be plain repetitions")
+
+
+def _bytes(dtype: DType) -> NDArray[Any]:
+    """All values of a type of 8 bits, in the order of their bits."""
+    if not dtype.quantised:
+        raise ValueError(f"an operand must have 8 bits, not be {dtype}")
+    return np.arange(256, dtype=np.uint8).view(np.dtype(dtype.value))

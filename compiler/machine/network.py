@@ -1,0 +1,189 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""A whole network: programs of the machine, and what the host does between them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from macaw.arch.container import Program, TensorPlace
+from macaw.arch.machine import MachineConfig, Space
+from macaw.compiler.machine.allocation import Life, place_buffers
+from macaw.compiler.machine.copies import without_copies
+from macaw.compiler.machine.emit import Home, contents, emit
+from macaw.compiler.machine.images import image_of
+from macaw.compiler.machine.lowering import Evaluate, Lowering
+from macaw.compiler.machine.passes import Buffer, Pass
+from macaw.compiler.machine.segments import segment_numbers
+from macaw.compiler.network import Requantizations, place
+from macaw.nn.graph import DType, QuantizedGraph
+from macaw.nn.graph.operators import Operator
+
+__all__ = ["Network", "Segment", "compile_network"]
+
+#: Words behind a program that the machine reads ahead of its end.
+_READ_AHEAD = 64
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Segment:
+    """Operators that run one after the other in one place: on the machine by ``program`` and its
+    ``passes``, or on the host."""
+
+    operators: tuple[Operator, ...]
+    program: Program | None = None
+    passes: tuple[Pass, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Network:
+    """A graph in segments, in their order. ``refusals`` says by the name of its result why an
+    operator runs on the host."""
+
+    graph: QuantizedGraph
+    config: MachineConfig
+    segments: tuple[Segment, ...]
+    refusals: Mapping[str, str]
+
+
+def compile_network(
+    graph: QuantizedGraph,
+    config: MachineConfig,
+    requantization: Requantizations,
+    evaluate: Evaluate,
+) -> Network:
+    """A verified graph for the machine.
+
+    ``requantization`` and ``evaluate`` say what operators mean by the semantics of the graph (see
+    `macaw.compiler.network.place` and `Lowering`). What the machine does not do runs on the host.
+    """
+    lowering = Lowering(graph, config, evaluate)
+    found: list[tuple[Pass, ...] | None] = []
+    refusals: dict[str, str] = {}
+    for placement in place(graph, config.core, requantization):
+        try:
+            if placement.refusal:
+                raise ValueError(placement.refusal)
+            found.append(lowering.passes(placement.operator, placement.layer))
+        except ValueError as error:
+            found.append(None)
+            refusals[placement.operator.outputs[0]] = str(error)
+    numbers = segment_numbers(graph, [passes is not None for passes in found])
+    segments = []
+    for number in sorted(set(numbers)):
+        members = [index for index, each in enumerate(numbers) if each == number]
+        operators = tuple(graph.operators[index] for index in members)
+        if number % 2 == 0:
+            segments.append(Segment(operators=operators))
+            continue
+        passes = [each for index in members for each in found[index] or ()]
+        passes = without_copies(passes, _outputs(graph, operators))
+        program = _program(graph, config, operators, passes, f"{graph.name}, segment {number}")
+        segments.append(Segment(operators=operators, program=program, passes=tuple(passes)))
+    return Network(graph=graph, config=config, segments=tuple(segments), refusals=refusals)
+
+
+def _program(
+    graph: QuantizedGraph,
+    config: MachineConfig,
+    operators: Sequence[Operator],
+    passes: Sequence[Pass],
+    name: str,
+) -> Program:
+    made = {output for operator in operators for output in operator.outputs}
+    read = {each for operator in operators for each in operator.inputs}
+    inputs = [each for each in _ordered(operators) if each in read - made and _moves(graph, each)]
+    outputs = _outputs(graph, operators)
+
+    data, loads = contents(passes, config)
+    sizes, lives = _lives(passes, inputs, outputs, config)
+    inner = place_buffers(
+        {each: life for each, life in lives.items() if each not in (*inputs, *outputs)},
+        config.tensor_words,
+    )
+    outer = place_buffers({each: life for each, life in lives.items() if each not in inner}, None)
+    homes = {each: Home(space=Space.TENSOR, word=word) for each, word in inner.items()}
+    dummy = homes | {each: Home(space=Space.OUTER, word=0) for each in outer}
+    start, body = emit(passes, loads, dummy, config, 0)
+    # Programs, constants, tensors.
+    constants = (len(start) + len(body)) // config.word_bytes
+    tensors = constants + len(data) // config.word_bytes
+    homes |= {each: Home(space=Space.OUTER, word=tensors + word) for each, word in outer.items()}
+    start, body = emit(passes, loads, homes, config, constants)
+    words = max((outer[each] + sizes[each] for each in outer), default=0)
+
+    def places(names: Sequence[str]) -> tuple[TensorPlace, ...]:
+        return tuple(_tensor_place(graph, each, homes[each].word) for each in names)
+
+    return Program(
+        name=name,
+        config_digest=config.digest,
+        image=start + body + data,
+        prologue=0 if start else None,
+        body=len(start) // config.word_bytes,
+        memory_words=max(tensors + words, constants + _READ_AHEAD),
+        inputs=places(inputs),
+        outputs=places(outputs),
+    )
+
+
+def _lives(
+    passes: Sequence[Pass], inputs: Sequence[str], outputs: Sequence[str], config: MachineConfig
+) -> tuple[dict[str, int], dict[str, Life]]:
+    """Words and lives of all buffers; inputs and outputs live all the time."""
+    sizes: dict[str, int] = {}
+    uses: dict[str, list[int]] = {}
+
+    def use(buffer: Buffer, index: int) -> None:
+        sizes[buffer.name] = max(sizes.get(buffer.name, 0), buffer.image.words(config))
+        uses.setdefault(buffer.name, []).append(index)
+
+    for index, each in enumerate(passes):
+        for rows in each.sources:
+            use(rows.buffer, index)
+        use(each.target.buffer, index)
+    kept = {*inputs, *outputs}
+    lives = {
+        each: Life(words=sizes[each], first=0, last=len(passes)) if each in kept
+        else Life(words=sizes[each], first=min(uses[each]), last=max(uses[each]))
+        for each in sizes
+    }  # fmt: skip
+    return sizes, lives
+
+
+def _outputs(graph: QuantizedGraph, operators: Sequence[Operator]) -> list[str]:
+    """What others need of what ``operators`` make."""
+    outside = {
+        each
+        for operator in graph.operators
+        if operator not in operators
+        for each in operator.inputs
+    }
+    outside |= {*graph.outputs, *(state.written for state in graph.states)}
+    made = [output for operator in operators for output in operator.outputs]
+    return [each for each in made if each in outside]
+
+
+def _ordered(operators: Sequence[Operator]) -> list[str]:
+    """The names of all tensors, each once, in the order of their first use."""
+    return list(
+        dict.fromkeys(
+            each for operator in operators for each in (*operator.inputs, *operator.outputs)
+        )
+    )
+
+
+def _moves(graph: QuantizedGraph, name: str) -> bool:
+    return graph.tensors[name].data is None
+
+
+def _tensor_place(graph: QuantizedGraph, name: str, word: int) -> TensorPlace:
+    tensor = graph.tensors[name]
+    image = image_of(tensor)
+    return TensorPlace(
+        name=name,
+        address=word,
+        height=image.height,
+        width=image.width,
+        channels=image.channels,
+        signed=tensor.dtype == DType.INT8,
+    )

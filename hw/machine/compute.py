@@ -1,0 +1,130 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The COMPUTE engine: gives the streams to the core, to the elementwise pass, or through."""
+
+from amaranth import *
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from macaw.arch.checks import instance
+from macaw.arch.instructions import Opcode
+from macaw.arch.machine import Engine, MachineConfig
+from macaw.hw.conv2d_core import Conv2dCore
+from macaw.hw.elementwise import Elementwise
+from macaw.hw.machine.layouts import command_layout, word_layout
+
+__all__ = ["ComputeUnit"]
+
+
+class ComputeUnit(wiring.Component):
+    """Makes results of the words that are fetched, one command after the other.
+
+    Parameters
+    ----------
+    config : MachineConfig
+        The configuration.
+
+    Members
+    -------
+    command : In
+        A CONV, ELEMENTWISE or COPY; taken when the one before is complete.
+    done : Out
+        It is complete, for one clock: its last result word has left.
+    weights, parameters, table, lookup : In
+        Writes to the memories, as `macaw.hw.Conv2dCore` and `macaw.hw.Elementwise` take them.
+    i : In
+        Words.
+    o : Out
+        Words of results.
+    core_busy : Out
+        The core has a layer.
+    """
+
+    def __init__(self, config: MachineConfig):
+        self._config = instance("config", config, MachineConfig)
+        self._core = Conv2dCore(config.core)
+        self._elementwise = Elementwise(config) if config.elementwise_lanes else None
+        word = word_layout(config)
+        members = {
+            "command": In(stream.Signature(command_layout(config, Engine.COMPUTE))),
+            "done": Out(1),
+            "i": In(stream.Signature(word)),
+            "o": Out(stream.Signature(word)),
+            "core_busy": Out(1),
+        }
+        for name in ("weights", "parameters", "table"):
+            members[name] = In(self._core.signature.members[name].signature.flip())
+        if self._elementwise is not None:
+            members["lookup"] = In(self._elementwise.signature.members["lookup"].signature.flip())
+        super().__init__(members)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.core = core = self._core
+        for name in ("weights", "parameters", "table"):
+            connect(m, flipped(getattr(self, name)), getattr(core, name))
+        command, fields = self.command.payload, self.command.payload.fields
+        opcode = Signal.like(command.opcode, reset_less=True)
+        count = Signal.like(fields.copy.count)
+        offered, busy = Signal(), Signal()
+
+        kept = Signal.like(fields, reset_less=True)
+        idle, taken = Signal(), Signal()
+        m.d.comb += self.core_busy.eq(busy & (opcode == Opcode.CONV))
+
+        def gives_to(kind, words, results, operation, unit_idle):
+            """The streams while ``kind`` is executed; it is offered until it is taken."""
+            m.d.comb += [
+                words.payload.eq(self.i.payload),
+                operation.payload.eq(getattr(kept, kind.name.lower())),
+            ]
+            with m.If(opcode == kind):
+                m.d.comb += [
+                    words.valid.eq(self.i.valid & busy),
+                    self.i.ready.eq(words.ready & busy),
+                    self.o.valid.eq(results.valid),
+                    self.o.payload.eq(results.payload),
+                    results.ready.eq(self.o.ready),
+                    operation.valid.eq(offered),
+                    taken.eq(operation.ready),
+                    idle.eq(unit_idle),
+                ]
+
+        gives_to(Opcode.CONV, core.image, core.result, core.descriptor, core.idle)
+        if self._elementwise is not None:
+            m.submodules.elementwise = unit = self._elementwise
+            connect(m, flipped(self.lookup), unit.lookup)
+            gives_to(Opcode.ELEMENTWISE, unit.operands, unit.result, unit.operation, unit.idle)
+        with m.If(opcode == Opcode.COPY):
+            some = count != 0
+            m.d.comb += [
+                self.o.payload.eq(self.i.payload),
+                self.o.valid.eq(self.i.valid & some),
+                self.i.ready.eq(self.o.ready & some),
+                idle.eq(~some),
+            ]
+            with m.If(self.o.valid & self.o.ready):
+                m.d.sync += count.eq(count - 1)
+        settle = Signal(2)
+        with m.If(~busy):
+            m.d.comb += self.command.ready.eq(1)
+            with m.If(self.command.valid):
+                m.d.sync += [
+                    busy.eq(1),
+                    opcode.eq(command.opcode),
+                    kept.eq(fields),
+                    offered.eq(command.opcode != Opcode.COPY),
+                    settle.eq(3),
+                ]
+                with m.If(command.opcode == Opcode.COPY):
+                    m.d.sync += count.eq(fields.copy.count)
+        with m.Elif(offered):
+            with m.If(taken):
+                m.d.sync += offered.eq(0)
+        with m.Elif(settle != 0):
+            # Until the unit is idle no more.
+            m.d.sync += settle.eq(settle - 1)
+        with m.Elif(idle):
+            m.d.comb += self.done.eq(1)
+            m.d.sync += busy.eq(0)
+        return m

@@ -1,0 +1,125 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The FETCH engine: images, or two operands word by word in turn."""
+
+from amaranth import *
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from macaw.arch.checks import instance
+from macaw.arch.machine import Engine, MachineConfig
+from macaw.hw.machine.layouts import command_layout, word_layout
+from macaw.hw.machine.word_reader import WordReader
+from macaw.hw.memory_port import read_layout
+
+__all__ = ["Fetcher"]
+
+
+class Fetcher(wiring.Component):
+    """Reads an operand, or two, ahead of who takes their words.
+
+    A FETCH is complete when its words have been read: they may still wait here, and those of the
+    next one come behind them.
+
+    Parameters
+    ----------
+    config : MachineConfig
+        The configuration.
+
+    Members
+    -------
+    command : In
+        A FETCH; taken when the one before is complete.
+    done : Out
+        It is complete, for one clock.
+    reads, words : Out, In
+        Bursts of the memory outside for each of the two operands, and their words.
+    addresses, addresses_valid, addresses_ready, arrived, arrives
+        With a tensor memory: its port, for each operand, as `WordReader` has it.
+    o : Out
+        The words.
+    """
+
+    def __init__(self, config: MachineConfig):
+        self._config = instance("config", config, MachineConfig)
+        word = word_layout(config)
+        members = {
+            "command": In(stream.Signature(command_layout(config, Engine.FETCH))),
+            "done": Out(1),
+            "reads": Out(stream.Signature(read_layout(config))).array(2),
+            "words": In(stream.Signature(word)).array(2),
+            "o": Out(stream.Signature(word)),
+        }
+        if config.tensor_words:
+            members |= {
+                "addresses": Out(config.tensor_words.bit_length() - 1).array(2),
+                "addresses_valid": Out(1).array(2),
+                "addresses_ready": In(1).array(2),
+                "arrived": In(word),
+                "arrives": In(1).array(2),
+            }
+        super().__init__(members)
+
+    def elaborate(self, platform):
+        m = Module()
+        fields = self.command.payload.fields.fetch
+        readers = []
+        for index in range(2):
+            m.submodules[f"reader_{index}"] = reader = WordReader(
+                self._config, depth=self._config.fetch_words, tensor=bool(self._config.tensor_words)
+            )
+            connect(m, flipped(self.reads[index]), reader.read)
+            connect(m, flipped(self.words[index]), reader.words)
+            if self._config.tensor_words:
+                m.d.comb += [
+                    self.addresses[index].eq(reader.address),
+                    self.addresses_valid[index].eq(reader.address_valid),
+                    reader.address_ready.eq(self.addresses_ready[index]),
+                    reader.arrived.eq(self.arrived),
+                    reader.arrives.eq(self.arrives[index]),
+                ]
+            readers.append(reader)
+        first, second = readers
+
+        # The words of a command must not meet those of one with another number of operands: the
+        # second operand's are counted as they leave.
+        busy, starting = Signal(), Signal()
+        turn = Signal()
+        owed = Signal(len(fields.count))
+        pairs = Signal()
+        m.d.comb += [
+            first.span.payload.address.eq(fields.address),
+            second.span.payload.address.eq(fields.second),
+            *(reader.span.payload.count.eq(fields.count) for reader in readers),
+        ]
+        with m.If(~busy):
+            # Words of two operands have all left before others come.
+            may = first.idle & second.idle & ((owed == 0) | ~(pairs | fields.two))
+            m.d.comb += self.command.ready.eq(may)
+            with m.If(self.command.valid & may):
+                m.d.comb += [first.span.valid.eq(1), second.span.valid.eq(fields.two)]
+                m.d.sync += [busy.eq(1), starting.eq(1), pairs.eq(fields.two)]
+        with m.Elif(starting):
+            m.d.sync += starting.eq(0)
+        with m.Elif(first.idle & second.idle):
+            m.d.comb += self.done.eq(1)
+            m.d.sync += busy.eq(0)
+
+        with m.If(turn):
+            m.d.comb += [
+                self.o.valid.eq(second.o.valid),
+                self.o.payload.eq(second.o.payload),
+                second.o.ready.eq(self.o.ready),
+            ]
+        with m.Else():
+            m.d.comb += [
+                self.o.valid.eq(first.o.valid),
+                self.o.payload.eq(first.o.payload),
+                first.o.ready.eq(self.o.ready),
+            ]
+        moves = self.o.valid & self.o.ready
+        with m.If(moves & pairs):
+            m.d.sync += turn.eq(~turn)
+        begins = self.command.valid & self.command.ready
+        m.d.sync += owed.eq(owed + Mux(begins, fields.count, 0) - (moves & (turn | ~pairs)))
+        return m

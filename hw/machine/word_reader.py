@@ -1,0 +1,148 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Reads words one behind the other, in bursts and ahead of who takes them."""
+
+from amaranth import *
+from amaranth.lib import data, fifo, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from macaw.arch.checks import instance, power_of_two
+from macaw.arch.machine import MachineConfig
+from macaw.hw.machine.layouts import word_layout
+from macaw.hw.memory_port import read_layout
+
+__all__ = ["COUNT_BITS", "WordReader", "span_layout"]
+
+#: Bits of a count of words.
+COUNT_BITS = 20
+
+
+def span_layout(config: MachineConfig) -> data.StructLayout:
+    """Words to read: the first one, with the space as its top bit, and how many."""
+    return data.StructLayout({"address": config.address_bits + 1, "count": COUNT_BITS})
+
+
+class WordReader(wiring.Component):
+    """Words of the memory outside or of the tensor memory as a stream.
+
+    No more words are asked for than there is room for, so that words never wait in the memory.
+
+    Parameters
+    ----------
+    config : MachineConfig
+        The configuration.
+    depth : int
+        Room for words, a power of two in 16 ... 1024; a burst is at most a half of it.
+    tensor : bool
+        There is a port to the tensor memory.
+
+    Members
+    -------
+    span : In
+        What to read; taken while `idle`.
+    cancel : In
+        No more words are asked for.
+    idle : Out
+        All words asked for have come: the memory is not needed any more.
+    read, words : Out, In
+        Bursts of the memory outside, and their words.
+    address, address_valid, address_ready : Out, Out, In
+        With ``tensor``: the word of the tensor memory to read, whether there is one, and whether
+        it is read in this clock.
+    arrived, arrives : In
+        With ``tensor``: the word, some clocks later.
+    o : Out
+        The words.
+    """
+
+    def __init__(self, config: MachineConfig, *, depth: int, tensor: bool = False):
+        self._config = instance("config", config, MachineConfig)
+        self._depth = power_of_two("depth", depth, 16, 1024)
+        self._tensor = bool(tensor)
+        word = word_layout(config)
+        members = {
+            "span": In(stream.Signature(span_layout(config))),
+            "cancel": In(1),
+            "idle": Out(1, init=1),
+            "read": Out(stream.Signature(read_layout(config))),
+            "words": In(stream.Signature(word)),
+            "o": Out(stream.Signature(word)),
+        }
+        if tensor:
+            members |= {
+                "address": Out(config.tensor_words.bit_length() - 1),
+                "address_valid": Out(1),
+                "address_ready": In(1),
+                "arrived": In(word),
+                "arrives": In(1),
+            }
+        super().__init__(members)
+
+    def elaborate(self, platform):
+        m = Module()
+        depth, burst = self._depth, min(self._depth // 2, 1 << len(self.read.payload.count))
+        m.submodules.room = room = fifo.SyncFIFOBuffered(
+            width=8 * self._config.word_bytes, depth=depth
+        )
+        address = Signal(self._config.address_bits, reset_less=True)
+        left, due = Signal(COUNT_BITS), Signal(COUNT_BITS)
+        outside = Signal()
+        # Words that may be asked for.
+        credit = Signal(range(depth + 1), init=depth)
+        asked = Signal(range(burst + 1))
+        taken = Signal()
+        arrives = self.words.valid & self.words.ready
+        m.d.comb += [
+            self.o.payload.as_value().eq(room.r_data),
+            self.o.valid.eq(room.r_rdy),
+            room.r_en.eq(self.o.ready),
+            taken.eq(self.o.valid & self.o.ready),
+            self.words.ready.eq(1),
+            self.span.ready.eq(self.idle),
+            room.w_data.eq(self.words.payload.as_value()),
+            room.w_en.eq(arrives),
+        ]
+        m.d.sync += credit.eq(credit + taken - asked)
+
+        # A burst is decided a clock after the one before: the credit is then up to date.
+        length = Mux(left > burst, burst, left)[: len(asked)]
+        decided = Signal()
+        m.d.sync += decided.eq(0)
+        with m.If(self.read.valid & self.read.ready):
+            m.d.sync += self.read.valid.eq(0)
+        with m.If(~self.read.valid & ~decided & outside & (left != 0) & (credit >= burst)):
+            m.d.comb += asked.eq(length)
+            m.d.sync += [
+                self.read.valid.eq(1),
+                self.read.payload.address.eq(address),
+                self.read.payload.count.eq(length - 1),
+                decided.eq(1),
+            ]
+        if self._tensor:
+            some = Signal()
+            m.d.comb += [
+                some.eq(~outside & (left != 0) & (credit != 0)),
+                self.address.eq(address),
+                self.address_valid.eq(some),
+            ]
+            with m.If(some & self.address_ready):
+                m.d.comb += asked.eq(1)
+            with m.If(self.arrives):
+                m.d.comb += [room.w_data.eq(self.arrived.as_value()), room.w_en.eq(1)]
+            arrives = arrives | self.arrives
+
+        m.d.sync += [left.eq(left - asked), address.eq(address + asked), due.eq(due - arrives)]
+        with m.If(arrives & (due == 1)):
+            m.d.sync += self.idle.eq(1)
+        with m.If(self.cancel & ~self.idle):
+            owed = (due - left + asked - arrives)[: len(due)]
+            m.d.sync += [left.eq(0), due.eq(owed), self.idle.eq(owed == 0)]
+        with m.If(self.span.valid & self.idle):
+            m.d.sync += [
+                address.eq(self.span.payload.address),
+                outside.eq(~self.span.payload.address[-1]),
+                left.eq(self.span.payload.count),
+                due.eq(self.span.payload.count),
+                self.idle.eq(self.span.payload.count == 0),
+            ]
+        return m
