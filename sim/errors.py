@@ -5,6 +5,8 @@
 __all__ = [
     "BenchFailure",
     "BuildFailure",
+    "MachineFault",
+    "MachineTimeout",
     "SimulationError",
     "StreamError",
     "StreamTimeout",
@@ -34,3 +36,11 @@ class StreamError(SimulationError):
 
 class StreamTimeout(StreamError):
     """Streams stood still, or did not end within the given cycles."""
+
+
+class MachineFault(SimulationError):
+    """A machine asked for memory that there is none of, or broke the rules of its ports."""
+
+
+class MachineTimeout(MachineFault):
+    """A machine hung, or did not end within the given cycles."""

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from amaranth.hdl import Shape
 from amaranth.lib import wiring
 
 from macaw.arch.checks import instance, integer
@@ -18,27 +17,16 @@ from macaw.sim.errors import StreamError, StreamTimeout
 from macaw.sim.netlist import CELLS, TOLERATED, Netlist
 from macaw.sim.packing import pack, unpack, word_bytes
 from macaw.sim.progress import watch
+from macaw.sim.records import RECORD_WORDS, Record, Transfers, chance, refuse_broken, transfers
 from macaw.sim.run import look_at_waves, run_folder, waves_arguments
 from macaw.sim.run import run as run_simulator
-from macaw.sim.streams_top import TOPLEVEL, chunk_bytes, layout, streams_top
-from macaw.sim.verilog import Port, Stream, Verilog, convert
+from macaw.sim.scalars import chunk_bytes, input_bytes, layout, output_values
+from macaw.sim.streams_top import TOPLEVEL, streams_top
+from macaw.sim.verilog import Stream, Verilog, convert
 
 __all__ = ["StreamRun", "Transfers", "run"]
 
-_RECORD = 8
-_WORDS, _FIRST, _LAST, _VALID, _READY, _ENABLED, _SURPLUS, _BROKEN = range(_RECORD)
-_PROBABILITY = 1 << 16
 _MOST_CYCLES = 1 << 62
-
-
-@dataclass(frozen=True, kw_only=True)
-class Transfers:
-    """What one stream carried: its words, and the cycles of the first and the last of them
-    (``None`` without any). Cycle 0 is the first one after reset."""
-
-    words: int
-    first_cycle: int | None
-    last_cycle: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,9 +127,9 @@ def run(
             f"+limit={timeout_cycles}", f"+quiet={quiet_cycles}", f"+drain={drain_cycles}"
         ]  # fmt: skip
         for name, content in (
-            ("inputs", _input_bytes(ports_in, inputs)),
+            ("inputs", input_bytes(ports_in, inputs)),
             ("outputs", np.zeros(chunk_bytes(ports_out), np.uint8)),
-            ("status", np.zeros((1 + len(streams), _RECORD), "<i8")),
+            ("status", np.zeros((1 + len(streams), RECORD_WORDS), "<i8")),
         ):
             content.tofile(folder / name)
             arguments.append(f"+{name}={folder / name}")
@@ -163,10 +151,10 @@ def run(
         if waves is not None:
             waves = waves.resolve().with_suffix(f".{simulator.waves}")
             arguments += waves_arguments(waves, *waves_cycles)
-        status = np.memmap(folder / "status", "<i8", "r").reshape(-1, _RECORD)
+        status = np.memmap(folder / "status", "<i8", "r").reshape(-1, RECORD_WORDS)
         total = sum(counts.values())
         started = time.perf_counter()
-        with watch(label, lambda: int(status[1:, _WORDS].sum()), total, progress):
+        with watch(label, lambda: int(status[1:, Record.WORDS].sum()), total, progress):
             run_simulator(
                 simulator, "macaw.sim.benches.until_done", folder, arguments=arguments, seed=seed
             )
@@ -181,9 +169,9 @@ def run(
                 if stream.output
             },
             transfers={
-                name: _transfers(record) for name, record in zip(streams, status[1:], strict=True)
+                name: transfers(record) for name, record in zip(streams, status[1:], strict=True)
             },
-            outputs=_output_values(ports_out, np.fromfile(folder / "outputs", np.uint8)),
+            outputs=output_values(ports_out, np.fromfile(folder / "outputs", np.uint8)),
             cycles=int(status[0, 0]),
             seconds=seconds,
             waves=waves,
@@ -231,9 +219,7 @@ def _pauses(
             _known(what, given, names)
         for name in names:
             value = given.get(name, 0.0) if isinstance(given, Mapping) else given
-            if not 0 <= value < 1:
-                raise ValueError(f"{what} must be at least 0 and less than 1, not {value!r}")
-            pauses[name] = min(round(value * _PROBABILITY), _PROBABILITY - 1)
+            pauses[name] = chance(what, value)
     return pauses
 
 
@@ -249,53 +235,8 @@ def _masks(streams: Mapping[str, Stream], after: Mapping[str, Sequence[str]]) ->
     return masks
 
 
-def _input_bytes(ports: Sequence[Port], inputs: Mapping[str, Any]) -> np.ndarray:
-    names = [port.name for port in ports]
-    for name in inputs:
-        if name not in names:
-            raise ValueError(f"inputs must name ports among {', '.join(names)}, not {name!r}")
-    missing = [name for name in names if name not in inputs]
-    if missing:
-        raise ValueError(f"inputs must give every input port, and lack {', '.join(missing)}")
-    content = np.zeros(chunk_bytes(ports), np.uint8)
-    column = 0
-    for port in ports:
-        value = inputs[port.name]
-        if isinstance(value, dict):
-            word = pack({name: [part] for name, part in value.items()}, port.shape, port.name)
-        else:
-            shape = Shape.cast(port.shape) if np.ndim(value) == 0 else port.shape
-            word = pack(np.asarray(value)[np.newaxis], shape, port.name)
-        content[column : column + word.shape[1]] = word[0]
-        column += word.shape[1]
-    return content
-
-
-def _output_values(ports: Sequence[Port], content: np.ndarray) -> dict[str, Any]:
-    values = {}
-    column = 0
-    for port in ports:
-        size = word_bytes(port.shape)
-        value = unpack(content[np.newaxis, column : column + size], port.shape)
-        if isinstance(value, dict):
-            values[port.name] = value
-        else:
-            values[port.name] = int(value[0]) if value.ndim == 1 else value[0]
-        column += size
-    return values
-
-
 def _read(path: Path, stream: Stream) -> np.ndarray:
     return np.fromfile(path, np.uint8).reshape(-1, word_bytes(stream.shape))
-
-
-def _transfers(record: np.ndarray) -> Transfers:
-    words = int(record[_WORDS])
-    return Transfers(
-        words=words,
-        first_cycle=int(record[_FIRST]) if words else None,
-        last_cycle=int(record[_LAST]) if words else None,
-    )
 
 
 def _refuse(
@@ -305,15 +246,11 @@ def _refuse(
     records = dict(zip(streams, status[1:], strict=True))
     # First, since words that get lost, or are too many, may be the cause of a time-out.
     for name, record in records.items():
-        if record[_BROKEN]:
-            raise StreamError(
-                f"stream {name} takes back valid or changes its payload before ready, "
-                f"{record[_BROKEN]} times (seed {seed})"
-            )
+        refuse_broken(name, record, seed)
     for name, record in records.items():
-        if record[_SURPLUS]:
+        if record[Record.SURPLUS]:
             raise StreamError(
-                f"stream {name} sent {record[_SURPLUS]} words more than the {counts[name]} "
+                f"stream {name} sent {record[Record.SURPLUS]} words more than the {counts[name]} "
                 f"expected (seed {seed})"
             )
     if state != 1:
@@ -321,7 +258,7 @@ def _refuse(
         lines = [
             _unfinished(stream, counts[name], records[name])
             for name, stream in streams.items()
-            if records[name][_WORDS] != counts[name]
+            if records[name][Record.WORDS] != counts[name]
         ]
         raise StreamTimeout(
             f"after {cycles} cycles {limit}: {'; '.join(lines) or 'draining'} (seed {seed})"
@@ -329,13 +266,13 @@ def _refuse(
 
 
 def _unfinished(stream: Stream, count: int, record: np.ndarray) -> str:
-    words = int(record[_WORDS])
+    words = int(record[Record.WORDS])
     if stream.output:
-        reason = "its word is not taken" if record[_VALID] else "the component sends nothing"
+        reason = "its word is not taken" if record[Record.VALID] else "the component sends nothing"
         return f"sink {stream.name} has {words} of {count} words, and {reason}"
-    if not record[_ENABLED]:
+    if not record[Record.ENABLED]:
         reason = "it waits for another source"
-    elif not record[_READY]:
+    elif not record[Record.READY]:
         reason = "the component is not ready"
     else:
         reason = "the component is ready"

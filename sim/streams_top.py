@@ -2,30 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The top module that puts a component between sources and sinks in the simulator."""
 
-from collections.abc import Sequence
+from macaw.sim.scalars import chunk_bytes, clock_connections, connections_of, layout
+from macaw.sim.verilog import MODULE, Verilog
 
-from macaw.sim.packing import word_bytes
-from macaw.sim.verilog import MODULE, Port, Verilog
-
-__all__ = ["TOPLEVEL", "chunk_bytes", "layout", "streams_top"]
+__all__ = ["TOPLEVEL", "streams_top"]
 
 #: The name of the module that `streams_top` writes.
 TOPLEVEL = "bench"
-
-
-def layout(verilog: Verilog) -> tuple[list[Port], list[Port]]:
-    """The input ports and the output ports that belong to no stream, in the order in which
-    their words stand one behind the other."""
-    scalars = verilog.scalars.values()
-    return (
-        [port for port in scalars if not port.output],
-        [port for port in scalars if port.output],
-    )
-
-
-def chunk_bytes(ports: Sequence[Port]) -> int:
-    """The bytes of ``ports`` together, a positive multiple of eight."""
-    return 8 * max(1, -(-sum(word_bytes(port.shape) for port in ports) // 8))
 
 
 def streams_top(verilog: Verilog) -> str:
@@ -35,14 +18,12 @@ def streams_top(verilog: Verilog) -> str:
     streams = list(verilog.streams.values())
     source_count = max(1, sum(not stream.output for stream in streams))
     sink_count = max(1, sum(stream.output for stream in streams))
-    connections = ["    .clk(clk)"] if verilog.clocked else []
-    connections += ["    .rst(rst)"] if verilog.resettable else []
+    connections = [
+        *clock_connections(verilog),
+        *connections_of(ports_in, "inputs"),
+        *connections_of(ports_out, "outputs"),
+    ]
     lines = []
-    for ports, bus in ((ports_in, "inputs"), (ports_out, "outputs")):
-        column = 0
-        for port in ports:
-            connections.append(f"    .\\{port.name} ({bus}[{8 * column}+:{port.width}])")
-            column += word_bytes(port.shape)
     places = {False: 0, True: 0}
     for index, stream in enumerate(streams):
         place = places[stream.output]
