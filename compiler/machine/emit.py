@@ -105,16 +105,33 @@ def emit(
         {load.target: stores[load.target].place(load.units) for load in of_pass}
         for of_pass in loads
     ]
-    # What is loaded for a pass comes before the pass in front of it, so that it is under way while
-    # that one is computed.
+    # What a pass needs is loaded while the pass in front of it is computed, unless that one needs
+    # the place.
+    late: list[tuple[Load, int]] = []
     for index in range(len(passes) + 1):
-        if index < len(passes):
-            for load in loads[index]:
-                code = prologue if stores[load.target].resident else body
-                _load(code, load, firsts[index][load.target], constants)
+        waiting, late = late, []
+        for load in loads[index] if index < len(passes) else ():
+            first = firsts[index][load.target]
+            before = loads[index - 1] if index else ()
+            if any(_overlap(load, first, each, firsts[index - 1][each.target]) for each in before):
+                late.append((load, first))
+                continue
+            code = prologue if stores[load.target].resident else body
+            _load(code, load, first, constants)
         if index > 0:
+            for load, first in waiting:
+                _load(body, load, first, constants)
             _run(body, passes[index - 1], loads[index - 1], firsts[index - 1], homes)
     return (prologue.end() if prologue.instructions else b""), body.end()
+
+
+def _overlap(one: Load, first: int, other: Load, other_first: int) -> bool:
+    """Whether two passes need the same units."""
+    return (
+        one.target == other.target
+        and first < other_first + other.units
+        and other_first < first + one.units
+    )
 
 
 def _load(code: _Code, load: Load, first: int, constants: int) -> None:
