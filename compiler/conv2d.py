@@ -214,7 +214,7 @@ def _descriptor(
         "ring_words": ring.words,
         "ring_rows": ring.rows,
         "input_unsigned": int(not layer.input_signed),
-        "input_zero_point": layer.filler,
+        "input_zero_point": layer.padding_int8,
         "output_rows": shape.output_height - 1,
         "padding_top": shape.padding[0],
         "row_stride": shape.stride[0],

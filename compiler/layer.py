@@ -24,8 +24,8 @@ class Conv2dLayer:
     ``input_signed=False``. ``name`` is what a refusal calls the layer.
 
     With ``largest`` the result is made of the largest of a window's products in the place of
-    their sum, and padding never is the largest: a depthwise layer with weights of one is a max
-    pooling.
+    their sum: a depthwise layer with weights of one is a max pooling. Padding holds the input's
+    zero point, or ``padding_value``, which is of the image's type.
 
     Raises ``ValueError`` or ``TypeError`` for shapes, types and zero points that do not fit.
     """
@@ -38,6 +38,7 @@ class Conv2dLayer:
     weight_zero_point: int | tuple[int, ...] = 0
     name: str = "conv2d"
     largest: bool = False
+    padding_value: int | None = None
 
     def __post_init__(self) -> None:
         shape = self.shape
@@ -60,6 +61,8 @@ class Conv2dLayer:
             )
         low, high = (-128, 127) if self.input_signed else (0, 255)
         integer(f"{self.name}: input_zero_point", self.input_zero_point, low, high)
+        if self.padding_value is not None:
+            integer(f"{self.name}: padding_value", self.padding_value, low, high)
         low, high = (-128, 127) if self.weights.dtype == np.int8 else (0, 255)
         points = self.weight_zero_point
         if not isinstance(points, tuple):
@@ -88,14 +91,18 @@ class Conv2dLayer:
         return EXCESS if self.windowed else 0
 
     @property
-    def filler(self) -> int:
-        """What padding holds once the image is int8."""
-        return -128 if self.largest else self.input_zero_point_int8
-
-    @property
     def input_zero_point_int8(self) -> int:
         """The input's zero point once the image is int8."""
-        return self.input_zero_point - (0 if self.input_signed else 128)
+        return self._int8(self.input_zero_point)
+
+    @property
+    def padding_int8(self) -> int:
+        """What padding holds once the image is int8."""
+        value = self.input_zero_point if self.padding_value is None else self.padding_value
+        return self._int8(value)
+
+    def _int8(self, value: int) -> int:
+        return value - (0 if self.input_signed else 128)
 
     @property
     def differences(self) -> np.ndarray:

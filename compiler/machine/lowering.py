@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Operators of a graph as passes of the machine."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,15 +14,20 @@ from macaw.arch.machine import MachineConfig
 from macaw.arch.program import CoreLayer
 from macaw.compiler.elementwise import LookupTables, lookup_tables
 from macaw.compiler.machine.images import Image, image_of
-from macaw.compiler.machine.passes import Buffer, Copy, Pass, Placed, Rows
+from macaw.compiler.machine.moves import chosen_channels, unchanged
+from macaw.compiler.machine.passes import Buffer, Copy, Pass, Rows
+from macaw.compiler.machine.placing import Placing
 from macaw.nn.graph import DType, QuantizedGraph, Tensor
 from macaw.nn.graph.operators import (
     Add,
     Concat,
+    MaxPool2d,
     Operator,
     Pad,
     Reshape,
     ResizeNearest,
+    Slice,
+    Split,
     Subtract,
     Unary,
 )
@@ -41,6 +48,7 @@ class Lowering:
         self._graph = graph
         self._config = config
         self._evaluate = evaluate
+        self._places = Placing(config)
 
     def passes(self, operator: Operator, layer: CoreLayer | None) -> tuple[Pass, ...]:
         """The passes of ``operator``; ``layer`` is what the core makes of it, if it is the core's.
@@ -59,7 +67,13 @@ class Lowering:
                 return tuple(self._concat(name, operator))
             case Reshape():
                 source, image = self._buffer(operator.inputs[0]), self._image(name)
-                return self.moved(name, source, Buffer(name=name, image=image))
+                return self._places.moved(name, source, Buffer(name=name, image=image))
+            case MaxPool2d():
+                return tuple(self._largest(name, operator))
+            case Slice():
+                return tuple(self._slice(name, operator))
+            case Split():
+                return tuple(self._split(operator))
             case Pad():
                 return tuple(self._pad(name, operator))
             case ResizeNearest():
@@ -82,13 +96,13 @@ class Lowering:
     def _layer(self, name: str, source: str, layer: CoreLayer) -> Iterator[Pass]:
         batch, height, width, channels = layer.image_shape
         image = Image(height=batch * height, width=width, channels=channels)
-        buffer, passes = self._as(self._buffer(source), image)
+        buffer, passes = self._places.seen_as(self._buffer(source), image)
         yield from passes
         _, rows, columns, outputs = layer.result_shape
         result = Image(height=batch * rows, width=columns, channels=outputs)
         if layer.rows != rows:
             raise ValueError(f"{name}: a layer of the machine must not be cropped")
-        target, back = self._onto(Buffer(name=name, image=self._image(name)), result)
+        target, back = self._places.made_as(Buffer(name=name, image=self._image(name)), result)
         for index in range(batch):
             for part in layer.parts:
                 chosen, all_columns, all_channels = part.image
@@ -107,101 +121,11 @@ class Lowering:
                         Rows(buffer=buffer, first=index * height + taken.start, count=len(taken)),
                     ),
                     work=part.program,
-                    target=self._part(target, index * rows, part.result, (rows, columns, outputs)),
+                    target=self._places.part(
+                        target, index * rows, part.result, (rows, columns, outputs)
+                    ),
                 )
         yield from back
-
-    def _part(
-        self,
-        buffer: Buffer,
-        first_row: int,
-        chosen: tuple[slice, slice, slice],
-        shape: tuple[int, int, int],
-    ) -> Placed:
-        """Rows, columns and channels of an image of ``shape`` that begins at ``first_row`` of the
-        buffer."""
-        rows, columns, channels = (
-            range(size)[part] for size, part in zip(shape, chosen, strict=True)
-        )
-        pitch = buffer.image.row_words(self._config) * self._config.word_bytes
-        whole = (columns, channels) == (range(shape[1]), range(shape[2])) and rows.step == 1
-        first = (first_row + rows.start) * pitch + columns.start * shape[2] + channels.start
-        return Placed(
-            buffer=buffer,
-            first_byte=first,
-            rows=len(rows),
-            pixels=len(columns),
-            pixel_bytes=len(channels),
-            pixel_pitch=columns.step * shape[2],
-            row_pitch=rows.step * pitch,
-            gaps=not whole,
-        )
-
-    def _whole(self, buffer: Buffer) -> Placed:
-        image = buffer.image
-        everything = slice(None)
-        return self._part(buffer, 0, (everything,) * 3, (image.height, image.width, image.channels))
-
-    def _all(self, buffer: Buffer) -> Rows:
-        return Rows(buffer=buffer, first=0, count=buffer.image.height)
-
-    def _as(self, buffer: Buffer, image: Image) -> tuple[Buffer, tuple[Pass, ...]]:
-        """The same bytes as another image: where they stand so already, or moved."""
-        if self._alike(buffer.image, image):
-            return Buffer(name=buffer.name, image=image), ()
-        moved = Buffer(name=f"{buffer.name}, in {image.height} rows", image=image)
-        return moved, self.moved(buffer.name, buffer, moved)
-
-    def _onto(self, buffer: Buffer, image: Image) -> tuple[Buffer, tuple[Pass, ...]]:
-        """A buffer in which a result stands as ``image``, and what moves it into ``buffer``."""
-        if self._alike(buffer.image, image):
-            return Buffer(name=buffer.name, image=image), ()
-        made = Buffer(name=f"{buffer.name}, in {image.height} rows", image=image)
-        return made, self.moved(buffer.name, made, buffer)
-
-    def _alike(self, one: Image, other: Image) -> bool:
-        if (one.height, one.row_bytes) == (other.height, other.row_bytes):
-            return True
-        return one.solid(self._config) and other.solid(self._config)
-
-    def moved(self, name: str, source: Buffer, target: Buffer) -> tuple[Pass, ...]:
-        """The bytes of ``source`` in ``target``, whose rows are others."""
-        if self._alike(source.image, target.image):
-            whole = self._whole(Buffer(name=target.name, image=source.image))
-            return (Pass(name=name, sources=(self._all(source),), work=Copy(), target=whole),)
-        if target.image.solid(self._config):
-            image, buffer = source.image, target
-        elif source.image.solid(self._config):
-            # One row whose pixels become rows.
-            image = Image(height=1, width=target.image.height, channels=target.image.row_bytes)
-            source, buffer = Buffer(name=source.name, image=image), target
-            pitch = target.image.row_words(self._config) * self._config.word_bytes
-            placed = Placed(
-                buffer=buffer,
-                first_byte=0,
-                rows=1,
-                pixels=image.width,
-                pixel_bytes=image.channels,
-                pixel_pitch=pitch,
-                row_pitch=0,
-                gaps=True,
-            )
-            return (Pass(name=name, sources=(self._all(source),), work=Copy(), target=placed),)
-        else:
-            flat = Image(height=1, width=1, channels=source.image.size)
-            middle = Buffer(name=f"{source.name}, in one row", image=flat)
-            return self.moved(name, source, middle) + self.moved(name, middle, target)
-        placed = Placed(
-            buffer=buffer,
-            first_byte=0,
-            rows=image.height,
-            pixels=1,
-            pixel_bytes=image.row_bytes,
-            pixel_pitch=0,
-            row_pitch=image.row_bytes,
-            gaps=True,
-        )
-        return (Pass(name=name, sources=(self._all(source),), work=Copy(), target=placed),)
 
     def _sum(self, name: str, operator: Operator) -> tuple[Pass, ...]:
         """A sum or a difference of two tensors of one shape, or of a tensor with itself or a
@@ -233,9 +157,9 @@ class Lowering:
         return (
             Pass(
                 name=name,
-                sources=tuple(self._all(each) for each in buffers),
+                sources=tuple(self._places.everything(each) for each in buffers),
                 work=work,
-                target=self._whole(Buffer(name=name, image=buffers[0].image)),
+                target=self._places.whole(Buffer(name=name, image=buffers[0].image)),
             ),
         )
 
@@ -247,9 +171,9 @@ class Lowering:
         [results] = self._evaluate(self._graph, operator, [values])
         return Pass(
             name=name,
-            sources=(self._all(source),),
+            sources=(self._places.everything(source),),
             work=self._lookup(name, results),
-            target=self._whole(Buffer(name=name, image=image)),
+            target=self._places.whole(Buffer(name=name, image=image)),
         )
 
     def _has_lookups(self, name: str) -> None:
@@ -287,19 +211,104 @@ class Lowering:
             chosen = [slice(None)] * 3
             chosen[axis] = slice(start, start + size)
             shape = (target.image.height, target.image.width, target.image.channels)
-            tensor = self._tensor(each)
-            if (tensor.quantization, tensor.dtype) != (result.quantization, result.dtype):
-                raise ValueError(f"{name}: all inputs must have the scale and type of the result")
             yield Pass(
                 name=name,
-                sources=(self._all(source),),
-                work=Copy(),
-                target=self._part(target, 0, (chosen[0], chosen[1], chosen[2]), shape),
+                sources=(self._places.everything(source),),
+                work=self._joined(name, operator, each),
+                target=self._places.part(target, 0, (chosen[0], chosen[1], chosen[2]), shape),
             )
             start += size
 
+    def _joined(self, name: str, operator: Concat, part: str) -> LookupTables | Copy:
+        """What becomes of the values of one input: a function of each byte."""
+        tensor = self._tensor(part)
+        values = _bytes(tensor.dtype).reshape((1,) * (len(tensor.shape) - 1) + (256,))
+        alone = replace(operator, inputs=(part,), axis=-1)
+        [results] = self._evaluate(self._graph, alone, [values])
+        if np.array_equal(results.ravel().view(np.uint8), np.arange(256, dtype=np.uint8)):
+            return Copy()
+        self._has_lookups(name)
+        return self._lookup(name, results.ravel())
+
     def _pad(self, name: str, operator: Pad) -> Iterator[Pass]:
-        raise ValueError(f"{name}: Pad must run on the host: the machine has no such pass")
+        """A window of one value, around which there is padding; or channels beside those of the
+        image."""
+        tensor = self._tensor(operator.inputs[0])
+        rank = len(tensor.shape)
+        around = dict(enumerate(operator.padding, start=-rank))
+        if any(sum(amounts) for axis, amounts in around.items() if axis < -3):
+            raise ValueError(f"{name}: padding must be of images, not {operator.padding}")
+        rows, columns, channels = (around.get(axis, (0, 0)) for axis in (-3, -2, -1))
+        image, core = image_of(tensor), self._config.core
+        if any(channels):
+            chosen = [None] * channels[0] + [*range(image.channels)] + [None] * channels[1]
+            layer = chosen_channels(
+                image, tensor.dtype, core, chosen, name=name, padding=(*rows, *columns),
+                value=operator.value,
+            )  # fmt: skip
+        else:
+            layer = unchanged(
+                image, tensor.dtype, core, name=name, padding=(*rows, *columns),
+                padding_value=operator.value,
+            )  # fmt: skip
+        return self._layer(name, operator.inputs[0], layer)
+
+    def _slice(self, name: str, operator: Slice) -> Iterator[Pass]:
+        """Some rows, and some channels of all columns."""
+        tensor = self._tensor(operator.inputs[0])
+        spans = [
+            range(start, start + step * size, step)
+            for start, step, size in zip(
+                operator.starts, operator.steps, operator.sizes, strict=True
+            )
+        ]
+        whole = [span == range(size) for span, size in zip(spans, tensor.shape, strict=True)]
+        if len(spans) < 3 or not all(whole[:-3]) or not whole[-2] or min(operator.steps) < 1:
+            raise ValueError(f"{name}: a slice must be of rows and channels of images")
+        rows = slice(spans[-3].start, spans[-3].stop, spans[-3].step)
+        if math.prod(tensor.shape[:-3]) != 1:
+            raise ValueError(f"{name}: a slice must be of one image")
+        layer = chosen_channels(
+            image_of(tensor), tensor.dtype, self._config.core, [*spans[-1]], name=name, rows=rows
+        )
+        return self._layer(name, operator.inputs[0], layer)
+
+    def _split(self, operator: Split) -> Iterator[Pass]:
+        tensor = self._tensor(operator.inputs[0])
+        rank = len(tensor.shape)
+        start = 0
+        for name, size in zip(operator.outputs, operator.sizes, strict=True):
+            starts = [0] * rank
+            sizes = [*tensor.shape]
+            starts[operator.axis], sizes[operator.axis] = start, size
+            piece = Slice(
+                inputs=operator.inputs, outputs=(name,), starts=tuple(starts), steps=(1,) * rank,
+                sizes=tuple(sizes),
+            )  # fmt: skip
+            yield from self._slice(name, piece)
+            start += size
+
+    def _largest(self, name: str, operator: MaxPool2d) -> Iterator[Pass]:
+        tensor = self._tensor(operator.inputs[0])
+        values = _bytes(tensor.dtype)
+        # A window of one value gives the bounds of what is fused.
+        alone = replace(operator, kernel=(1, 1), stride=(1, 1), padding=(0, 0, 0, 0))
+        [bounded] = self._evaluate(self._graph, alone, [values.reshape(1, 16, 16, 1)])
+        bounds = int(bounded.min()), int(bounded.max())
+        if not np.array_equal(bounded.ravel(), values.clip(*bounds)):
+            raise ValueError(f"{name}: a max pooling must keep its scale")
+        layer = unchanged(
+            image_of(tensor),
+            tensor.dtype,
+            self._config.core,
+            name=name,
+            kernel=operator.kernel,
+            stride=operator.stride,
+            padding=operator.padding,
+            padding_value=np.iinfo(values.dtype).min,
+            bounds=bounds,
+        )
+        return self._layer(name, operator.inputs[0], layer)
 
     def _enlarge(self, name: str, operator: ResizeNearest) -> Iterator[Pass]:
         """Each pixel as many times as the size grows, by as many copies with gaps."""
@@ -315,9 +324,9 @@ class Lowering:
             for column in range(across):
                 yield Pass(
                     name=name,
-                    sources=(self._all(source),),
+                    sources=(self._places.everything(source),),
                     work=Copy(),
-                    target=self._part(
+                    target=self._places.part(
                         target,
                         0,
                         (slice(row, None, down), slice(column, None, across), slice(None)),

@@ -44,6 +44,7 @@ def pooling(shape: Conv2dShape, *, signed: bool, minimum: int, maximum: int) -> 
         input_zero_point=zero_point,
         input_signed=signed,
         largest=True,
+        padding_value=-128 if signed else 0,
     )
 
 

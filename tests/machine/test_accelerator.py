@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The engines around the core: words are moved as programs say, and wrong programs end."""
+
+import numpy as np
+import pytest
+from accelerator_programs import (
+    MEMORY_WORDS,
+    MOVED,
+    TINY,
+    WORD,
+    Expected,
+    end,
+    memory_of,
+    moving,
+    random_moves,
+)
+
+from macaw.arch.instructions import Instruction, Opcode
+from macaw.arch.machine import Engine, Error
+from macaw.sim.machine import run_machine
+from macaw.sim.memory_model import MEMORY_MODELS, MemoryModel
+
+MODELS = {
+    **MEMORY_MODELS,
+    "uneven": MemoryModel(latency=7, words_per_1024=700, gap=0.3, bursts=3),
+}
+
+
+def check_moves(seed: int, transfers: int, model: MemoryModel) -> None:
+    moves = random_moves(np.random.default_rng(seed), transfers)
+    program = [each for move in moves for each in move]
+    memory, [start] = memory_of([*program, end(len(moves))], seed=seed)
+    expected = Expected(memory)
+    for move in moves:
+        expected.move(move)
+    run = run_machine(TINY, memory, start, model=model, seed=seed)
+    assert run.error == Error.DONE
+    wrong = np.flatnonzero(run.memory.reshape(-1) != expected.outer)
+    assert not wrong.size, f"byte {wrong[0]:#x} differs, of {wrong.size} (seed {seed})"
+    fetched = sum(move[0].values["count"] for move in moves)
+    assert (run.counters["fetch"], run.counters["store"]) == (fetched, fetched)
+    assert run.stale_words == 0
+
+
+@pytest.mark.parametrize("model", MODELS, ids=str)
+def test_moves(model):
+    check_moves(3, 25, MODELS[model])
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("seed", range(12))
+def test_moves_at_length(seed):
+    check_moves(100 + seed, 40, list(MODELS.values())[seed % len(MODELS)])
+
+
+def test_what_does_not_wait_reads_what_was_there():
+    """The check can fail: a FETCH that does not wait for the STORE before it comes too early."""
+    store = (Opcode.STORE, {"address": MOVED + 512, "count": 100})
+    first = moving(MOVED, 100, store, 0, tensor=False)
+    again = (Opcode.STORE, {"address": MOVED + 700, "count": 8})
+    second = moving(MOVED + 604, 8, again, 1, tensor=False)
+    early = Instruction(opcode=Opcode.FETCH, values=second[0].values)
+    results = []
+    for fetch in (second[0], early):
+        memory, [start] = memory_of([*first, fetch, *second[1:], end(2)])
+        run = run_machine(TINY, memory, start, model=MODELS["board"])
+        results.append(np.array_equal(run.memory[MOVED + 700 :][:8], memory[MOVED + 92 :][:8]))
+    assert results == [True, False]
+
+
+def ends_with(program: list[Instruction], model: MemoryModel = MODELS["ideal"]):
+    memory, [start] = memory_of(program)
+    run = run_machine(TINY, memory, start, model=model)
+    return run.error, run.error_index
+
+
+COPY = moving(MOVED, 8, (Opcode.STORE, {"address": MOVED + 64, "count": 8}), 0, tensor=False)
+
+
+def test_a_wait_for_what_comes_later_is_refused():
+    late = Instruction(opcode=Opcode.COPY, values={"count": 8}, after={Engine.STORE: 1})
+    assert ends_with([*COPY, end(1)])[0] == Error.DONE
+    assert ends_with([COPY[0], late, COPY[2], end(1)]) == (Error.WAIT, 1)
+
+
+def test_an_unknown_opcode_is_refused():
+    memory, [start] = memory_of([*COPY, end(1)])
+    words = sum(2 for _ in COPY)
+    memory[start + words] = 0
+    run = run_machine(TINY, memory, start)
+    assert (run.error, run.error_index) == (Error.OPCODE, 3)
+
+
+def test_a_stream_that_ends_too_early_is_stuck():
+    """The instruction that is first in the program of those that are not complete."""
+    hungry = Instruction(opcode=Opcode.COPY, values={"count": 9})
+    assert ends_with([COPY[0], hungry, COPY[2], end(1)]) == (Error.STUCK, 1)
+
+
+def test_a_memory_that_never_answers_is_stuck():
+    model = MemoryModel(dead_after=10)
+    assert ends_with([*COPY, end(1)], model) == (Error.STUCK, 0)
+
+
+def test_programs_follow_each_other_without_a_reset():
+    """What is read ahead behind an end is dropped."""
+    moves = random_moves(np.random.default_rng(8), 6)
+    first = [each for move in moves for each in move]
+    memory, starts = memory_of([*first, end(6)], [*COPY, end(1)])
+    expected = Expected(memory)
+    for move in (*moves, COPY):
+        expected.move(move)
+    run = run_machine(TINY, memory, starts, model=MODELS["wide"])
+    assert [program.error for program in run.programs] == [Error.DONE] * 2
+    assert np.array_equal(run.memory.reshape(-1), expected.outer)
+    assert run.memory.shape == (MEMORY_WORDS, WORD)
