@@ -56,16 +56,16 @@ def test_moves_at_length(seed):
 
 def test_what_does_not_wait_reads_what_was_there():
     """The check can fail: a FETCH that does not wait for the STORE before it comes too early."""
-    store = (Opcode.STORE, {"address": MOVED + 512, "count": 100})
-    first = moving(MOVED, 100, store, 0, tensor=False)
+    store = (Opcode.STORE, {"address": MOVED + 512, "count": 8})
+    first = moving(MOVED, 8, store, 0, tensor=False)
     again = (Opcode.STORE, {"address": MOVED + 700, "count": 8})
-    second = moving(MOVED + 604, 8, again, 1, tensor=False)
+    second = moving(MOVED + 512, 8, again, 1, tensor=False)
     early = Instruction(opcode=Opcode.FETCH, values=second[0].values)
     results = []
-    for fetch in (second[0], early):
-        memory, [start] = memory_of([*first, fetch, *second[1:], end(2)])
-        run = run_machine(TINY, memory, start, model=MODELS["board"])
-        results.append(np.array_equal(run.memory[MOVED + 700 :][:8], memory[MOVED + 92 :][:8]))
+    for program in ([*first, *second, end(2)], [first[0], early, *first[1:], *second[1:], end(2)]):
+        memory, [start] = memory_of(program)
+        run = run_machine(TINY, memory, start)
+        results.append(np.array_equal(run.memory[MOVED + 700 :][:8], memory[MOVED:][:8]))
     assert results == [True, False]
 
 
