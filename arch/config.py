@@ -237,6 +237,23 @@ class AcceleratorConfig:
         """Parts in which the requantiser takes the results of all columns, one for each lane."""
         return self.array.columns // self.requantizer.lanes
 
+    def parameter_slots(self, *, window: bool) -> int:
+        """Parameters of a column group that a requantiser lane holds, in window or dense mode."""
+        lanes, array = self.requantizer.lanes, self.array
+        if window:
+            return array.lanes // min(lanes, array.pair_channels)
+        return array.columns // lanes
+
+    @property
+    def parameter_depth(self) -> int:
+        """Parameters that a requantiser lane holds: those of two column groups, or as many as a
+        LUT RAM has words."""
+        return max(16, 2 * max(self.parameter_slots(window=mode) for mode in (False, True)))
+
+    def parameter_sets(self, *, window: bool) -> int:
+        """Column groups whose parameters the lanes hold at once."""
+        return self.parameter_depth // self.parameter_slots(window=window)
+
     @property
     def beats(self) -> int:
         """Cycles in which the requantiser takes the results of all columns."""

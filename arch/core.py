@@ -173,6 +173,16 @@ def layer_fields(config: AcceleratorConfig) -> tuple[Field, ...]:
             bits=_log2(config.memory.parameter_entries),
             meaning="parameter entry of the first column",
         ),
+        Field(
+            name="parameter_sets",
+            bits=_log2(max(config.parameter_sets(window=mode) for mode in (False, True))),
+            meaning="sets of parameters that the column groups use in turn, less one",
+        ),
+        Field(
+            name="parameters_stay",
+            bits=1,
+            meaning="each column group of a row has a set of its own",
+        ),
         Field(name="group_channels", bits=lanes + 1, meaning="parameter entries of a column group"),
         Field(
             name="inner_channels", bits=lanes + 1, meaning="channels of an outer group's last group"

@@ -206,6 +206,9 @@ def _descriptor(
     row_bytes = shape.width * shape.in_channels
     kernel_row = shape.dilation[0] * ring.pitch
     flip = 0 if signed else 128
+    row_groups = groups.outer * groups.inner
+    sets = config.parameter_sets(window=walk.window)
+    stay = row_groups <= sets
     return {
         "height": shape.height,
         "row_bytes": row_bytes,
@@ -239,6 +242,8 @@ def _descriptor(
         "weight_start": 0,
         "weight_offset": 0 if walk.window else filler + EXCESS,
         "parameter_start": 0,
+        "parameter_sets": (row_groups if stay else sets) - 1,
+        "parameters_stay": int(stay),
         "group_channels": groups.channels,
         "inner_channels": groups.inner_channels,
         "final_channels": groups.final_channels,

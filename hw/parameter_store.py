@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
-"""The channel parameters of the requantiser: a narrow memory and double-buffered lane copies."""
+"""The channel parameters of the requantiser: a narrow memory, and copies beside the lanes."""
 
 from contextlib import nullcontext
 
@@ -40,8 +40,9 @@ class ParameterStore(wiring.Component):
     of the channel that it works on.
 
     The parameters of a column group are copied, one channel a clock, from a narrow memory into
-    small memories beside the lanes, each with two halves: while one group is computed the next
-    one's parameters arrive.
+    small memories beside the lanes, each with sets for two groups or more: while one group is
+    computed the next one's parameters arrive. Where each group of a row has a set of its own, they
+    are copied once a layer.
 
     Parameters
     ----------
@@ -101,11 +102,12 @@ class ParameterStore(wiring.Component):
         # it is given.
         return readable - 1 - (self.latency - 1)
 
-    @property
-    def _slots(self) -> int:
-        """Entries of one half of a lane's memory."""
-        lanes, array = self._config.requantizer.lanes, self._config.array
-        return max(array.columns // lanes, array.lanes // min(lanes, array.pair_channels))
+    def _slot(self, used, within):
+        """A place in the lanes' memories: ``within`` a set."""
+        dense, window = (
+            self._config.parameter_slots(window=mode).bit_length() - 1 for mode in (False, True)
+        )
+        return Mux(self.layer.window, used << window, used << dense) | within
 
     def elaborate(self, platform):
         m = Module()
@@ -130,13 +132,13 @@ class ParameterStore(wiring.Component):
         ports = []
         for lane in range(self._config.requantizer.lanes):
             m.submodules[f"lane_{lane}"] = words = memory.Memory(
-                shape=entry, depth=2 * self._slots, init=[]
+                shape=entry, depth=self._config.parameter_depth, init=[]
             )
             ports.append((words.write_port(), words.read_port(domain="comb")))
         return ports
 
     def _copy(self, m, ram, ports):
-        """Copies groups into the halves in turn, as long as one is free."""
+        """Copies groups into the sets in turn, as long as one is free."""
         layer, array = self.layer, self._config.array
         lanes, half = self._config.requantizer.lanes, array.pair_channels
         m.submodules.groups = groups = GroupWalker(self._config)
@@ -144,10 +146,14 @@ class ParameterStore(wiring.Component):
         running = Signal()
         address = Signal.like(layer.parameter_start)
         entry = Signal(range(array.lanes))
-        filling = Signal()
-        in_use = Signal(range(3))
-        ready = Signal(range(3))
-        # Between two groups there are three clocks, or more where no half is free, in which the
+        sets = {mode: self._config.parameter_sets(window=mode) for mode in (False, True)}
+        filling = Signal.like(layer.parameter_sets)
+        in_use = Signal(range(max(sets.values()) + 1))
+        ready = Signal.like(in_use)
+        full = Signal()
+        # All groups of a row have their sets: nothing more is copied.
+        complete = Signal()
+        # Between two groups there are three clocks, or more where no set is free, in which the
         # walker goes on, its channels are registered and ``final`` is made ready for them.
         read, final, ended = Signal(name="read"), Signal(name="final"), Signal(name="ended")
         settled = Signal(2)
@@ -156,7 +162,7 @@ class ParameterStore(wiring.Component):
         m.d.sync += [ended.eq(read & final), settled.eq(Cat(1, settled))]
         with m.If(~read):
             m.d.sync += [
-                read.eq(running & settled.all() & (in_use != 2)),
+                read.eq(running & settled.all() & ~full),
                 final.eq(channels == 1),
             ]
         with m.Else():
@@ -165,7 +171,9 @@ class ParameterStore(wiring.Component):
                 final.eq(entry + 2 == channels),
             ]
             with m.If(final):
-                m.d.sync += [filling.eq(~filling), read.eq(0), settled.eq(0)]
+                m.d.sync += [filling.eq(_following(filling, layer)), read.eq(0), settled.eq(0)]
+                with m.If(layer.parameters_stay & groups.last):
+                    m.d.sync += [running.eq(0), complete.eq(1)]
 
         # The address counts a clock later, and has registers on its way to the memory.
         reads, rewinds = Signal(name="reads"), Signal(name="rewinds")
@@ -177,7 +185,7 @@ class ParameterStore(wiring.Component):
             m.d.sync += address.eq(address + 1)
 
         # The entry arrives with its place.
-        place = data.StructLayout({"entry": len(entry), "filling": 1})
+        place = data.StructLayout({"entry": len(entry), "filling": len(filling)})
         pending, arrived = Signal(place), Signal(place)
         m.d.comb += [pending.entry.eq(entry), pending.filling.eq(filling)]
         m.d.comb += arrived.eq(delay(m, pending, _ADDRESS_CLOCKS + ram.latency))
@@ -195,7 +203,7 @@ class ParameterStore(wiring.Component):
             data.StructLayout(
                 {
                     "lane": range(array.lanes),
-                    "slot": range(2 * self._slots),
+                    "slot": range(self._config.parameter_depth),
                     "parameters": ram.read_data.shape(),
                 }
             )
@@ -203,8 +211,10 @@ class ParameterStore(wiring.Component):
         m.d.sync += [
             written.lane.eq(Mux(spread, arrived.entry % half, arrived.entry % lanes)),
             written.slot.eq(
-                Mux(spread, arrived.entry // half, arrived.entry // lanes)
-                + arrived.filling * self._slots
+                self._slot(
+                    arrived.filling,
+                    Mux(spread, arrived.entry // half, arrived.entry // lanes),
+                )
             ),
             written.parameters.eq(ram.read_data),
         ]
@@ -226,9 +236,13 @@ class ParameterStore(wiring.Component):
                 m.d.comb += [write.data.eq(written.parameters), write.addr.eq(written.slot)]
                 m.d.sync += write.en.eq(writes_before & (before.lane == mine))
 
-        m.d.sync += in_use.eq(in_use + (read & final) - self.leave)
+        # While ``read`` is low a set that is given up is seen before the next one is filled.
+        m.d.sync += [
+            in_use.eq(in_use + (read & final) - self.leave),
+            full.eq(in_use == Mux(layer.window, sets[True], sets[False])),
+        ]
         next_ready = (ready + (read & final) - self.enter)[: len(ready)]
-        m.d.sync += [ready.eq(next_ready), self.loaded.eq(next_ready != 0)]
+        m.d.sync += [ready.eq(next_ready), self.loaded.eq((next_ready != 0) | complete)]
         with m.If(self.start):
             m.d.sync += [
                 running.eq(1),
@@ -239,6 +253,7 @@ class ParameterStore(wiring.Component):
                 filling.eq(0),
                 in_use.eq(0),
                 ready.eq(0),
+                complete.eq(0),
                 self.loaded.eq(0),
             ]
 
@@ -246,7 +261,7 @@ class ParameterStore(wiring.Component):
         """The slot of each clock's values: by beat in dense mode, by phase and beat in window
         mode, where both pixels of a pair have the same channels."""
         lanes, half = self._config.requantizer.lanes, self._config.array.pair_channels
-        using = Signal()
+        using = Signal.like(self.layer.parameter_sets)
         beat = Signal(range(self._config.portions))
         phase = Signal(range(self._config.array.phases))
         with m.If(self.valid):
@@ -254,7 +269,7 @@ class ParameterStore(wiring.Component):
             with m.If(self.last):
                 m.d.sync += phase.eq(Mux(self.finish, 0, phase + 1))
         with m.If(self.leave):
-            m.d.sync += using.eq(~using)
+            m.d.sync += using.eq(_following(using, self.layer))
         with m.If(self.start):
             m.d.sync += [beat.eq(0), phase.eq(0), using.eq(0)]
         if lanes > half:
@@ -262,7 +277,7 @@ class ParameterStore(wiring.Component):
         else:
             each = half // lanes
             in_window = phase * each + beat % each
-        slot = Mux(delay(m, self.layer.window, 1), in_window, beat) + using * self._slots
+        slot = self._slot(using, Mux(delay(m, self.layer.window, 1), in_window, beat))
         slots = fan_out(
             m,
             "slot_copies",
@@ -277,3 +292,8 @@ class ParameterStore(wiring.Component):
             m.d.comb += read.addr.eq(slots[lane])
             with m.If(taken) if holds else nullcontext():
                 m.d.sync += self.parameters[lane].eq(read.data)
+
+
+def _following(used, layer):
+    """The set that is used after ``used``."""
+    return Mux(used == layer.parameter_sets, 0, used + 1)

@@ -16,6 +16,7 @@ class Placing:
         self._config = config
 
     def alike(self, one: Image, other: Image) -> bool:
+        """Whether the same bytes stand in the same places as either image."""
         if (one.height, one.row_bytes) == (other.height, other.row_bytes):
             return True
         return one.solid(self._config) and other.solid(self._config)
@@ -47,11 +48,13 @@ class Placing:
         )
 
     def whole(self, buffer: Buffer) -> Placed:
+        """All of a buffer, as the place of a result."""
         image = buffer.image
         everything = slice(None)
         return self.part(buffer, 0, (everything,) * 3, (image.height, image.width, image.channels))
 
     def everything(self, buffer: Buffer) -> Rows:
+        """All rows of a buffer, to be fetched."""
         return Rows(buffer=buffer, first=0, count=buffer.image.height)
 
     def seen_as(self, buffer: Buffer, image: Image) -> tuple[Buffer, tuple[Pass, ...]]:

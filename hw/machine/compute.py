@@ -45,17 +45,20 @@ class ComputeUnit(wiring.Component):
         self._core = Conv2dCore(config.core)
         self._elementwise = Elementwise(config) if config.elementwise_lanes else None
         word = word_layout(config)
+        core = self._core.signature.members
         members = {
             "command": In(stream.Signature(command_layout(config, Engine.COMPUTE))),
             "done": Out(1),
+            "weights": In(core["weights"].signature.flip()),
+            "parameters": In(core["parameters"].signature.flip()),
+            "table": In(core["table"].signature.flip()),
             "i": In(stream.Signature(word)),
             "o": Out(stream.Signature(word)),
             "core_busy": Out(1),
         }
-        for name in ("weights", "parameters", "table"):
-            members[name] = In(self._core.signature.members[name].signature.flip())
         if self._elementwise is not None:
-            members["lookup"] = In(self._elementwise.signature.members["lookup"].signature.flip())
+            lookup = self._elementwise.signature.members["lookup"].signature
+            members |= {"lookup": In(lookup.flip())}
         super().__init__(members)
 
     def elaborate(self, platform):

@@ -25,15 +25,27 @@ class Counters(wiring.Component):
     -------
     clear : In
         All become zero.
-    cycles, core, ... : In
-        By the counter's name: it counts one more.
+    cycles, core, starved, blocked, load, fetch, store, outer_reads, outer_writes : In
+        The counter of this name counts one more.
     values : Out
         The counts, two clocks later.
     """
 
     def __init__(self):
         super().__init__(
-            {"clear": In(1), **dict.fromkeys(COUNTERS, In(1)), "values": Out(counters_layout())}
+            {
+                "clear": In(1),
+                "cycles": In(1),
+                "core": In(1),
+                "starved": In(1),
+                "blocked": In(1),
+                "load": In(1),
+                "fetch": In(1),
+                "store": In(1),
+                "outer_reads": In(1),
+                "outer_writes": In(1),
+                "values": Out(counters_layout()),
+            }
         )
 
     def elaborate(self, platform):

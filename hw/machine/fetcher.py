@@ -34,8 +34,10 @@ class Fetcher(wiring.Component):
         It is complete, for one clock.
     reads, words : Out, In
         Bursts of the memory outside for each of the two operands, and their words.
-    addresses, addresses_valid, addresses_ready, arrived, arrives
+    addresses, addresses_valid, addresses_ready : Out, Out, In
         With a tensor memory: its port, for each operand, as `WordReader` has it.
+    arrived, arrives : In
+        With a tensor memory: a word of it, and for which operand.
     o : Out
         The words.
     """

@@ -55,10 +55,10 @@ class Sequencer(wiring.Component):
             {
                 "start": In(1),
                 "words": In(stream.Signature(word_layout(config))),
-                **{
-                    str(engine): Out(stream.Signature(queued_layout(config, engine)))
-                    for engine in Engine
-                },
+                "load": Out(stream.Signature(queued_layout(config, Engine.LOAD))),
+                "fetch": Out(stream.Signature(queued_layout(config, Engine.FETCH))),
+                "compute": Out(stream.Signature(queued_layout(config, Engine.COMPUTE))),
+                "store": Out(stream.Signature(queued_layout(config, Engine.STORE))),
                 "ended": Out(1, init=1),
                 "error": Out(Error),
                 "index": Out(INDEX_BITS),

@@ -21,8 +21,17 @@ def random_layer(generator, config, window):
     groups, fields = random_groups(generator, config, window, outer=3)
     total = sum(channels for _, channels in groups)
     start = generator.randint(0, config.memory.parameter_entries - total)
+    most = config.parameter_sets(window=window)
+    stay = len(groups) <= most and generator.random() < 0.7
+    sets = len(groups) if stay else most
     return {
-        "word": layer_word(config, parameter_start=start, **fields),
+        "word": layer_word(
+            config,
+            parameter_start=start,
+            parameter_sets=sets - 1,
+            parameters_stay=int(stay),
+            **fields,
+        ),
         "window": window,
         "rows": generator.randint(1, 4),
         "pixels": generator.choice([1, 2, 5, 40]),
