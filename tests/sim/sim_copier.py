@@ -109,6 +109,10 @@ class Copier(wiring.Component):
             with m.If(write.valid & ~write.ready):
                 m.d.sync += drift.eq(drift + 1)
             m.d.comb += write.payload.data[0].eq(moved[0] ^ key ^ drift)
+        with m.If(copying & write.valid & write.ready):
+            m.d.sync += taken.eq(taken + 1)
+        if self._fault == "early":
+            m.d.comb += copying.eq(late & (taken != header.count))
         with m.FSM():
             with m.State("IDLE"):
                 with m.If(self.start):
@@ -121,7 +125,7 @@ class Copier(wiring.Component):
             with m.State("DECODE"):
                 with m.If(words.valid):
                     m.d.comb += words.ready.eq(1)
-                    m.d.sync += [header.eq(words.payload), asked.eq(0), taken.eq(0)]
+                    m.d.sync += [header.eq(words.payload), asked.eq(0), taken.eq(0), late.eq(0)]
                     m.d.sync += [place.eq(place + 1), index.eq(index + 1)]
                     m.next = "EXECUTE"
             with m.State("EXECUTE"):
@@ -149,10 +153,9 @@ class Copier(wiring.Component):
                 ]
                 with m.If(read.valid & read.ready):
                     m.d.sync += asked.eq(asked + burst)
-                with m.If(write.valid & write.ready):
-                    m.d.sync += taken.eq(taken + 1)
                 done = (left == 0) if self._fault == "early" else (taken == header.count)
                 with m.If(done):
+                    m.d.sync += late.eq(1)
                     m.next = "END" if self._fault == "early" else "ASK"
             with m.State("RESTLESS"):
                 m.d.comb += [read.valid.eq(1), read.payload.address.eq(0)]
