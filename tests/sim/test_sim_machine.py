@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 from sim_copier import BURST, CONFIG, COPY, END, KEY, Copier, instruction
+from sim_copies import SEED, SLOW, WORDS, copied, copies, copy, memory_of, words_clocks
 
 from macaw.arch.machine import Error
 from macaw.hw.stream import SkidBuffer
@@ -15,45 +16,7 @@ from macaw.sim.machine import run_machine
 from macaw.sim.machine_files import Job, Patch
 from macaw.sim.memory_model import MEMORY_MODELS, MemoryModel, memory_model
 
-SEED = 20261128
-WORDS = 1024
 BODY = 8
-
-
-def memory_of(*programs):
-    """Random words, with programs (first word, instructions) in them."""
-    generator = np.random.default_rng(SEED)
-    memory = generator.integers(0, 256, (WORDS, CONFIG.word_bytes), dtype=np.uint8)
-    for place, instructions in programs:
-        for index, each in enumerate(instructions):
-            memory[place + index] = each
-    return memory
-
-
-def copies(count=100, source=100, to=500, **fields):
-    """A program of one copy."""
-    return [instruction(COPY, source=source, to=to, count=count, **fields), instruction(END)]
-
-
-def copied(memory, count=100, source=100, to=500, key=0, enable=0xFF):
-    """What memory holds after a copy."""
-    expected = memory.copy()
-    columns = np.array([enable >> i & 1 for i in range(CONFIG.word_bytes)], bool)
-    words = memory[source : source + count] ^ np.uint8(key)
-    expected[to : to + count, columns] = words[:, columns]
-    return expected
-
-
-def copy(fault=None, count=100, enable=0xFF, **options):
-    """A run of one copy, its words checked."""
-    memory = memory_of((0, copies(count, enable=enable)))
-    run = run_machine(CONFIG, memory, 0, machine=Copier(fault=fault), seed=SEED, **options)
-    assert np.array_equal(run.memory, copied(memory, count, enable=enable)), f"seed {SEED}"
-    assert run.error == Error.DONE
-    return run
-
-
-SLOW = MemoryModel(latency=7, words_per_1024=300, gap=0.3, bursts=2)
 
 
 @pytest.mark.parametrize("model", [*MEMORY_MODELS.values(), SLOW, MemoryModel(bursts=1, gap=0.9)])
@@ -64,14 +27,6 @@ def test_words_are_copied_with_every_memory(model, enable):
     assert run.counters["outer_writes"] == run.transfers["write"].words == 100
     assert run.transfers["read"].words == 2 + -(-100 // BURST)
     assert run.stale_words == 0
-
-
-def words_clocks(**model):
-    """The clocks from the first word of a long copy to the last, and from its burst to a word."""
-    run = copy(count=400, model=MemoryModel(**model))
-    read, words = run.transfers["read"], run.transfers["words"]
-    write = run.transfers["write"]
-    return write.last_cycle - write.first_cycle + 1, words.first_cycle - read.first_cycle
 
 
 @pytest.mark.parametrize("latency", [1, 2, 13, 40])
@@ -92,6 +47,13 @@ def test_reads_and_writes_share_the_rate(rate):
     clocks, _ = words_clocks(words_per_1024=rate)
     expected = 2 * 400 * 1024 / rate
     assert expected - 30 * 1024 / rate < clocks < expected + 30
+
+
+def test_words_are_not_saved_up():
+    """Not even where a memory rests for longer than its words take."""
+    clocks, _ = words_clocks(latency=60, bursts=1, words_per_1024=512)
+    bursts = 400 // BURST
+    assert clocks > (bursts - 1) * (60 + 3 * BURST)
 
 
 def test_the_rate_in_bytes():
