@@ -41,6 +41,7 @@ module machine_control #(
   longint cycle_limit, quiet_limit, drain_cycles, quiet, drained, job_count;
   longint job, copy, patched, captured, begun, why;
   int phase;
+  bit begins;
   bit [2:0] reset_count;
   string path;
   initial begin
@@ -134,7 +135,8 @@ module machine_control #(
       cycle <= cycle + 1;
       quiet <= transfer || start ? 0 : quiet + 1;
       start <= 0;
-      if (phase == STARTED && !start) phase = BUSY;
+      begins = !stop && phase == IDLE;
+      if (phase == STARTED && !start) phase <= BUSY;
       if (phase == DRAINING) drained <= drained + 1;
       if (stop) begin
         done <= 1;
@@ -146,14 +148,16 @@ module machine_control #(
         copies_of(0);
         job++;
         words_put(status, 16, 8, job);
-        phase = error ? FAILED : job == job_count ? DRAINING : IDLE;
+        if (error) phase <= FAILED;
+        else if (job == job_count) phase <= DRAINING;
+        else begins = 1;
       end
-      if (!stop && phase == IDLE) begin
+      if (begins) begin
         copies_of(1);
         start <= 1;
         entry <= ADDRESS_BITS'(words_get(jobs, 32 * job, 8));
         begun = cycle + 1;
-        phase = STARTED;
+        phase <= STARTED;
       end
     end
   end

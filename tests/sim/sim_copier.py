@@ -67,7 +67,7 @@ class Copier(wiring.Component):
         header = data.View(HEADER, Signal(HEADER))
         asked, taken, left = Signal(17), Signal(17), Signal(17)
         key, index = Signal(8), Signal(16)
-        running, waiting, late = Signal(), Signal(), Signal()
+        running, waiting, late, tail = Signal(), Signal(), Signal(), Signal()
         copying = Signal()
         m.d.comb += left.eq(header.count - asked)
         with m.If(self.start):
@@ -91,7 +91,7 @@ class Copier(wiring.Component):
         if self._fault == "blind":
             m.d.comb += words.ready.eq(copying & (~waiting | write.ready))
             with m.If(words.ready):
-                m.d.sync += waiting.eq(words.valid)
+                m.d.sync += waiting.eq(words.valid & copying)
             full = waiting
         else:
             m.d.comb += words.ready.eq(copying & write.ready)
@@ -109,6 +109,10 @@ class Copier(wiring.Component):
             with m.If(write.valid & ~write.ready):
                 m.d.sync += drift.eq(drift + 1)
             m.d.comb += write.payload.data[0].eq(moved[0] ^ key ^ drift)
+        with m.If(copying & write.valid & write.ready):
+            m.d.sync += taken.eq(taken + 1)
+        if self._fault == "early":
+            m.d.comb += copying.eq(tail & (taken != header.count))
         with m.FSM():
             with m.State("IDLE"):
                 with m.If(self.start):
@@ -121,7 +125,7 @@ class Copier(wiring.Component):
             with m.State("DECODE"):
                 with m.If(words.valid):
                     m.d.comb += words.ready.eq(1)
-                    m.d.sync += [header.eq(words.payload), asked.eq(0), taken.eq(0)]
+                    m.d.sync += [header.eq(words.payload), asked.eq(0), taken.eq(0), tail.eq(0)]
                     m.d.sync += [place.eq(place + 1), index.eq(index + 1)]
                     m.next = "EXECUTE"
             with m.State("EXECUTE"):
@@ -149,10 +153,9 @@ class Copier(wiring.Component):
                 ]
                 with m.If(read.valid & read.ready):
                     m.d.sync += asked.eq(asked + burst)
-                with m.If(write.valid & write.ready):
-                    m.d.sync += taken.eq(taken + 1)
                 done = (left == 0) if self._fault == "early" else (taken == header.count)
                 with m.If(done):
+                    m.d.sync += tail.eq(1)
                     m.next = "END" if self._fault == "early" else "ASK"
             with m.State("RESTLESS"):
                 m.d.comb += [read.valid.eq(1), read.payload.address.eq(0)]
