@@ -14,10 +14,11 @@ from macaw.golden.machine.dense import dense_sums
 from macaw.golden.machine.errors import MachineError
 from macaw.golden.machine.image import ImageReader
 from macaw.golden.machine.results import results
-from macaw.golden.machine.walk import Walk, walk_of
+from macaw.golden.machine.walk import Walk, layer_steps, walk_of
 from macaw.golden.machine.window import window_sums
+from macaw.golden.machine.words import Words
 
-__all__ = ["ConvUse", "Core", "conv", "conv_use", "image_words", "result_words"]
+__all__ = ["ConvUse", "Core", "conv", "conv_use", "image_words", "result_words", "table_use"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,11 +39,10 @@ class Core:
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ConvUse:
     """What a layer reads of the core's memories: ``weights`` are beats (word * columns + column)
-    of the columns that have a channel, ``parameters`` and ``table`` are entries; int64 each."""
+    of the columns that have a channel, ``parameters`` are entries; int64 each."""
 
     weights: NDArray[np.int64]
     parameters: NDArray[np.int64]
-    table: NDArray[np.int64]
 
 
 def image_words(layer: Mapping[str, int]) -> int:
@@ -71,6 +71,13 @@ def _walk(core: Core, layer: Mapping[str, int]) -> Walk:
     return walk
 
 
+def table_use(core: Core, layer: Mapping[str, int]) -> NDArray[np.int64]:
+    """The steps that the layer of a descriptor reads, int64; raises `MachineError` for those
+    beyond the table."""
+    steps = layer_steps(layer, len(core.table))
+    return np.arange(steps.start, steps.stop)
+
+
 def conv_use(core: Core, layer: Mapping[str, int]) -> ConvUse:
     """What the layer of a descriptor reads; raises `MachineError` as `conv` does for what is out
     of range."""
@@ -86,37 +93,32 @@ def conv_use(core: Core, layer: Mapping[str, int]) -> ConvUse:
                 columns = min(max(columns - phase * array.pair_channels, 0), array.pair_channels)
             beats.append(word * array.columns + np.arange(columns))
     parameters = layer["parameter_start"] + np.arange(walk.channels)
-    return ConvUse(
-        weights=np.concatenate(beats),
-        parameters=parameters,
-        table=walk.table_start + np.arange(walk.entries),
-    )
+    return ConvUse(weights=np.concatenate(beats), parameters=parameters)
 
 
-def conv(core: Core, layer: Mapping[str, int], image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The result stream, uint8 (result words, lanes), of a layer whose ``image`` stream is uint8
-    (image words, lanes).
+def conv(core: Core, layer: Mapping[str, int], image: Words) -> Words:
+    """The result stream of a layer whose image stream is ``image``.
 
     ``layer`` has the fields of `macaw.arch.core.layer_fields`. What fills up the last word of a
-    row is zero here, and anything in the hardware.
+    row is not known.
 
     Raises `MachineError` for descriptors and step tables that a core would not execute, or whose
-    results would depend on more than they say, and for an image of other size.
+    results would depend on more than they say, and for an image of other size or with bytes that
+    are not known.
     """
     config = core.config
     lanes = config.array.lanes
-    if image.shape != (image_words(layer), lanes):
+    if len(image) != image_words(layer):
         raise MachineError(f"the image must have {image_words(layer)} words, not {len(image)}")
     walk = _walk(core, layer)
     pixels = 2 * walk.pixels - layer["odd_width"] if walk.window else walk.pixels
     _check_results(config, layer, walk, pixels)
+    reader = ImageReader(config, layer, walk, image)
     start = layer["weight_start"]
     weights = core.weights[start : start + len(walk.groups) * walk.evaluations]
-    reader = ImageReader(config, layer, walk, image)
     sums_of = window_sums if walk.window else dense_sums
     rows = layer["output_rows"] + 1
-    step = max(layer["result_step"], walk.channels)
-    values = np.zeros((rows, pixels, step), np.uint8)
+    values = np.zeros((rows, pixels, max(layer["result_step"], walk.channels)), np.uint8)
     for part, channels, sums in sums_of(config, layer, walk, reader, weights):
         first, last = (layer["parameter_start"] + each for each in (channels.start, channels.stop))
         parameters = {
@@ -127,11 +129,14 @@ def conv(core: Core, layer: Mapping[str, int], image: NDArray[np.uint8]) -> NDAr
         values[part, :, channels] = found.view(np.uint8)
     if layer["output_unsigned"]:
         values[..., : walk.channels] ^= 0x80
+    known = np.zeros(values.shape, np.bool_)
+    known[..., : walk.channels] = True
     row_bytes = (layer["result_words"] + 1) * lanes
-    row = values.reshape(rows, -1)[:, :row_bytes]
-    stream = np.zeros((rows, row_bytes), np.uint8)
-    stream[:, : row.shape[1]] = row
-    return stream.reshape(-1, lanes)
+    stream = Words.none(rows * (layer["result_words"] + 1), lanes)
+    for each, full in ((values, stream.data), (known, stream.known)):
+        row = each.reshape(rows, -1)[:, :row_bytes]
+        full.reshape(rows, -1)[:, : row.shape[1]] = row
+    return stream
 
 
 def _check_results(

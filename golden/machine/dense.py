@@ -76,12 +76,12 @@ def _sums(
     matrix: NDArray[np.int32],
 ) -> NDArray[np.int64]:
     """[pixels, channels]."""
-    maximum = bool(layer.get("maximum_of_sums", 0))
+    largest = bool(layer.get("largest", 0))
     accumulator = config.accumulator
-    if accumulator.overflow == Overflow.WRAP and not maximum:
+    if accumulator.overflow == Overflow.WRAP and not largest:
         whole = ExactMatrix(matrix.reshape(1, len(matrix), -1))
         return wrapped(whole.multiply(patches.reshape(1, len(patches), -1))[0], accumulator)
-    fold = Fold(accumulator, maximum=maximum)
+    fold = Fold(accumulator, largest=largest)
     for index in range(patches.shape[1]):
         step = ExactMatrix(matrix[None, :, index])
         fold.take(step.multiply(patches[None, :, index])[0])

@@ -9,13 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from macaw.arch import AcceleratorConfig
-from macaw.arch.core import step_fields
+from macaw.arch.core import SIZE_BITS, step_fields
 from macaw.golden.machine.errors import MachineError
 from macaw.golden.machine.walk import Group, Read, Walk
+from macaw.golden.machine.words import Words
 
 __all__ = ["ImageReader"]
 
 _BANKS = 4
+
+#: Bits of a row's number, padding included, beside its sign.
+_ROW_BITS = SIZE_BITS + 1
 
 #: Activations that are looked at together.
 _TILE_VALUES = 1 << 22
@@ -24,11 +28,12 @@ _TILE_VALUES = 1 << 22
 class ImageReader:
     """Reads of all pixels of some result rows at once.
 
-    ``words`` is the image stream, uint8 (height * (row_words + 1), lanes); inside, bytes are int8
-    and padding holds the input's zero point.
+    ``words`` is the image stream, height * (row_words + 1) words; inside, bytes are int8 and
+    padding holds the input's zero point.
 
     Raises `MachineError` for a ring that the line buffer does not hold or whose rows the layer
-    would wait for in vain, and for offsets that do not fit their field.
+    would wait for in vain, for offsets that do not fit their field, and for bytes that are not
+    known.
     """
 
     def __init__(
@@ -36,7 +41,7 @@ class ImageReader:
         config: AcceleratorConfig,
         layer: Mapping[str, int],
         walk: Walk,
-        words: NDArray[np.uint8],
+        words: Words,
     ) -> None:
         self._layer = layer
         self._walk = walk
@@ -47,10 +52,17 @@ class ImageReader:
                 f"row_bytes must be at most those of row_words ({row_bytes}), "
                 f"not {layer['row_bytes']}"
             )
+        if not layer["height"]:
+            raise MachineError("height must be at least 1, not 0")
         self._check_ring(config)
         self._tops = (
             np.arange(layer["output_rows"] + 1) * layer["row_stride"] - layer["padding_top"]
         )
+        last_bottom = int(self._tops[-1]) + layer["extent"]
+        if last_bottom >= 1 << _ROW_BITS:
+            raise MachineError(
+                f"image rows must be below {1 << _ROW_BITS}, not up to {last_bottom}"
+            )
         reads = [*walk.prologue, *walk.body]
         [field] = [field for field in step_fields(config) if field.name == "offset"]
         first = min(group.position for group in walk.groups)
@@ -87,7 +99,7 @@ class ImageReader:
         if rows < needed:
             raise MachineError(f"ring_rows must hold the {needed} rows of a kernel, not {rows}")
 
-    def _pad(self, words: NDArray[np.uint8], reads: list[Read], last_byte: int) -> NDArray[np.int8]:
+    def _pad(self, words: Words, reads: list[Read], last_byte: int) -> NDArray[np.int8]:
         """Rows and bytes from the first to the last that any read meets, padding included."""
         layer = self._layer
         height, row_bytes = layer["height"], layer["row_bytes"]
@@ -97,7 +109,11 @@ class ImageReader:
         first_byte = self._first_byte = min(self._first_byte, 0)
         size = (last_row - self._first_row, max(last_byte, row_bytes) - first_byte)
         padded = np.full(size, layer["input_zero_point"], np.int8)
-        image = words.reshape(height, -1)[:, :row_bytes]
+        unknown = ~words.known.reshape(height, -1)[:, :row_bytes].all(axis=1)
+        if unknown.any():
+            row = int(np.flatnonzero(unknown)[0])
+            raise MachineError(f"all bytes of image row {row} must have been written")
+        image = words.data.reshape(height, -1)[:, :row_bytes]
         if layer["input_unsigned"]:
             image = image ^ np.uint8(0x80)
         padded[-self._first_row :][:height, -first_byte:][:, :row_bytes] = image.view(np.int8)

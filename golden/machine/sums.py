@@ -19,19 +19,20 @@ def wrapped(values: NDArray[Any], accumulator: AccumulatorConfig) -> NDArray[np.
 
 
 class Fold:
-    """An accumulator that takes terms one by one: it adds them, or keeps the largest of them."""
+    """An accumulator that takes terms one by one: it adds them, or keeps the ``largest`` of
+    them."""
 
-    def __init__(self, accumulator: AccumulatorConfig, *, maximum: bool) -> None:
+    def __init__(self, accumulator: AccumulatorConfig, *, largest: bool) -> None:
         self._accumulator = accumulator
-        self._maximum = maximum
+        self._largest = largest
         self._total: NDArray[np.int64] | None = None
 
     def take(self, term: NDArray[Any]) -> None:
         """One more term, integers of any shape that is the same for all."""
         total = term.astype(np.int64)
         if self._total is not None:
-            total = np.maximum(self._total, total) if self._maximum else self._total + total
-        if self._accumulator.overflow == Overflow.SATURATE:
+            total = np.maximum(self._total, total) if self._largest else self._total + total
+        if self._accumulator.overflow == Overflow.SATURATE and not self._largest:
             half = 1 << (self._accumulator.bits - 1)
             self._total = np.clip(total, -half, half - 1)
         else:

@@ -9,7 +9,7 @@ from macaw.arch import AcceleratorConfig
 from macaw.arch.core import EXCESS
 from macaw.golden.machine.errors import MachineError
 
-__all__ = ["Group", "Read", "Walk", "walk_of"]
+__all__ = ["Group", "Read", "Walk", "layer_steps", "walk_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +41,7 @@ class Walk:
     ``prologue``, then those of the ``body`` for each of ``pixels`` pixels (dense) or pairs of
     them (window mode).
 
-    ``evaluations`` counts the weight words of a group. Entries are those of the step table from
-    ``table_start``, ``entries`` of them.
+    ``evaluations`` counts the weight words of a group.
     """
 
     window: bool
@@ -51,8 +50,6 @@ class Walk:
     body: tuple[Read, ...]
     pixels: int
     evaluations: int
-    table_start: int
-    entries: int
 
     @property
     def channels(self) -> int:
@@ -97,6 +94,23 @@ def _groups(layer: Mapping[str, int], most: int) -> Iterator[Group]:
         first += layer[name]
 
 
+def layer_steps(layer: Mapping[str, int], entries: int) -> slice:
+    """The entries of a step table of ``entries`` that belong to a descriptor; raises
+    `MachineError` for those beyond the table, and for a body that begins elsewhere than behind
+    the prologue."""
+    start = layer.get("table_start", 0)
+    middle = start + layer["prologue"]
+    body_start = layer.get("body_start", middle)
+    if body_start != middle:
+        raise MachineError(
+            f"body_start must be table_start and prologue, which is {middle}, not {body_start}"
+        )
+    stop = middle + layer["body"] + 1
+    if stop > entries:
+        raise MachineError(f"steps of the layer must be below {entries}, not up to {stop - 1}")
+    return slice(start, stop)
+
+
 def walk_of(
     config: AcceleratorConfig, layer: Mapping[str, int], table: Sequence[Mapping[str, int]]
 ) -> Walk:
@@ -107,19 +121,12 @@ def walk_of(
     channels than there are columns (dense) or lanes (window mode).
     """
     window = bool(layer["window"])
-    start = layer.get("table_start", 0)
-    middle, count = start + layer["prologue"], layer["body"] + 1
-    body_start = layer.get("body_start", middle)
-    if body_start != middle:
-        raise MachineError(
-            f"body_start must be table_start and prologue, which is {middle}, not {body_start}"
-        )
-    if middle + count > len(table):
-        raise MachineError(
-            f"steps of the layer must be below {len(table)}, not up to {middle + count - 1}"
-        )
-    prologue = tuple(read for entry in table[start:middle] for read in _reads(entry, window))
-    body = tuple(read for entry in table[middle : middle + count] for read in _reads(entry, window))
+    steps = layer_steps(layer, len(table))
+    middle = steps.start + layer["prologue"]
+    prologue = tuple(
+        read for entry in table[steps.start : middle] for read in _reads(entry, window)
+    )
+    body = tuple(read for entry in table[middle : steps.stop] for read in _reads(entry, window))
     evaluated = [read for read in body if "evaluate" in read.flags]
     if any("evaluate" in read.flags for read in prologue):
         raise MachineError("steps of a prologue must evaluate nothing")
@@ -142,6 +149,4 @@ def walk_of(
         body=body,
         pixels=layer["pixels"] + 1,
         evaluations=len(evaluated) * (array.phases if window else 1),
-        table_start=start,
-        entries=layer["prologue"] + count,
     )

@@ -97,7 +97,7 @@ def window_sums(
     for rows in reader.tiles(row_values):
         for group in walk.groups:
             columns = _gather(reader, rows, group, before, body, walk.pixels)
-            fold = Fold(config.accumulator, maximum=bool(layer.get("maximum_of_sums", 0)))
+            fold = Fold(config.accumulator, largest=bool(layer.get("largest", 0)))
             for index, evaluation in enumerate(evaluations):
                 taps = words[group.index, index]
                 terms = [

@@ -7,6 +7,7 @@ from conv2d_layers import Case
 
 from macaw.arch import CoreProgram
 from macaw.golden.machine.conv import Core, conv
+from macaw.golden.machine.words import Words
 
 
 def core_of(program: CoreProgram) -> Core:
@@ -24,26 +25,23 @@ def core_of(program: CoreProgram) -> Core:
     return Core(config=config, weights=weights, parameters=parameters, table=table)
 
 
-def row_words(tensor: np.ndarray, words: int, lanes: int) -> np.ndarray:
-    """[height, ...] as the words of rows, each filled up with zeros."""
-    rows = np.ascontiguousarray(tensor).view(np.uint8).reshape(len(tensor), -1)
-    padded = np.zeros((len(rows), words * lanes), np.uint8)
-    padded[:, : rows.shape[1]] = rows
-    return padded.reshape(-1, lanes)
+def row_words(tensor: np.ndarray, lanes: int) -> Words:
+    """The words of the rows of [height, ...]."""
+    return Words.of_rows(
+        np.ascontiguousarray(tensor).view(np.uint8).reshape(len(tensor), -1), lanes
+    )
 
 
-def image_stream(case: Case) -> np.ndarray:
-    program = case.program
-    return row_words(case.image, program.image_row_words, program.config.array.lanes)
+def image_stream(case: Case) -> Words:
+    return row_words(case.image, case.program.config.array.lanes)
 
 
 def result_stream(case: Case) -> np.ndarray:
     """The golden model's result as the words of the result stream."""
-    program = case.program
-    return row_words(case.expected, program.result_row_words, program.config.array.lanes)
+    return row_words(case.expected, case.program.config.array.lanes).data
 
 
 def machine_result(case: Case, **fields: int) -> np.ndarray:
     """The machine's result stream, with some fields of the descriptor changed."""
     descriptor = case.program.descriptor | fields
-    return conv(core_of(case.program), descriptor, image_stream(case))
+    return conv(core_of(case.program), descriptor, image_stream(case)).data

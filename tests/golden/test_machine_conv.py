@@ -24,7 +24,7 @@ from macaw.arch import (
 from macaw.arch.core import layer_fields, parameter_fields, step_fields
 from macaw.golden.accumulate import accumulate
 from macaw.golden.machine import MachineError
-from macaw.golden.machine.conv import Core, conv, conv_use
+from macaw.golden.machine.conv import Core, conv, conv_use, table_use
 
 TINY = preset("tiny")
 
@@ -95,7 +95,7 @@ def differs(expected, compute) -> bool:
 
 
 def fault_differs(case, core, expected) -> bool:
-    return differs(expected, lambda: conv(core, case.program.descriptor, image_stream(case)))
+    return differs(expected, lambda: conv(core, case.program.descriptor, image_stream(case)).data)
 
 
 SEEDS = range(4000, 4040)
@@ -153,14 +153,13 @@ def test_a_fault_in_any_parameter_is_seen():
 
 
 def test_every_weight_that_is_used_counts_and_no_other():
-    # A bias of nothing and a multiplier of one, so that each step of a sum is seen.
     shape = Conv2dShape(
         height=5, width=6, in_channels=3, out_channels=6, kernel_height=3, kernel_width=2
     )
     case = case_of(7, shape, RAW)
     core, descriptor = core_of(case.program), case.program.descriptor
     image = image_stream(case)
-    expected = conv(core, descriptor, image)
+    expected = conv(core, descriptor, image).data
     used = set(conv_use(core, descriptor).weights.tolist())
     columns = core.config.array.columns
     seen = set()
@@ -168,10 +167,8 @@ def test_every_weight_that_is_used_counts_and_no_other():
         for column in range(columns):
             weights = core.weights.copy()
             weights[word, column, 0] ^= 1
-            other = bool(
-                (conv(replace(core, weights=weights), descriptor, image) != expected).any()
-            )
-            if other:
+            found = conv(replace(core, weights=weights), descriptor, image).data
+            if (found != expected).any():
                 seen.add(word * columns + column)
     # Columns take the bytes of a sum in turn, and the lowest byte sees everything.
     assert seen <= used
@@ -194,17 +191,17 @@ def test_another_place_in_the_memories():
         "body_start": 4 + descriptor["prologue"],
     }
     image = image_stream(case)
-    np.testing.assert_array_equal(conv(moved, there, image), result_stream(case))
+    np.testing.assert_array_equal(conv(moved, there, image).data, result_stream(case))
     use = conv_use(moved, there)
     assert use.weights[0] == 5 * core.config.array.columns
-    assert (use.parameters[0], use.table[0]) == (3, 4)
-    assert differs(result_stream(case), lambda: conv(moved, descriptor, image))
+    assert (use.parameters[0], table_use(moved, there)[0]) == (3, 4)
+    assert differs(result_stream(case), lambda: conv(moved, descriptor, image).data)
 
 
 RAW = replace(MODES, requantizer=RequantizerConfig(lanes=2, modes=(Mode.RAW,)))
 
 
-def sums_of(accumulator, *, maximum=0):
+def sums_of(accumulator, *, largest=0):
     """The bytes of a layer of one pixel and three channels, its terms by channel and evaluation,
     and its biases."""
     shape = Conv2dShape(
@@ -213,8 +210,8 @@ def sums_of(accumulator, *, maximum=0):
     case = case_of(0, shape, replace(RAW, accumulator=AccumulatorConfig(bits=32)))
     assert "plain weights" in paths(case.program)
     core = replace(core_of(case.program), config=replace(RAW, accumulator=accumulator))
-    descriptor = case.program.descriptor | {"maximum_of_sums": maximum}
-    found = conv(core, descriptor, image_stream(case)).reshape(-1)[:12]
+    descriptor = case.program.descriptor | {"largest": largest}
+    found = conv(core, descriptor, image_stream(case)).data.reshape(-1)[:12]
     activations = case.image.reshape(5, 8).astype(np.int64)
     activations -= 0 if case.program.input_signed else 128
     words = core.weights[:15].reshape(3, 5, 4, 8)[:, :, 0].astype(np.int64)
@@ -240,6 +237,6 @@ def test_accumulators_that_overflow(overflow):
 
 def test_the_maximum_of_the_evaluations():
     accumulator = AccumulatorConfig(bits=32)
-    found, terms, bias = sums_of(accumulator, maximum=1)
+    found, terms, bias = sums_of(accumulator, largest=1)
     np.testing.assert_array_equal(found, bytes_of(terms.max(axis=-1) + bias))
     assert (found != sums_of(accumulator)[0]).any()
