@@ -18,7 +18,7 @@ from macaw.golden.machine.walk import Walk, layer_steps, walk_of
 from macaw.golden.machine.window import window_sums
 from macaw.golden.machine.words import Words
 
-__all__ = ["ConvUse", "Core", "conv", "conv_use", "image_words", "result_words", "table_use"]
+__all__ = ["ConvUse", "Core", "conv", "conv_use", "image_words", "table_use"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,11 +48,6 @@ class ConvUse:
 def image_words(layer: Mapping[str, int]) -> int:
     """Words of a layer's image stream."""
     return layer["height"] * (layer["row_words"] + 1)
-
-
-def result_words(layer: Mapping[str, int]) -> int:
-    """Words of a layer's result stream."""
-    return (layer["output_rows"] + 1) * (layer["result_words"] + 1)
 
 
 def _walk(core: Core, layer: Mapping[str, int]) -> Walk:

@@ -8,7 +8,9 @@ Guaranteed is this, and no more:
   are complete.
 - Compute instruction k takes the words of the k-th FETCH, and the k-th STORE or SCATTER takes its
   results; words pass from one to the next. So a compute instruction is complete after its FETCH,
-  a store after its compute instruction, and a store writes after all three have begun.
+  and a store writes after all three have begun.
+- Whether they are complete when the store is, is left open: the core may still take rows of the
+  image that no result needs.
 
 As streams hold some words only, the three are taken to be complete together, once all have begun:
 a program in which one of them waits for another, or for what comes behind it, is stuck.
@@ -160,13 +162,13 @@ def _ready(sites: dict[Engine, list[Site]], began: Clock, done: Clock) -> list[t
 
 def _complete(group: tuple[Site, ...]) -> None:
     """Fills in the clocks of instructions whose words pass from each to the next."""
-    before: list[Clock] = []
     for site in group:
-        site.access = site.begin
+        site.access = site.complete = site.begin
         if site.engine == Engine.STORE:
-            site.access = _join(*(each.begin for each in group))
-        site.complete = _join(site.access, *before) | {site.engine: site.place + 1}
-        before = [site.complete]
+            site.access = site.complete = _join(*(each.begin for each in group))
+        elif site.engine == Engine.COMPUTE:
+            site.complete = _join(site.begin, group[0].complete)
+        site.complete = site.complete | {site.engine: site.place + 1}
 
 
 def _check_end(

@@ -21,9 +21,6 @@ class Words:
     def __len__(self) -> int:
         return len(self.data)
 
-    def __getitem__(self, which: slice) -> "Words":
-        return Words(data=self.data[which], known=self.known[which])
-
     @staticmethod
     def none(count: int, size: int) -> "Words":
         """``count`` words of ``size`` bytes that are not known."""

@@ -357,8 +357,8 @@ def test_prologue_body_and_what_is_seen_of_them():
         writer.store(target, 2)
         writer.end()
     first, body = writer.instructions[:4], writer.instructions[4:]
-    first[-1] = replace(first[-1], after={Engine.STORE: 1})
-    body[-1] = replace(body[-1], after={Engine.STORE: 1})
+    first[-1] = replace(first[-1], after={Engine.COMPUTE: 1, Engine.STORE: 1})
+    body[-1] = replace(body[-1], after={Engine.COMPUTE: 1, Engine.STORE: 1})
     writer.instructions = body
     result = tensor("result", 3000, 2, 8, 1)
     program = writer.program(outputs=[result], first=first)
