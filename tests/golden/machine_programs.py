@@ -1,0 +1,139 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Programs for the machine in Python, written by hand."""
+
+from collections.abc import Sequence
+
+from conv2d_layers import Case
+
+from macaw.arch import preset
+from macaw.arch.container import Program, TensorPlace
+from macaw.arch.core import layer_fields, parameter_fields, step_fields
+from macaw.arch.instructions import Instruction, Opcode, encode, engine_of
+from macaw.arch.loading import pack_units
+from macaw.arch.machine import Engine, LoadTarget, MachineConfig, Space
+
+TINY = MachineConfig(name="tiny", core=preset("tiny"), tensor_words=64)
+
+
+def place(config: MachineConfig, space: Space, word: int) -> int:
+    """An address of a word."""
+    return (space << config.address_bits) | word
+
+
+class Writer:
+    """Writes a program: constants first, instructions behind them.
+
+    ``serial`` lets each instruction wait for all that can be complete before it: those of earlier
+    streams, and all LOADs.
+    """
+
+    def __init__(self, config: MachineConfig = TINY, *, serial: bool = False) -> None:
+        self.config = config
+        self.image = bytearray()
+        self.instructions: list[Instruction] = []
+        self.serial = serial
+
+    def constant(self, content: bytes) -> int:
+        """The address of constants, which begin with a word of their own."""
+        size = self.config.word_bytes
+        word = len(self.image) // size
+        self.image += content + bytes(-len(content) % size)
+        return word
+
+    def count(self, engine: Engine) -> int:
+        return sum(engine_of(each.opcode) == engine for each in self.instructions)
+
+    def add(self, opcode: Opcode, *, after: dict[Engine, int] | None = None, **values: int) -> int:
+        """One more instruction; gives its index."""
+        if after is None and self.serial:
+            streams = self.count(Engine.STORE)
+            after = dict.fromkeys((Engine.FETCH, Engine.COMPUTE, Engine.STORE), streams)
+            after[Engine.LOAD] = self.count(Engine.LOAD)
+        self.instructions.append(Instruction(opcode=opcode, values=values, after=after or {}))
+        return len(self.instructions) - 1
+
+    def load(self, target: LoadTarget, address: int, words: int, *, start: int = 0, after=None):
+        return self.add(
+            Opcode.LOAD, target=target, start=start, address=address, count=words, after=after
+        )
+
+    def fetch(self, address: int, count: int, *, second: int | None = None, after=None):
+        two = int(second is not None)
+        return self.add(
+            Opcode.FETCH, address=address, second=second or 0, two=two, count=count, after=after
+        )
+
+    def copy(self, count: int, *, after=None):
+        return self.add(Opcode.COPY, count=count, after=after)
+
+    def store(self, address: int, count: int, *, after=None):
+        return self.add(Opcode.STORE, address=address, count=count, after=after)
+
+    def end(self, *, after=None):
+        everything = {engine: self.count(engine) for engine in Engine}
+        return self.add(Opcode.END, after=everything if after is None else after)
+
+    def program(
+        self,
+        *,
+        inputs: Sequence[TensorPlace] = (),
+        outputs: Sequence[TensorPlace] = (),
+        memory_words: int = 4096,
+        first: Sequence[Instruction] = (),
+    ) -> Program:
+        """The program; ``first`` are the instructions of its prologue."""
+        size = self.config.word_bytes
+        image = bytearray(self.image)
+        prologue = None
+        if first:
+            prologue = len(image) // size
+            image += encode(self.config, first)
+        body = len(image) // size
+        image += encode(self.config, self.instructions)
+        return Program(
+            name="by hand",
+            config_digest=self.config.digest,
+            image=bytes(image),
+            body=body,
+            prologue=prologue,
+            memory_words=memory_words,
+            inputs=tuple(inputs),
+            outputs=tuple(outputs),
+        )
+
+
+def unit_of(fields, values) -> int:
+    """Values of fields as the bits of a unit."""
+    bits = position = 0
+    for field in fields:
+        bits |= (int(values[field.name]) & ((1 << field.bits) - 1)) << position
+        position += field.bits
+    return bits
+
+
+def layer_constants(writer: Writer, case: Case) -> dict[LoadTarget, tuple[int, int]]:
+    """Puts what a layer's memories hold among the constants: address and words by target."""
+    program, config = case.program, writer.config
+    core = config.core
+    names = list(program.parameters)
+    entries = zip(*(program.parameters[name].tolist() for name in names), strict=True)
+    parameters = [
+        unit_of(parameter_fields(core), dict(zip(names, entry, strict=True))) for entry in entries
+    ]
+    steps = [unit_of(step_fields(core), step) for step in program.table]
+    contents = {
+        LoadTarget.WEIGHTS: program.weights.tobytes(),
+        LoadTarget.PARAMETERS: pack_units(config, LoadTarget.PARAMETERS, parameters),
+        LoadTarget.TABLE: pack_units(config, LoadTarget.TABLE, steps),
+    }
+    return {
+        target: (writer.constant(content), config.words(len(content)))
+        for target, content in contents.items()
+    }
+
+
+def descriptor(case: Case) -> dict[str, int]:
+    """The values of a layer's CONV."""
+    values = case.program.descriptor
+    return {field.name: values[field.name] for field in layer_fields(case.program.config)}
