@@ -3,7 +3,7 @@
 """A whole network: programs of the machine, and what the host does between them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from macaw.arch.container import Program, TensorPlace
 from macaw.arch.machine import MachineConfig, Space
@@ -26,12 +26,17 @@ _READ_AHEAD = 64
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Segment:
-    """Operators that run one after the other in one place: on the machine by ``program`` and its
-    ``passes``, or on the host."""
+    """Operators that run one after the other in one place: on the machine by ``program``, or on the
+    host.
+
+    The k-th FETCH, compute instruction and store of a program's body are those of ``passes[k]``;
+    ``homes`` says where each buffer of theirs stands.
+    """
 
     operators: tuple[Operator, ...]
     program: Program | None = None
     passes: tuple[Pass, ...] = ()
+    homes: Mapping[str, Home] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,11 +55,15 @@ def compile_network(
     config: MachineConfig,
     requantization: Requantizations,
     evaluate: Evaluate,
+    *,
+    keep: bool = False,
 ) -> Network:
     """A verified graph for the machine.
 
     ``requantization`` and ``evaluate`` say what operators mean by the semantics of the graph (see
     `macaw.compiler.network.place` and `Lowering`). What the machine does not do runs on the host.
+    With ``keep`` all tensors of the machine's operators are outputs of its programs, to be looked
+    at.
     """
     lowering = Lowering(graph, config, evaluate)
     found: list[tuple[Pass, ...] | None] = []
@@ -76,23 +85,25 @@ def compile_network(
             segments.append(Segment(operators=operators))
             continue
         passes = [each for index in members for each in found[index] or ()]
-        passes = without_copies(passes, _outputs(graph, operators))
-        program = _program(graph, config, operators, passes, f"{graph.name}, segment {number}")
-        segments.append(Segment(operators=operators, program=program, passes=tuple(passes)))
+        made = [output for operator in operators for output in operator.outputs]
+        outputs = made if keep else _outputs(graph, operators)
+        passes = without_copies(passes, outputs)
+        name = graph.name if number == 1 else f"{graph.name}, segment {number}"
+        segments.append(_segment(graph, config, operators, passes, outputs, name))
     return Network(graph=graph, config=config, segments=tuple(segments), refusals=refusals)
 
 
-def _program(
+def _segment(
     graph: QuantizedGraph,
     config: MachineConfig,
-    operators: Sequence[Operator],
+    operators: tuple[Operator, ...],
     passes: Sequence[Pass],
+    outputs: Sequence[str],
     name: str,
-) -> Program:
+) -> Segment:
     made = {output for operator in operators for output in operator.outputs}
     read = {each for operator in operators for each in operator.inputs}
     inputs = [each for each in _ordered(operators) if each in read - made and _moves(graph, each)]
-    outputs = _outputs(graph, operators)
 
     data, loads = contents(passes, config)
     sizes, lives = _lives(passes, inputs, outputs, config)
@@ -114,7 +125,7 @@ def _program(
     def places(names: Sequence[str]) -> tuple[TensorPlace, ...]:
         return tuple(_tensor_place(graph, each, homes[each].word) for each in names)
 
-    return Program(
+    program = Program(
         name=name,
         config_digest=config.digest,
         image=start + body + data,
@@ -124,6 +135,7 @@ def _program(
         inputs=places(inputs),
         outputs=places(outputs),
     )
+    return Segment(operators=operators, program=program, passes=tuple(passes), homes=homes)
 
 
 def _lives(
