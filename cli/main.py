@@ -4,6 +4,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from rich.console import Console
 
 from macaw.arch import PRESETS, preset
 from macaw.arch.changes import changed
+from macaw.arch.machines import MACHINES, machine_preset
 from macaw.cli import doctor
 from macaw.nn.graph import Semantics
 
@@ -49,6 +51,7 @@ def sim(name: str, oracle: str | None, waves: bool) -> None:
 
 _SEMANTICS = [str(Semantics.TFLITE), str(Semantics.LITERT)]
 _ENGINES = ["qnnpack", "fbgemm", "onednn", "x86"]
+_MEMORIES = ["ideal", "wide", "board"]
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -62,8 +65,14 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
               help="A .npy file for each input; by default drawn from the seed.")  # fmt: skip
 @click.option("--expected", multiple=True, type=_FILE,
               help="A .npy file for each output; by default the live runtime says.")  # fmt: skip
-@click.option("--rungs", default="golden,rtl", show_default=True,
-              help="What to compare: golden with the runtime, rtl with golden.")  # fmt: skip
+@click.option("--rungs",
+              help="What to compare, by default golden,machine,rtl: golden with the runtime, the "
+                   "machine in Python and the RTL with golden.")  # fmt: skip
+@click.option("--by-layer", is_flag=True,
+              help="Simulate each layer alone, on the core; the default where the configuration "
+                   "has no machine, and with --layers and --crop.")  # fmt: skip
+@click.option("--memory", type=click.Choice(_MEMORIES), default="wide", show_default=True,
+              help="The memory beside the machine.")  # fmt: skip
 @click.option("--semantics", type=click.Choice(_SEMANTICS),
               help="Whose bits a TensorFlow Lite file has; tflite by default.")  # fmt: skip
 @click.option("--engine", type=click.Choice(_ENGINES),
@@ -80,7 +89,9 @@ def verify_command(
     changes: tuple[str, ...],
     inputs: tuple[Path, ...],
     expected: tuple[Path, ...],
-    rungs: str,
+    rungs: str | None,
+    by_layer: bool,
+    memory: str,
     semantics: str | None,
     engine: str | None,
     layers: int | None,
@@ -101,13 +112,25 @@ def verify_command(
 
     try:
         config = changed(preset(name), _pairs(changes))
-        chosen = [Rung(rung.strip()) for rung in rungs.split(",")]
+        machine = None
+        if name in MACHINES:
+            machine = machine_preset(name)
+            core = changed(machine.core, _pairs(changes))
+            machine = replace(machine, name=core.name, core=core)
+        by_layer = by_layer or machine is None or layers is not None or crop is not None
+        usual = [Rung.GOLDEN, Rung.RTL] if machine is None else [*Rung]
+        chosen = [Rung(rung.strip()) for rung in rungs.split(",")] if rungs else usual
+        if Rung.MACHINE in chosen and machine is None:
+            raise ValueError(f"rung machine needs one of {', '.join(MACHINES)}, not {name}")
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     try:
         report = verify_model(
             model,
             config=config,
+            machine=machine,
+            by_layer=by_layer,
+            memory=memory,
             inputs=inputs,
             expected=expected,
             rungs=chosen,

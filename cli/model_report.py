@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a verification of a model found, and how it is shown."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import IntEnum
 from typing import Any
@@ -11,8 +11,19 @@ from rich.console import Console
 from rich.table import Table
 
 from macaw.arch import AcceleratorConfig
+from macaw.arch.machine import MachineConfig
+from macaw.nn import QuantizedGraph
 
-__all__ = ["LayerReport", "ModelReport", "Outcome", "print_layers"]
+__all__ = [
+    "LayerReport",
+    "MachineRung",
+    "ModelReport",
+    "NetworkReport",
+    "Outcome",
+    "max_outcome",
+    "print_layers",
+    "print_network",
+]
 
 
 class Outcome(IntEnum):
@@ -22,6 +33,13 @@ class Outcome(IntEnum):
     DIFFERENT = 1
     REFUSED = 2
     INCOMPLETE = 3
+
+
+def max_outcome(*outcomes: Outcome) -> Outcome:
+    """The worst of them: a difference counts more than a refusal, and that more than what was
+    left out."""
+    order = (Outcome.DIFFERENT, Outcome.REFUSED, Outcome.INCOMPLETE, Outcome.EQUAL)
+    return min(outcomes, key=order.index)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +65,44 @@ class LayerReport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MachineRung:
+    """One run of a network on the machine: how many ``tensors`` of how many ``values`` were
+    compared with the golden model's, and by their names what those differ in that differ."""
+
+    name: str
+    tensors: int
+    values: int
+    differences: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkReport:
+    """A whole network on a machine.
+
+    ``operators`` of the graph run there, with ``macs`` multiply-accumulate operations, in so many
+    ``segments``, each a program; ``host`` says by the names of their results why others do not.
+    ``cycles`` and ``counters`` are those of the RTL, without the prologues.
+    """
+
+    configuration: str
+    digest: str
+    rungs: tuple[MachineRung, ...]
+    operators: int
+    segments: int
+    host: Mapping[str, str]
+    macs: int
+    cycles: int
+    utilisation: float
+    counters: Mapping[str, int]
+
+    def outcome(self, graph: QuantizedGraph) -> Outcome:
+        """Whether all was equal, and all operators with weights were among it."""
+        if any(rung.differences for rung in self.rungs):
+            return Outcome.DIFFERENT
+        return Outcome.EQUAL if self.macs == graph.macs else Outcome.REFUSED
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelReport:
     """A model's verification."""
 
@@ -58,10 +114,13 @@ class ModelReport:
     layers: tuple[LayerReport, ...]
     macs: int
     outcome: Outcome
+    network: NetworkReport | None = None
 
     @property
     def rtl_macs(self) -> int:
         """Multiply-accumulate operations of the layers that ran on the RTL."""
+        if self.network is not None:
+            return self.network.macs if self.network.cycles else 0
         return sum(layer.macs for layer in self.layers if layer.where == "rtl")
 
     def as_dict(self) -> dict[str, Any]:
@@ -116,4 +175,33 @@ def print_layers(
         + (f", {100 * done / (config.array.multipliers * cycles):.1f} % utilisation" if run else "")
         + (f"; the first {rows} rows of each layer only" if rows else ""),
         highlight=False,
+    )
+
+
+def print_network(console: Console, config: MachineConfig, report: NetworkReport) -> None:
+    """Print what was compared, what differs, what the host does, and the clocks."""
+
+    def say(text: str, style: str | None = None) -> None:
+        console.print(f"  {text}", style=style, highlight=False, markup=False)
+
+    for rung in report.rungs:
+        wrong = len(rung.differences)
+        say(
+            f"{rung.name}: {rung.tensors} tensors, {rung.values:,} values, "
+            f"{wrong} tensors with mismatches",
+            "bold red" if wrong else None,
+        )
+        for name, sentence in rung.differences.items():
+            say(f"  {name!r}: {sentence}", "bold red")
+    for refusal in report.host.values():
+        say(f"host: {refusal}", "yellow")
+    programs = "one program" if report.segments == 1 else f"{report.segments} programs"
+    say(
+        f"machine {config.name} ({report.digest}): {report.operators} operators in {programs}, "
+        f"{report.macs:,} multiplications"
+        + (
+            f", {report.cycles:,} cycles, {100 * report.utilisation:.1f} % utilisation"
+            if report.cycles
+            else ""
+        )
     )

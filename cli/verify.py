@@ -14,13 +14,23 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from macaw.arch import AcceleratorConfig, CoreLayer
-from macaw.cli.model_report import LayerReport, ModelReport, Outcome, print_layers
+from macaw.arch.machine import MachineConfig
+from macaw.cli.differences import difference
+from macaw.cli.model_report import (
+    LayerReport,
+    ModelReport,
+    Outcome,
+    max_outcome,
+    print_layers,
+    print_network,
+)
 from macaw.cli.runtimes import live_runtime
+from macaw.cli.verify_network import verify_network
 from macaw.compiler.network import Placement, modes, place
 from macaw.golden import requantization, run
 from macaw.nn import ModelError, QuantizedGraph, Semantics, load
-from macaw.sim.compare import first_difference
 from macaw.sim.layer import run_layer
+from macaw.sim.memory_model import memory_model
 
 __all__ = ["Rung", "verify_model"]
 
@@ -29,6 +39,7 @@ class Rung(StrEnum):
     """The steps of the ladder from the runtime down to the hardware."""
 
     GOLDEN = "golden"
+    MACHINE = "machine"
     RTL = "rtl"
 
 
@@ -36,6 +47,9 @@ def verify_model(
     path: Path,
     *,
     config: AcceleratorConfig,
+    machine: MachineConfig | None = None,
+    by_layer: bool = True,
+    memory: str = "wide",
     inputs: Sequence[Path] = (),
     expected: Sequence[Path] = (),
     rungs: Sequence[Rung] = tuple(Rung),
@@ -51,9 +65,10 @@ def verify_model(
     ``semantics`` and ``engine`` are those of `macaw.nn.load`. ``inputs`` and ``expected`` are
     ``.npy`` files, one for each input and output of the graph; a model with states takes a leading
     axis of steps. Without inputs, bytes are drawn from ``seed``.
-    The golden model is compared with ``expected``, or else with the live runtime; the RTL of
-    ``config`` with the golden model, for each layer with weights that fits it, ``layers`` of them
-    at most, and of each the first ``rows`` rows.
+    The golden model is compared with ``expected``, or else with the live runtime. On ``machine``
+    whole networks run, in Python and on the RTL, beside a memory of the model called ``memory``.
+    The RTL ``by_layer`` is that of a core of ``config``, for each layer with weights that fits it,
+    ``layers`` of them at most, and of each the first ``rows`` rows.
 
     Raises `ModelError` for a file that cannot be read or is not supported, and for arrays that do
     not fit.
@@ -83,8 +98,23 @@ def verify_model(
         golden, outcome = _golden(path, graph, steps, tensors, expected)
         style = {Outcome.EQUAL: None, Outcome.INCOMPLETE: "yellow"}.get(outcome, "bold red")
         console.print(f"  golden: {golden}", style=style, highlight=False, markup=False)
+    network = None
+    if machine is not None and (Rung.MACHINE in rungs or not by_layer):
+        machine = replace(machine, core=machine.core.with_modes(modes(graph, requantization)))
+        with console.status("") as status:
+            network = verify_network(
+                graph,
+                tensors[-1],
+                machine,
+                machine=Rung.MACHINE in rungs,
+                rtl=Rung.RTL in rungs and not by_layer,
+                model=memory_model(memory),
+                progress=lambda what: status.update(f"{graph.name}: {what}"),
+            )
+        print_network(console, machine, network)
+        outcome = max_outcome(outcome, network.outcome(graph))
     reports: tuple[LayerReport, ...] = ()
-    if Rung.RTL in rungs:
+    if Rung.RTL in rungs and by_layer:
         config = config.with_modes(modes(graph, requantization))
         placements = place(graph, config, requantization, rows=rows)
         reports = _rtl(graph, placements, tensors[-1], config, layers, console)
@@ -97,23 +127,20 @@ def verify_model(
         digest=config.digest,
         golden=golden,
         layers=reports,
+        network=network,
         macs=macs,
         outcome=outcome,
     )
 
 
 def _worst(outcome: Outcome, reports: Sequence[LayerReport]) -> Outcome:
-    """A difference counts more than a refusal, and that more than what was left out."""
-    found = {outcome}
+    """The outcome with that of each layer."""
     for report in reports:
         if report.difference:
-            found.add(Outcome.DIFFERENT)
+            outcome = max_outcome(outcome, Outcome.DIFFERENT)
         elif report.where == "refused":
-            found.add(Outcome.REFUSED)
-    for worst in (Outcome.DIFFERENT, Outcome.REFUSED, Outcome.INCOMPLETE):
-        if worst in found:
-            return worst
-    return Outcome.EQUAL
+            outcome = max_outcome(outcome, Outcome.REFUSED)
+    return outcome
 
 
 def _inputs(graph: QuantizedGraph, arrays: list[np.ndarray], seed: int) -> list[list[np.ndarray]]:
@@ -205,29 +232,11 @@ def _golden(
         for want, got in zip(wanted, actual, strict=True)
         for name, pair in zip(graph.outputs, zip(want, got, strict=True), strict=True)
     ):
-        difference = _difference(expected_values, values)
-        if difference:
-            return f"output {name!r} is not that of {origin}: {difference}", Outcome.DIFFERENT
+        sentence = difference(expected_values, values)
+        if sentence:
+            return f"output {name!r} is not that of {origin}: {sentence}", Outcome.DIFFERENT
         count += values.size
     return f"{count:,} outputs, 0 mismatches against {origin}", Outcome.EQUAL
-
-
-def _difference(expected: np.ndarray, actual: np.ndarray) -> str:
-    """What two tensors that must be equal differ in; empty where they are."""
-    if expected.dtype != actual.dtype or expected.shape != actual.shape:
-        return (
-            f"expected {expected.dtype} of shape {expected.shape}, "
-            f"got {actual.dtype} of shape {actual.shape}"
-        )
-    if actual.dtype.kind == "f":
-        # The same bits: a float tail is not held to less.
-        bits = f"i{actual.dtype.itemsize}"
-        expected, actual = expected.view(bits), actual.view(bits)
-    elif actual.dtype.kind == "b":
-        expected, actual = expected.astype(np.int8), actual.astype(np.int8)
-    axes = [f"axis {axis}" for axis in range(actual.ndim)]
-    mismatch = first_difference(expected, actual, axes)
-    return "" if mismatch is None else str(mismatch)
 
 
 def _rtl(
@@ -273,7 +282,7 @@ def _rtl(
                 core_macs=macs,
                 cycles=simulated.cycles,
                 utilisation=macs / (config.array.multipliers * simulated.cycles),
-                difference=_difference(expected[:, : layer.rows], simulated.result),
+                difference=difference(expected[:, : layer.rows], simulated.result),
             )
 
         for report in pool.map(simulate, chosen):

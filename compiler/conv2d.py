@@ -15,6 +15,7 @@ from macaw.arch.shapes import Conv2dShape
 from macaw.compiler.dense import pairs_pay, walk_dense
 from macaw.compiler.layer import Conv2dLayer
 from macaw.compiler.parameters import RAW_BYTES, channel_parameters, split_bytes
+from macaw.compiler.pixels import pixels_together
 from macaw.compiler.refusals import Split, TooLarge
 from macaw.compiler.ring import Ring, place_rows
 from macaw.compiler.steps import Step, Walk
@@ -100,6 +101,8 @@ def compile_conv2d(layer: Conv2dLayer, config: AcceleratorConfig) -> Conv2dProgr
     raw = isinstance(requantization, RawSums)
     if raw:
         layer = split_bytes(layer)
+    computed = layer.shape
+    layer = pixels_together(layer, config)
     shape = layer.shape
     parameters = channel_parameters(layer, config)
     refusal.limit(
@@ -163,7 +166,7 @@ def compile_conv2d(layer: Conv2dLayer, config: AcceleratorConfig) -> Conv2dProgr
     return Conv2dProgram(
         name=layer.name,
         config=config,
-        shape=shape,
+        shape=computed,
         input_signed=layer.input_signed,
         output_signed=isinstance(requantization, RawSums) or requantization.signed,
         layer=source,

@@ -8,7 +8,7 @@ from macaw.arch.config import AcceleratorConfig
 from macaw.arch.shapes import Conv2dShape
 from macaw.compiler.steps import Groups, Step, Walk
 
-__all__ = ["pairs_pay", "walk_dense"]
+__all__ = ["dense_reads", "pairs_pay", "walk_dense"]
 
 
 def _groups(shape: Conv2dShape, columns: int) -> tuple[Groups, int]:
@@ -43,15 +43,22 @@ def _segments(shape: Conv2dShape, together: int) -> list[tuple[int, int, int, in
     ]
 
 
-def pairs_pay(shape: Conv2dShape, config: AcceleratorConfig) -> bool:
-    """Whether reading two kernel rows at a time takes fewer steps."""
-    lanes = config.array.lanes
+def dense_reads(shape: Conv2dShape, config: AcceleratorConfig) -> tuple[int, int]:
+    """Reads of a pixel and a column group, with one kernel row at a time and with two."""
+    lanes, height = config.array.lanes, shape.kernel_height
     _, together = _groups(shape, config.array.columns)
     single = paired = 0
     for _, length, _, _ in _segments(shape, together):
-        single += 2 * -(-length // lanes)
-        paired += -(-length // (lanes // 2))
-    return shape.kernel_height > 1 and paired < single
+        alone = -(-length // lanes)
+        single += height * alone
+        paired += height // 2 * -(-length // (lanes // 2)) + height % 2 * alone
+    return single, paired
+
+
+def pairs_pay(shape: Conv2dShape, config: AcceleratorConfig) -> bool:
+    """Whether reading two kernel rows at a time takes fewer reads."""
+    single, paired = dense_reads(shape, config)
+    return paired < single
 
 
 def walk_dense(

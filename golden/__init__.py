@@ -13,7 +13,7 @@ from macaw.golden.engines import (
     x86_requantization,
 )
 from macaw.golden.interpreter import run
-from macaw.golden.kernels import requantization
+from macaw.golden.kernels import evaluate, requantization
 from macaw.golden.linear import accumulate_linear, linear
 from macaw.golden.requantize import requantize
 from macaw.golden.tflite import Activation, tflite_requantization
@@ -28,6 +28,7 @@ __all__ = [
     "accumulate_conv2d",
     "accumulate_linear",
     "conv2d",
+    "evaluate",
     "fbgemm_requantization",
     "linear",
     "onednn_requantization",

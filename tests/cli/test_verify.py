@@ -18,6 +18,7 @@ from macaw.cli import verify as job
 from macaw.cli.main import main
 from macaw.golden import run
 from macaw.nn import from_tflite
+from macaw.sim import device
 
 
 @pytest.fixture(autouse=True)
@@ -48,9 +49,10 @@ def files(folder, content, seed):
     return arguments
 
 
-def verify(arguments, *more):
+def verify(arguments, *more, by_layer=True):
     """The exit status and what was printed."""
-    result = CliRunner().invoke(main, ["verify", "--config", "tiny", *arguments, *more])
+    chosen = ["--by-layer", "--rungs", "golden,rtl"] if by_layer else []
+    result = CliRunner().invoke(main, ["verify", "--config", "tiny", *chosen, *arguments, *more])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.output
     return result.exit_code, result.output
 
@@ -187,6 +189,44 @@ def test_files_that_are_no_models_are_refused(network, tmp_path):
     status, text = verify([*network, "--input", network[2]])
     assert status == 2
     assert "input files must be 1, one for each input, not 2" in text
+
+
+def test_a_whole_network_on_the_machine(network):
+    """Each tensor that the machine makes, in Python and on the RTL, and once more without those
+    that need not be kept."""
+    status, text = verify(network, by_layer=False)
+    assert status == 0
+    assert "machine: 6 tensors, " in text
+    assert "rtl: 6 tensors, " in text
+    assert "rtl, as it is meant to run: 1 tensors, 5 values, 0 tensors with mismatches" in text
+    assert "Softmax must run on the host" in text
+    assert "6 operators in one program" in text
+
+
+def test_one_wrong_byte_of_the_machine_differs(network, monkeypatch):
+    """The first wrong value is named, in the coordinates of its tensor."""
+    whole = device.SimDevice.run
+
+    def spoilt(self, inputs):
+        results = dict(whole(self, inputs))
+        if "sum" in results:
+            results["sum"] = results["sum"] ^ np.eye(4, dtype=np.int8)[..., None]
+        return results
+
+    monkeypatch.setattr(device.SimDevice, "run", spoilt)
+    status, text = verify(network, "--rungs", "rtl", "--json", by_layer=False)
+    report = json.loads(text[text.index("{") :])
+    assert status == 1
+    assert (
+        "the first at axis 0 0, axis 1 0, axis 2 0"
+        in report["network"]["rungs"][0]["differences"]["sum"]
+    )
+
+
+def test_the_rung_machine_needs_a_machine(network):
+    status, text = verify(["--config", "up5k", "--rungs", "machine", *network], by_layer=False)
+    assert status == 2
+    assert "rung machine needs one of ecp5_85f, ecp5_25f, tiny, not up5k" in text
 
 
 def test_unknown_rungs_are_a_wrong_usage(network):

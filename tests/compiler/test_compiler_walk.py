@@ -87,9 +87,11 @@ def test_every_tap_stands_in_the_weights_once(config, kind):
                 columns = block.transpose(1, 0, 2).reshape(array.columns, -1)
             assert not columns[count:].any()
             found |= {first + index: column for index, column in enumerate(columns[:count])}
-        assert sorted(found) == list(range(shape.out_channels))
+        # Pixels that are computed together have channels of their own.
+        together = 1 if program.walk.window else shape.output_width // program.walk.pixels
+        assert sorted(found) == list(range(together * shape.out_channels))
         for channel, column in found.items():
-            taps = np.sort(weights[channel].reshape(-1))
+            taps = np.sort(weights[channel % shape.out_channels].reshape(-1))
             assert np.array_equal(np.sort(column[column != 0]), taps), f"seed {seed}: {shape}"
 
 
