@@ -3,6 +3,7 @@
 """Programs on a machine beside the simulator's memory: words, clocks, orders, and every failure."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from sim_both import BURSTS, Both
 from sim_copier import BURST, CONFIG, COPY, END, KEY, Copier, instruction
 from sim_copies import SEED, SLOW, WORDS, copied, copies, copy, memory_of, words_clocks
 
+from macaw.arch import preset
 from macaw.arch.machine import Error
 from macaw.hw.stream import SkidBuffer
 from macaw.sim.errors import MachineFault, MachineTimeout, StreamError
@@ -248,6 +250,14 @@ def test_progress_and_waves(tmp_path, capsys):
         (
             {"machine": SkidBuffer(8)},
             "a machine must have the streams memory__read, memory__words, memory__write, not i, o",
+        ),
+        (
+            {"machine": Copier(replace(CONFIG, address_bits=20))},
+            "a machine of copier must have a program of 24 bits, not 20",
+        ),
+        (
+            {"machine": Copier(replace(CONFIG, core=preset("ecp5_85f")))},
+            "a machine of copier must have a memory__words of 64 bits, not 128",
         ),
     ],
 )
