@@ -193,3 +193,36 @@ def test_a_fixed_bias_counts_in_mode_float32_where_the_lane_has_it():
     for bias, equal in ((none, True), (none + (40 << 40), False)):
         other = replace(core, config=both, parameters=core.parameters | {"fixed_bias": bias})
         assert (conv(other, descriptor, image).data == expected).all() == equal
+
+
+def test_columns_without_a_channel_are_not_read():
+    """Six channels are a group of four and one of two, with two evaluations each; the eight
+    channels of a word take turns on half of the columns."""
+    core = core_of(DENSE.program)
+    beats = conv_use(core, DENSE.program.descriptor).weights
+    assert beats.tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13]
+    beats = conv_use(core_of(WINDOW.program), WINDOW.program.descriptor).weights
+    assert beats.tolist() == [0, 1, 4, 5, 8, 9, 12, 13]
+    seven = WINDOW.program.descriptor | {"final_channels": 7}
+    assert conv_use(core_of(WINDOW.program), seven).weights.tolist() == [0, 1, 4, 5, 8, 9, 12]
+
+
+def test_bytes_between_pixels_are_not_known():
+    descriptor = DENSE.program.descriptor | {"result_step": 7, "result_words": 8, "result_rows": 7}
+    found = conv(core_of(DENSE.program), descriptor, image_stream(DENSE))
+    known = found.known.reshape(8, -1)[:, :63].reshape(8, 9, 7)
+    assert known[..., :6].all()
+    assert not known[..., 6].any()
+    assert not found.known.reshape(8, -1)[:, 63:].any()
+    data = found.data.reshape(8, -1)[:, :63].reshape(8, 9, 7)[..., :6]
+    np.testing.assert_array_equal(data, DENSE.expected)
+
+
+def test_columns_that_only_later_pairs_see():
+    """Without weights in the window's newest column, the last read of a pair is first seen by the
+    next one."""
+    core = changed(WINDOW, {2: {"row_words": 9}})
+    weights = core.weights.copy()
+    weights.reshape(-1, 4, 4, 2)[..., 1] = 0
+    refused(WINDOW, "image row 0 must be read from word 0 of the ring, not 9",
+            core=replace(core, weights=weights))  # fmt: skip
