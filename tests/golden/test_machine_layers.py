@@ -132,6 +132,8 @@ def changed(case, entries):
          "a pair must capture its first pixel before it is evaluated"),
         (WINDOW, {0: {"shift": 0}},
          "a window must hold no column of the row before where its weights are not zero"),
+        (WINDOW, {0: {"shift": 0}, 1: {"shift": 0}, 2: {"shift": 0}},
+         "a pair must shift columns into its windows before it is evaluated"),
         (WINDOW, {0: {"four": 0, "high": 1}}, "a read that is high must follow one that is not"),
         (DENSE, {1: {"row_words": 256}},
          "row_words of a step must be below ring_words (256), not 256"),
@@ -205,6 +207,24 @@ def test_columns_without_a_channel_are_not_read():
     assert beats.tolist() == [0, 1, 4, 5, 8, 9, 12, 13]
     seven = WINDOW.program.descriptor | {"final_channels": 7}
     assert conv_use(core_of(WINDOW.program), seven).weights.tolist() == [0, 1, 4, 5, 8, 9, 12]
+
+
+def test_weights_without_a_channel_do_not_matter():
+    """As they need not be loaded, they may be those of another layer."""
+    descriptor = WINDOW.program.descriptor | {"final_channels": 7}
+    core = core_of(WINDOW.program)
+    other = core.weights.copy()
+    other[3, 1] = 77
+    for wrong in ({}, {0: {"shift": 0}}):
+        faulty = changed(WINDOW, wrong)
+        weights = np.zeros_like(core.weights) if wrong else core.weights
+        found = conv(replace(faulty, weights=weights), descriptor, image_stream(WINDOW))
+        weights = np.zeros_like(core.weights) if wrong else other.copy()
+        weights[3, 1] = 77
+        again = conv(replace(faulty, weights=weights), descriptor, image_stream(WINDOW))
+        np.testing.assert_array_equal(found.data, again.data)
+    refused(WINDOW, "a window must hold no column of the row before where its weights are not zero",
+            core=replace(changed(WINDOW, {0: {"shift": 0}}), weights=other))  # fmt: skip
 
 
 def test_bytes_between_pixels_are_not_known():
