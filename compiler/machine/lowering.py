@@ -11,17 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from macaw.arch.machine import MachineConfig
-from macaw.arch.program import CoreLayer
+from macaw.arch.program import CoreLayer, CorePart
 from macaw.compiler.elementwise import LookupTables, lookup_tables
+from macaw.compiler.lower import lower
 from macaw.compiler.machine.images import Image, image_of
 from macaw.compiler.machine.moves import chosen_channels, unchanged
-from macaw.compiler.machine.passes import Buffer, Copy, Pass, Rows
+from macaw.compiler.machine.passes import Buffer, Copy, Pass, Placed, Rows
 from macaw.compiler.machine.placing import Placing
+from macaw.compiler.network import Requantizations
+from macaw.compiler.parts import Part, channel_band, compile_parts
+from macaw.compiler.refusals import TooLarge
 from macaw.nn.graph import DType, QuantizedGraph, Tensor
 from macaw.nn.graph.operators import (
+    AdaptiveAveragePool2d,
     Add,
+    AveragePool2d,
     Concat,
     MaxPool2d,
+    Mean,
     Operator,
     Pad,
     Reshape,
@@ -44,9 +51,16 @@ class Lowering:
     ``evaluate`` is asked for the results of elementwise operators for all pairs of bytes.
     """
 
-    def __init__(self, graph: QuantizedGraph, config: MachineConfig, evaluate: Evaluate):
+    def __init__(
+        self,
+        graph: QuantizedGraph,
+        config: MachineConfig,
+        requantization: Requantizations,
+        evaluate: Evaluate,
+    ):
         self._graph = graph
         self._config = config
+        self._requantization = requantization
         self._evaluate = evaluate
         self._places = Placing(config)
 
@@ -59,6 +73,8 @@ class Lowering:
         if layer is not None:
             return tuple(self._layer(name, operator.inputs[0], layer))
         match operator:
+            case AdaptiveAveragePool2d() | AveragePool2d() | Mean():
+                return tuple(self._planes(name, operator))
             case Add() | Subtract():
                 return self._sum(name, operator)
             case Unary():
@@ -105,16 +121,8 @@ class Lowering:
         target, back = self._places.made_as(Buffer(name=name, image=self._image(name)), result)
         for index in range(batch):
             for part in layer.parts:
-                chosen, all_columns, all_channels = part.image
-                if (range(width)[all_columns], range(channels)[all_channels]) != (
-                    range(width),
-                    range(channels),
-                ):
-                    raise ValueError(
-                        f"{name}: parts of the layer must take whole rows of its image: "
-                        "build a larger line buffer, or more parameter entries"
-                    )
-                taken = range(height)[chosen]
+                # A program is sent whole rows.
+                taken = range(height)[part.image[0]]
                 yield Pass(
                     name=name,
                     sources=(
@@ -126,6 +134,56 @@ class Lowering:
                     ),
                 )
         yield from back
+
+    def _planes(self, name: str, operator: Operator) -> Iterator[Pass]:
+        """A mean of rows that are too long for the line buffer: of some channels at a time, which
+        are put together first."""
+        lowered = lower(self._graph, operator, self._requantization(self._graph, operator))
+        batch, height, width, channels = lowered.image_shape
+        [part] = lowered.parts
+        word = self._config.word_bytes
+        count = 2
+        while batch == 1 and channels % (count * word) == 0:
+            size = channels // count
+            plane = Image(height=height, width=width, channels=size)
+            try:
+                layers = [self._plane(part, index * size, plane) for index in range(count)]
+            except TooLarge:
+                count *= 2
+                continue
+            source = self._buffer(operator.inputs[0])
+            planes = Buffer(
+                name=f"{source.name}, in {count} planes",
+                image=Image(height=count * height, width=width, channels=size),
+            )
+            pixels = Image(height=height * width, width=count, channels=size)
+            target = Placed(
+                buffer=planes, first_byte=0, rows=pixels.height, pixels=count, pixel_bytes=size,
+                pixel_pitch=height * width * size, row_pitch=size, gaps=True,
+            )  # fmt: skip
+            yield Pass(
+                name=name, sources=(self._places.everything(source),), work=Copy(), target=target
+            )
+            result = Buffer(name=name, image=self._image(name))
+            for index, parts in enumerate(layers):
+                for each in parts:
+                    rows = range(height)[each.image[0]]
+                    yield Pass(
+                        name=name,
+                        sources=(
+                            Rows(buffer=planes, first=index * height + rows.start, count=len(rows)),
+                        ),
+                        work=each.program,
+                        target=self._places.part(result, 0, each.result, lowered.result_shape[1:]),
+                    )
+            return
+        raise ValueError(f"{name}: rows of the image must fit into the line buffer")
+
+    def _plane(self, part: Part, first: int, plane: Image) -> list[CorePart]:
+        """The programs of some channels of a layer, whose image is ``plane``."""
+        band = channel_band(part, first, first + plane.channels)
+        own = replace(band, image=(*band.image[:2], slice(0, plane.channels)))
+        return list(compile_parts(own, self._config.core, plane.view))
 
     def _sum(self, name: str, operator: Operator) -> tuple[Pass, ...]:
         """A sum or a difference of two tensors of one shape, or of a tensor with itself or a

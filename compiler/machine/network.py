@@ -65,10 +65,10 @@ def compile_network(
     With ``keep`` all tensors of the machine's operators are outputs of its programs, to be looked
     at.
     """
-    lowering = Lowering(graph, config, evaluate)
+    lowering = Lowering(graph, config, requantization, evaluate)
     found: list[tuple[Pass, ...] | None] = []
     refusals: dict[str, str] = {}
-    for placement in place(graph, config.core, requantization):
+    for placement in place(graph, config.core, requantization, whole_rows=True):
         try:
             if placement.refusal:
                 raise ValueError(placement.refusal)

@@ -65,7 +65,9 @@ class InstructionQueue(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         layout = queued_layout(self._config, self._engine)
-        m.submodules.room = room = RegisterQueue(layout, self._config.queue)
+        m.submodules.room = room = RegisterQueue(
+            layout, self._config.queue, self._config.core.technology
+        )
         wiring.connect(m, wiring.flipped(self.i), room.i)
         # The first instruction stays in the queue's register until it is complete; whether it may
         # begin is known a clock after it has come.

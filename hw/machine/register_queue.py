@@ -8,9 +8,12 @@ from amaranth import *
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from macaw.arch.checks import integer
+from macaw.arch.checks import integer, one_of
+from macaw.arch.config import Technology
 
 __all__ = ["RegisterQueue"]
+
+_LUT_RAM = (Technology.ECP5, Technology.GOWIN)
 
 
 class RegisterQueue(wiring.Component):
@@ -23,6 +26,8 @@ class RegisterQueue(wiring.Component):
         The shape of a word.
     depth : int
         Places, the register's included.
+    technology : Technology
+        Whose LUT RAM to ask for, where it has one.
 
     Members
     -------
@@ -34,15 +39,18 @@ class RegisterQueue(wiring.Component):
     Raises ``TypeError`` or ``ValueError`` for a ``depth`` outside 2 ... 1024.
     """
 
-    def __init__(self, shape: Any, depth: int):
+    def __init__(self, shape: Any, depth: int, technology: Technology = Technology.GENERIC):
+        self._technology = one_of("technology", technology, tuple(Technology))
         self._depth = integer("depth", depth, 2, 1024)
         super().__init__({"i": In(stream.Signature(shape)), "o": Out(stream.Signature(shape))})
 
     def elaborate(self, platform):
         m = Module()
         places = self._depth - 1
+        # Synthesis would take the register into a block RAM.
+        attributes = {"ram_style": "distributed"} if self._technology in _LUT_RAM else {}
         m.submodules.storage = storage = memory.Memory(
-            shape=self.i.payload.shape(), depth=places, init=[]
+            shape=self.i.payload.shape(), depth=places, init=[], attrs=attributes
         )
         write, read = storage.write_port(), storage.read_port(domain="comb")
         stored = Signal(range(places + 1))

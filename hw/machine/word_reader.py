@@ -82,7 +82,9 @@ class WordReader(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         depth, burst = self._depth, min(self._depth // 2, 1 << len(self.read.payload.count))
-        m.submodules.room = room = RegisterQueue(word_layout(self._config), depth + 1)
+        m.submodules.room = room = RegisterQueue(
+            word_layout(self._config), depth + 1, self._config.core.technology
+        )
         address = Signal(self._config.address_bits, reset_less=True)
         left, due = Signal(COUNT_BITS), Signal(COUNT_BITS)
         outside = Signal()
