@@ -11,8 +11,6 @@ from collections.abc import Callable
 from amaranth.hdl import Mux, Signal
 
 from macaw.arch import preset
-from macaw.arch.machine import MachineConfig
-from macaw.hw.elementwise import Elementwise
 from macaw.hw.parameter_store import ParameterStore
 from macaw.hw.result_buffer import ResultBuffer
 from macaw.hw.step_fetcher import StepFetcher
@@ -20,7 +18,6 @@ from macaw.prove.harness import Harness
 from macaw.prove.properties import Property
 from macaw.prove.queues import places_agree, queue_level
 from macaw.prove.solver import Method
-from macaw.prove.streams import pass_places
 
 __all__ = ["CREDITS"]
 
@@ -79,19 +76,6 @@ def _fetcher_overflow(mutant: bool) -> Harness:
         harness.opened.override("queue.available", signal("queue.budget") != 0)
     overflow = signal("queue.write") & (queue_level(harness) == signal("queue.budget").init)
     harness.check(places_agree(harness, _ISSUED) & ~overflow)
-    return harness
-
-
-def _pass_overflow(mutant: bool) -> Harness:
-    harness = Harness(Elementwise(MachineConfig(name=_TINY.name, core=_TINY)))
-    opened = harness.opened
-    signal = opened.signal
-    harness.cut(*(name for _, name, _ in opened.fragment.subfragments if name != "queue"))
-    if mutant:
-        odd = harness.component.operands.payload.as_value()[0]
-        opened.override("queue.budget", signal("queue.budget"), when=signal("load") & odd)
-    overflow = signal("queue.write") & (queue_level(harness) == signal("queue.budget").init)
-    harness.check(pass_places(harness) & ~overflow)
     return harness
 
 
@@ -355,10 +339,6 @@ CREDITS = (
         "StepFetcher", "enters",
         "a group is entered that was loaded, and not entered, the clock before",
         _fetcher_enters,
-    ),
-    _property(
-        "Elementwise", "queue room",
-        "words in the lanes and in the queue are never more than its places", _pass_overflow,
     ),
     _property(
         "ResultBuffer", "queue credits",

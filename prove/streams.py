@@ -9,16 +9,12 @@ an input that says it always takes, does.
 from collections.abc import Callable
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Mux, Signal, Value
-from amaranth.lib import data
+from amaranth.hdl import Const, Mux, Signal, Value
 
 from macaw.arch import preset
 from macaw.arch.core import SIZE_BITS
-from macaw.arch.machine import MachineConfig
 from macaw.hw.conv2d_core import Conv2dCore
 from macaw.hw.credit_queue import CreditQueue
-from macaw.hw.elementwise import Elementwise
-from macaw.hw.lookup_lane import LookupLane
 from macaw.hw.parameter_store import ParameterStore
 from macaw.hw.result_buffer import ResultBuffer
 from macaw.hw.step_expander import StepExpander
@@ -28,21 +24,15 @@ from macaw.hw.weight_memory import WeightMemory
 from macaw.hw.window_reader import WindowReader
 from macaw.prove.harness import Harness
 from macaw.prove.properties import Property
-from macaw.prove.queues import places_agree, queue_level
+from macaw.prove.queues import places_agree
 from macaw.prove.solver import Method
 
-__all__ = ["KEEPS", "STREAMS", "keeps", "pass_places", "waits_not"]
+__all__ = ["KEEPS", "STREAMS", "WAITS", "always_ready", "keeps", "waited_clocks", "waits_not"]
 
 _TINY = preset("tiny")
 
 #: Clocks from one step of a layer that lacks nothing to the next, at most: a new row's.
 _ISSUE_CLOCKS = 6
-
-#: Clocks from a word's place in the queue of `Elementwise` to its offer, at most.
-_PASS_CLOCKS = 16
-
-#: The registers that a pair of words passes in `Elementwise`, from its place to the queue.
-_LOOKED_UP = ("busy", *(f"last{'_later' * clocks}" for clocks in range(1, LookupLane.latency + 1)))
 
 
 def keeps(harness: Harness, stream: Any) -> None:
@@ -54,11 +44,11 @@ def keeps(harness: Harness, stream: Any) -> None:
 def waits_not(harness: Harness, stream: Any, *, owed: Any, clocks: int, helper: Any = 1) -> None:
     """The check of an output: if it was not ready for ``clocks`` clocks, and a word was ``owed``
     in all of them, valid is high; so valid does not wait for ready. ``helper`` is proved along."""
-    waited = _waited(harness, stream, owed=owed, clocks=clocks)
+    waited = waited_clocks(harness, stream, owed=owed, clocks=clocks)
     harness.check(helper & (stream.valid | (waited != clocks)))
 
 
-def _waited(harness: Harness, stream: Any, *, owed: Any, clocks: int) -> Signal:
+def waited_clocks(harness: Harness, stream: Any, *, owed: Any, clocks: int) -> Signal:
     """For how many clocks, up to ``clocks``, a word was ``owed`` and not asked for."""
     waited = Signal(range(clocks + 1), name="waited")
     harness.m.d.sync += waited.eq(
@@ -226,77 +216,9 @@ def _expander(check: str) -> Callable[[bool], Harness]:
     return build
 
 
-def pass_places(harness: Harness) -> Value:
-    """Of an `Elementwise`: its places agree, and what its registers say of its counters is so."""
-    signal = harness.opened.signal
-    budget, stored, some = (signal(f"queue.{name}") for name in ("budget", "stored", "some"))
-    return (
-        places_agree(harness, _LOOKED_UP)
-        & (~signal("queue.available") | (budget != 0))
-        & (some == (stored != 0))
-        & (signal("ending") == (signal("behind") == 0))
-    )
+def always_ready(component: Callable[[], Any], name: str) -> Callable[[bool], Harness]:
+    """The harness of an input, called ``name``, that is ready in every clock."""
 
-
-def _on_time(harness: Harness, waited: Any) -> Value:
-    """The longer the wait, the nearer to the output is some word; none leaves meanwhile."""
-    signal = harness.opened.signal
-    # What each word still needs to be offered; it is at the output in the end.
-    needs = [(0, harness.component.result.valid), (1, signal("queue.stored") != 0)]
-    needs += [(2 + clocks, signal(name)) for clocks, name in enumerate(reversed(_LOOKED_UP[1:]))]
-    arrives = needs[-1][0] + 1
-    for behind in range(1 << len(signal("behind"))):
-        needs.append((arrives + behind, signal("busy") & (signal("behind") == behind)))
-    near = [
-        (waited < least) | Cat(here for left, here in needs if left <= _PASS_CLOCKS - least).any()
-        for least in range(2, _PASS_CLOCKS + 1)
-    ]
-    return Cat(near).all() & ((waited == 0) | ~signal("queue.freed"))
-
-
-def _elementwise(check: str) -> Callable[[bool], Harness]:
-    def build(mutant: bool) -> Harness:
-        harness = Harness(_pass())
-        block, opened = harness.component, harness.opened
-        signal = opened.signal
-        harness.cut(*(name for _, name, _ in opened.fragment.subfragments if name != "queue"))
-        if check == "keeps":
-            if mutant:
-                opened.override("queue.load", signal("queue.some"))
-            keeps(harness, block.result)
-            return harness
-        if check == "waits":
-            if mutant:
-                opened.override("last_later", 0, when=~block.result.ready)
-            budget = signal("queue.budget")
-            owed = budget != budget.init
-            waited = _waited(harness, block.result, owed=owed, clocks=_PASS_CLOCKS)
-            helper = pass_places(harness) & _on_time(harness, waited)
-            harness.check(helper & (block.result.valid | (waited != _PASS_CLOCKS)))
-            return harness
-        # Operations of at most three words.
-        shape = block.operation.payload.shape()
-        harness.offer(block.operands, "operand")
-        short = Signal(shape, name="short")
-        harness.m.d.comb += short.eq(harness.free(shape, "chosen"))
-        harness.m.d.comb += short.count.eq(harness.free(2, "count"))
-        harness.drive(block.operation.payload, short)
-        if mutant:
-            opened.override("needed", 1, when=signal("lacking") == 1)
-        lacking, outstanding, waits = signal("lacking"), signal("outstanding"), signal("waits")
-        two = data.View(shape, signal("operation")).two
-        words = sum(signal(name) for name in _LOOKED_UP) + queue_level(harness)
-        agree = (outstanding << two) == lacking + waits + (words << two)
-        agree |= block.idle & (lacking == 0) & ~waits & (words == 0)
-        # Words are needed as long as they lack, but in an operation's first clock.
-        agree &= (signal("needed") == (lacking != 0)) | (~signal("needed") & ~waits)
-        harness.check(agree & ~(block.idle & block.operands.ready))
-        return harness
-
-    return build
-
-
-def _always_ready(component: Callable[[], Any], name: str) -> Callable[[bool], Harness]:
     def build(mutant: bool) -> Harness:
         harness = Harness(component())
         stream = getattr(harness.component, name)
@@ -306,10 +228,6 @@ def _always_ready(component: Callable[[], Any], name: str) -> Callable[[bool], H
         return harness
 
     return build
-
-
-def _pass() -> Elementwise:
-    return Elementwise(MachineConfig(name=_TINY.name, core=_TINY))
 
 
 def _store() -> ParameterStore:
@@ -326,7 +244,8 @@ def _reader() -> WindowReader:
 
 #: The rule of every output.
 KEEPS = "what an output offers stays until it is taken"
-_WAITS = "valid does not wait for ready"
+#: The rule of every output, too.
+WAITS = "valid does not wait for ready"
 
 #: The properties of streams.
 STREAMS = (
@@ -341,7 +260,7 @@ STREAMS = (
     Property(
         component="SkidBuffer",
         name="valid first",
-        statement=f"{_WAITS}: a word is offered a clock after it came",
+        statement=f"{WAITS}: a word is offered a clock after it came",
         size="13 bits",
         method=Method.PROOF,
         harness=_skid_buffer("waits"),
@@ -365,7 +284,7 @@ STREAMS = (
     Property(
         component="CreditQueue",
         name="valid first",
-        statement=f"{_WAITS}: a stored word is offered in the next clock",
+        statement=f"{WAITS}: a stored word is offered in the next clock",
         size="13 bits",
         method=Method.PROOF,
         harness=_credit_queue("waits"),
@@ -381,7 +300,7 @@ STREAMS = (
     Property(
         component="StepFetcher",
         name="valid first",
-        statement=f"{_WAITS}: a step that was issued is offered within 5 clocks",
+        statement=f"{WAITS}: a step that was issued is offered within 5 clocks",
         config=_TINY,
         method=Method.PROOF,
         harness=_step_fetcher("waits"),
@@ -405,7 +324,7 @@ STREAMS = (
     Property(
         component="ResultBuffer",
         name="valid first",
-        statement=f"{_WAITS}: a word of a complete row is offered within 8 clocks",
+        statement=f"{WAITS}: a word of a complete row is offered within 8 clocks",
         config=_TINY,
         method=Method.PROOF,
         harness=_result_buffer(lambda: ResultBuffer(_TINY), "", "waits"),
@@ -421,7 +340,7 @@ STREAMS = (
     Property(
         component="Conv2dCore",
         name="valid first",
-        statement=f"{_WAITS}: a word of a complete row is offered within 8 clocks",
+        statement=f"{WAITS}: a word of a complete row is offered within 8 clocks",
         config=_TINY,
         method=Method.PROOF,
         harness=_result_buffer(lambda: Conv2dCore(_TINY), "result_buffer.", "waits"),
@@ -442,31 +361,6 @@ STREAMS = (
         method=Method.PROOF,
         harness=_expander("goes on"),
     ),
-    Property(
-        component="Elementwise",
-        name="output stays",
-        statement=KEEPS,
-        config=_TINY,
-        method=Method.PROOF,
-        harness=_elementwise("keeps"),
-    ),
-    Property(
-        component="Elementwise",
-        name="valid first",
-        statement=f"{_WAITS}: a word that has a place is offered within {_PASS_CLOCKS} clocks",
-        config=_TINY,
-        method=Method.PROOF,
-        harness=_elementwise("waits"),
-    ),
-    Property(
-        component="Elementwise",
-        name="operands counted",
-        statement="an operation takes as many words as it needs, and none are taken while idle",
-        config=_TINY,
-        size="at most 3 words",
-        method=Method.PROOF,
-        harness=_elementwise("counts"),
-    ),
     *(
         Property(
             component=component,
@@ -474,10 +368,9 @@ STREAMS = (
             statement="the input is ready in every clock",
             config=_TINY,
             method=Method.FUNCTION,
-            harness=_always_ready(make, stream),
+            harness=always_ready(make, stream),
         )
         for component, stream, make in (
-            ("Elementwise", "lookup", _pass),
             ("ParameterStore", "write", _store),
             ("WeightMemory", "write", _weights),
             ("StepFetcher", "table", lambda: StepFetcher(_TINY)),
