@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from macaw.prove.credits import CREDITS
+from macaw.prove.elementwise import ELEMENTWISE
 from macaw.prove.functions import FUNCTIONS
 from macaw.prove.properties import Property, Result, decide
 from macaw.prove.rings import RINGS
@@ -20,6 +21,7 @@ __all__ = ["PROPERTIES", "choose", "prove"]
 #: Every property, in the order of the table.
 PROPERTIES: tuple[Property, ...] = (
     *STREAMS,
+    *ELEMENTWISE,
     *SELF_TEST,
     *CREDITS,
     *RINGS,
