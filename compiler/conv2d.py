@@ -77,8 +77,11 @@ def _choose_walk(
     return walk_dense(layer, parts, filler, config, paired=paired), ring
 
 
-def compile_conv2d(layer: Conv2dLayer, config: AcceleratorConfig) -> Conv2dProgram:
-    """``layer`` for a core of ``config``.
+def compile_conv2d(
+    layer: Conv2dLayer, config: AcceleratorConfig, *, weight_words: int | None = None
+) -> Conv2dProgram:
+    """``layer`` for a core of ``config``, with at most ``weight_words`` words of weights, by
+    default as many as the memory has.
 
     Layers of mode ``raw`` run as `split_bytes` says, with a channel for each byte; otherwise
     depthwise layers (one input and one output channel a group) run in window mode. All others run
@@ -140,7 +143,7 @@ def compile_conv2d(layer: Conv2dLayer, config: AcceleratorConfig) -> Conv2dProgr
     walk, ring = choice
     refusal.limit(
         "weight words",
-        memory.weight_words,
+        min(weight_words or memory.weight_words, memory.weight_words),
         len(walk.weights),
         "split its channels",
         Split.CHANNELS,

@@ -10,7 +10,7 @@ from macaw.arch.parameters import AnyRequantization
 from macaw.arch.program import CoreLayer, CorePart
 from macaw.arch.requantization import Mode
 from macaw.compiler.layer import RowView
-from macaw.compiler.lower import AVERAGING, MULTIPLYING, lower
+from macaw.compiler.lower import AVERAGING, MULTIPLYING, Lowered, lower
 from macaw.compiler.parts import compile_parts, output_band
 from macaw.compiler.refusals import Split
 from macaw.nn.graph import QuantizedGraph
@@ -41,12 +41,14 @@ def place(
     *,
     rows: int | None = None,
     whole_rows: bool = False,
+    weight_words: int | None = None,
 ) -> tuple[Placement, ...]:
     """A place for each operator of a verified graph, in their order.
 
     ``requantization`` gives the parameters of an operator that sums, by the semantics of the graph,
     or raises ``ValueError``. With ``rows`` layers are cropped to the first rows of their
-    results. With ``whole_rows`` programs are sent whole rows of their images.
+    results. With ``whole_rows`` programs are sent whole rows of their images;
+    ``weight_words`` limits what each takes of the weight memory.
     """
     placements = []
     for operator in graph.operators:
@@ -54,7 +56,8 @@ def place(
             placements.append(Placement(operator=operator))
             continue
         try:
-            layer = _layer(graph, operator, config, requantization, rows, whole_rows)
+            lowered = lower(graph, operator, requantization(graph, operator))
+            layer = _layer(lowered, operator, config, rows, whole_rows, weight_words)
         except ValueError as error:
             refusal = str(error) if isinstance(operator, MULTIPLYING) else ""
             placements.append(Placement(operator=operator, refusal=refusal))
@@ -76,14 +79,13 @@ def modes(graph: QuantizedGraph, requantization: Requantizations) -> tuple[Mode,
 
 
 def _layer(
-    graph: QuantizedGraph,
+    lowered: Lowered,
     operator: Operator,
     config: AcceleratorConfig,
-    requantization: Requantizations,
     rows: int | None,
     whole_rows: bool,
+    weight_words: int | None,
 ) -> CoreLayer:
-    lowered = lower(graph, operator, requantization(graph, operator))
     _, height, _, _ = lowered.result_shape
     kept = min(rows or height, height)
     _, _, width, channels = lowered.image_shape
@@ -97,7 +99,7 @@ def _layer(
         if cropped is None and count:
             raise ValueError(f"{operator.outputs[0]}: rows must be more than {rows}")
         if cropped is not None:
-            parts.extend(compile_parts(cropped, config, view))
+            parts.extend(compile_parts(cropped, config, view, weight_words=weight_words))
     return CoreLayer(
         name=operator.outputs[0],
         image_shape=lowered.image_shape,

@@ -42,30 +42,35 @@ def whole(layer: Conv2dLayer) -> Part:
 
 
 def compile_parts(
-    part: Part, config: AcceleratorConfig, rows: RowView | None = None
+    part: Part,
+    config: AcceleratorConfig,
+    rows: RowView | None = None,
+    *,
+    weight_words: int | None = None,
 ) -> Iterator[CorePart]:
     """``part`` for a core of ``config``: halved for as long as that helps.
 
     With ``rows``, the whole image's, each part's program is sent whole rows, of which it reads the
-    columns and channels that it needs. Raises ``ValueError``, as `compile_conv2d` does, where it
-    cannot be halved any more.
+    columns and channels that it needs. Parts take at most ``weight_words`` of the weight memory,
+    where they can be halved so far. Raises ``ValueError``, as `compile_conv2d` does, for what does
+    not fit however it is halved.
     """
-    layer = part.layer
+    layer, halved = part.layer, False
     if rows is not None:
         _, columns, channels = part.image
         view = replace(rows, first_column=columns.start, first_channel=channels.start)
         layer = replace(layer, view=view)
     try:
-        program = compile_conv2d(layer, config)
+        program = compile_conv2d(layer, config, weight_words=weight_words)
     except TooLarge as refusal:
-        halves = _halves(part, refusal.split, config)
-        if not halves:
-            raise
-    else:
-        yield CorePart(program=program, image=part.image, result=part.result)
-        return
-    for half in halves:
-        yield from compile_parts(half, config, rows)
+        for half in _halves(part, refusal.split, config):
+            yield from compile_parts(half, config, rows, weight_words=weight_words)
+            halved = True
+        if halved:
+            return
+        # What cannot be halved may have all of the weight memory.
+        program = compile_conv2d(layer, config)
+    yield CorePart(program=program, image=part.image, result=part.result)
 
 
 def _halves(part: Part, split: Split | None, config: AcceleratorConfig) -> tuple[Part, ...]:
