@@ -10,6 +10,7 @@ from rich.table import Table
 from macaw.prove.credits import CREDITS
 from macaw.prove.elementwise import ELEMENTWISE
 from macaw.prove.functions import FUNCTIONS
+from macaw.prove.machine import MACHINE
 from macaw.prove.properties import Property, Result, decide
 from macaw.prove.rings import RINGS
 from macaw.prove.self_test import SELF_TEST
@@ -22,6 +23,7 @@ __all__ = ["PROPERTIES", "choose", "prove"]
 PROPERTIES: tuple[Property, ...] = (
     *STREAMS,
     *ELEMENTWISE,
+    *MACHINE,
     *SELF_TEST,
     *CREDITS,
     *RINGS,

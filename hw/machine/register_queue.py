@@ -54,7 +54,8 @@ class RegisterQueue(wiring.Component):
         )
         write, read = storage.write_port(), storage.read_port(domain="comb")
         stored = Signal(range(places + 1))
-        full, some = Signal(), Signal()
+        full = Signal()
+        some = Signal()
         comes, goes = self.i.valid & self.i.ready, Signal()
         following = Signal.like(stored)
         m.d.comb += [

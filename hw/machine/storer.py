@@ -60,11 +60,13 @@ class Storer(wiring.Component):
         m.submodules.scatter = scatter = Scatter(config)
         address = Signal(config.address_bits + 1, reset_less=True)
         left = Signal.like(fields.store.count)
-        busy, scatters = Signal(), Signal()
+        busy = Signal()
+        scatters = Signal()
 
         # What is to be written next, of either kind.
         placed = Signal(placed_layout(config))
-        some, goes = Signal(), Signal()
+        some = Signal()
+        goes = Signal()
         with m.If(scatters):
             m.d.comb += [
                 placed.eq(scatter.o.payload),

@@ -86,7 +86,8 @@ class WordReader(wiring.Component):
             word_layout(self._config), depth + 1, self._config.core.technology
         )
         address = Signal(self._config.address_bits, reset_less=True)
-        left, due = Signal(COUNT_BITS), Signal(COUNT_BITS)
+        left = Signal(COUNT_BITS)
+        due = Signal(COUNT_BITS)
         outside = Signal()
         # Words that may be asked for.
         credit = Signal(range(depth + 1), init=depth)
