@@ -108,7 +108,12 @@ def test_faulty_core_fails(fault):
 
 
 @pytest.mark.parametrize(
-    ("what", "difference"), [("crc", 1 << 17), ("image_words", 1), ("result_words", 1)]
+    ("what", "difference"),
+    [
+        ("crc", 1 << 17),
+        pytest.param("image_words", 1, marks=pytest.mark.full),
+        pytest.param("result_words", 1, marks=pytest.mark.full),
+    ],
 )
 def test_another_expectation_fails(what, difference):
     """A checksum that is another one in a bit; a word of the image that the core does not take;
