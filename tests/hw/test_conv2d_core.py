@@ -162,7 +162,9 @@ def test_random_layers_of_every_mode():
     require(counts, "int32 result", *EVERYWHERE[-1][:-1], *MODES.requantizer.modes)
 
 
-@pytest.mark.parametrize("config", [SERIAL, UP5K], ids=lambda config: config.name)
+@pytest.mark.parametrize(
+    "config", [pytest.param(SERIAL, marks=pytest.mark.full), UP5K], ids=lambda config: config.name
+)
 def test_random_layers_with_serial_lanes(config):
     counts = check_seeds(config, 0, 30)
     require(counts, "dense unpaired", "dense paired", "window of two rows", "odd width",
