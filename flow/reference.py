@@ -76,9 +76,9 @@ def block_page(
         rows.append((f"`{port['name']}`", port["direction"], _bits(port), meaning))
     lines += [*_table(("port", "direction", "bits", "meaning"), rows), ""]
     if costs:
-        figures = sorted({figure for of_device in costs.values() for figure in of_device})
+        figures = list(dict.fromkeys(figure for each in costs.values() for figure in each))
         rows = [
-            (device, *(of_device.get(figure, "") for figure in figures))
+            (device, *(of_device.get(figure, "–") for figure in figures))
             for device, of_device in costs.items()
         ]
         lines += [*_table(("device", *figures), rows), ""]
@@ -113,6 +113,12 @@ def reference(
         "block takes new operands in every clock, unless it says otherwise.",
         "",
     ]
+    if costs:
+        head += [
+            "What a block costs are the cells of its netlist, synthesised alone and not placed, on",
+            "each device as the preset of that device makes it.",
+            "",
+        ]
     return "\n".join(head) + "\n".join(
         ["", *(block_page(name, config, costs.get(name, {})) for name in BLOCKS)]
     )
