@@ -57,6 +57,13 @@ def test_widths_and_meanings():
     assert timing["`latency`"][2] == "Clocks from ``rows``, ``offset`` and ``four`` to ``runs``."
 
 
+def test_throughput_of_lanes():
+    for name, clocks in (("up5k", "15"), ("gw2a18", "1")):
+        timing = {row[0]: row for row in rows(block_page("Requantizer", preset(name)), "timing")}
+        meaning = "Clocks from accumulators to the next ones that are taken."
+        assert timing["`interval`"][1:] == [clocks, meaning]
+
+
 def test_members_without_a_text_have_none():
     text = "A block.\n\nMembers\n-------\na : In(8)\nb, c : Out(8)\n    The\n    results.\n"
     assert member_meanings(text) == {"a": "", "b": "The results.", "c": "The results."}
