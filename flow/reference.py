@@ -5,6 +5,7 @@
 import inspect
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from macaw.arch.config import AcceleratorConfig
@@ -105,7 +106,11 @@ def _timing_meaning(kind: type, name: str) -> str:
 def reference(
     config: AcceleratorConfig, costs: Mapping[str, Mapping[str, Mapping[str, Any]]] = {}
 ) -> str:
-    """The reference of all blocks for ``config``; ``costs`` has those of each block by name."""
+    """The reference of all blocks for ``config``; ``costs`` has those of each block by name.
+
+    A block that refuses the configuration is left out: a lane with a result each clock, where the
+    lanes are serial.
+    """
     head = [
         "# The blocks",
         "",
@@ -119,6 +124,8 @@ def reference(
             "each device as the preset of that device makes it.",
             "",
         ]
-    return "\n".join(head) + "\n".join(
-        ["", *(block_page(name, config, costs.get(name, {})) for name in BLOCKS)]
-    )
+    pages = []
+    for name in BLOCKS:
+        with suppress(ValueError):
+            pages.append(block_page(name, config, costs.get(name, {})))
+    return "\n".join(head) + "\n".join(["", *pages])

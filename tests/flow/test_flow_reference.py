@@ -3,10 +3,11 @@
 """The reference of a block has all of its ports and timing, with their meanings and its costs."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
-from macaw.arch import preset
+from macaw.arch import RequantizerConfig, preset
 from macaw.flow.interface import describe_interface
 from macaw.flow.reference import block_page, member_meanings, reference
 from macaw.hw.blocks import BLOCKS, make_block
@@ -62,6 +63,12 @@ def test_throughput_of_lanes():
         timing = {row[0]: row for row in rows(block_page("Requantizer", preset(name)), "timing")}
         meaning = "Clocks from accumulators to the next ones that are taken."
         assert timing["`interval`"][1:] == [clocks, meaning]
+
+
+def test_a_block_that_refuses_the_configuration_is_left_out():
+    serial = replace(TINY, requantizer=RequantizerConfig(lanes=1, multiplier="serial"))
+    found = re.findall(r"^## (\w+)$", reference(serial), re.MULTILINE)
+    assert found == [name for name in BLOCKS if name != "RequantizerLane"]
 
 
 def test_members_without_a_text_have_none():
