@@ -12,8 +12,8 @@ import click
 from benchmarks.report import Report, Row, format_value
 from macaw.arch import AcceleratorConfig, Mode, Multiplier, RequantizerConfig, Technology, preset
 from macaw.arch.config import SERIAL_MODES
-from macaw.flow import synth
-from macaw.flow.costs import block_costs
+from macaw.flow import ToolError, synth
+from macaw.flow.costs import block_costs, component_costs
 from macaw.hw import Conv2dCore, Requantizer
 from macaw.hw.blocks import BLOCKS
 
@@ -54,15 +54,29 @@ def run_lane(
     report: Report, *, config: AcceleratorConfig, device: str, seeds: tuple[int, ...]
 ) -> None:
     """Place and route the requantiser of ``config`` alone on ``device``, once a seed; rows as
-    `macaw.flow.synth.run` says, of the benchmark ``lane`` and the workload ``device``."""
-    synth.run(
-        config,
-        Requantizer(config),
-        seeds=seeds,
-        report=lambda **values: report(**values | {"benchmark": "lane"}),
-        workload=device,
-        device=device,
-    )
+    `macaw.flow.synth.run` says, of the benchmark ``lane`` and the workload ``device``.
+
+    Of a lane that nextpnr does not place there are the cells of the netlist, and no clock.
+    """
+    lane: dict[str, Any] = {
+        "benchmark": "lane",
+        "configuration": config.name,
+        "digest": config.digest,
+        "workload": device,
+    }
+    try:
+        synth.run(
+            config,
+            Requantizer(config),
+            seeds=seeds,
+            report=lambda **values: report(**values | lane),
+            workload=device,
+            device=device,
+        )
+    except ToolError:
+        report(**lane, metric="fmax", value="not placed", unit="MHz")
+        for resource, count in component_costs(Requantizer(config), device=device).items():
+            report(**lane, metric=resource, value=count, unit="cells")
 
 
 def costs(rows: Iterable[Row]) -> dict[str, dict[str, dict[str, Any]]]:

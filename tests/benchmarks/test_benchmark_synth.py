@@ -83,6 +83,17 @@ def test_each_mode_is_measured_alone(measured, tmp_path):
     assert len(rows) == len(measured)
 
 
+def test_a_lane_that_is_not_placed_has_its_cells(measured, monkeypatch, tmp_path):
+    def fail(*arguments, **keywords):
+        raise ToolError("it does not fit", tmp_path / "log")
+
+    monkeypatch.setattr(synth.synth, "run", fail)
+    monkeypatch.setattr(synth, "component_costs", lambda component, device: {"lut": 9000, "ff": 7})
+    assert invoke("lanes", "raw", "--device", "up5k").exit_code == 0
+    rows = {row.metric: row.value for row in load(tmp_path / "synth.json")}
+    assert rows == {"fmax": "not placed", "lut": 9000, "ff": 7}
+
+
 def test_lanes_are_of_every_family():
     assert tuple(synth.LANE_DEVICES) == command._LANE_DEVICES
     assert set(synth.LANE_DEVICES) <= set(DEVICES)
