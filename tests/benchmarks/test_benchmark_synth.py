@@ -3,16 +3,21 @@
 """What the benchmarks of synthesis measure, and what they keep; the measuring itself is tested
 elsewhere."""
 
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 
 from benchmarks import __main__ as command
 from benchmarks import synth
 from benchmarks.report import Row, load
+from benchmarks.tables import blocks
 from macaw.arch import Mode, Multiplier, Technology, preset
 from macaw.arch.config import SERIAL_MODES
 from macaw.flow import DEVICES, ToolError
 from macaw.hw import Conv2dCore, Requantizer
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -137,3 +142,18 @@ def test_costs_of_blocks(monkeypatch):
     assert len(found["Conv2dCore"]) == len(synth.synth.PRESET_DEVICES)
     assert "up5k (`up5k`)" not in found["RequantizerLane"]
     assert found["RequantizerLane"][device] == {"lut": "1,234"}
+
+
+def test_lanes_of_the_page_are_of_this_hardware():
+    """The page's table has lanes on each device, with the digests that they have now."""
+    table = blocks((ROOT / "docs" / "core.md").read_text())["lane"]
+    shown = {
+        tuple(cell.strip() for cell in line.strip("|").split("|")[:3])
+        for line in table.splitlines()[2:]
+    }
+    assert shown <= {
+        (config.name, config.digest, device)
+        for device, technology in synth.LANE_DEVICES.items()
+        for config in synth.lane_configs(technology)
+    }
+    assert {device for _, _, device in shown} == set(synth.LANE_DEVICES)
