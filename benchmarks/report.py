@@ -93,8 +93,13 @@ def load(path: Path) -> list[Row]:
 def save(path: Path, rows: Iterable[Row]) -> None:
     """Write ``rows`` to the file ``path`` as a list of objects, one a line."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = ",\n".join(json.dumps(asdict(row)) for row in rows)
+    lines = ",\n".join(json.dumps(_written(row)) for row in rows)
     path.write_text(f"[\n{lines}\n]\n")
+
+
+def _written(row: Row) -> dict[str, int | float | str]:
+    """A row as the file has it: without a memory where there is none."""
+    return {name: value for name, value in asdict(row).items() if name != "memory" or value}
 
 
 class Report:

@@ -56,7 +56,7 @@ def core_streams(program: CoreProgram, image: np.ndarray) -> dict[str, Any]:
             "data": program.weights.reshape(beats, lanes).view(np.uint8),
         },
         "parameters": {
-            "address": np.arange(shape.out_channels),
+            "address": np.arange(len(program.parameters["bias"])),
             "parameters": program.parameters,
         },
         "table": {
