@@ -3,7 +3,7 @@
 """What runs programs: one interface for the machine in numpy, in simulation and on a board."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -23,6 +23,7 @@ class DeviceError(Exception):
         self.index = index
 
 
+@runtime_checkable
 class Device(Protocol):
     """A machine of ``config`` with its memory outside."""
 

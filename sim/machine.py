@@ -213,7 +213,7 @@ def _refuse(
             f"the machine asks for {what} {address:#x}, in cycle {cycle}, and memory has "
             f"{words:#x} words (seed {seed})"
         )
-    # The state of a program that ended is that of the one before.
+    # Behind the last program there are clocks in which nothing may move.
     index = min(ended, len(jobs) - 1)
     place = f"program {index}, at word {jobs[index].program:#x}"
     if state == _ASLEEP:

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The top module that puts a machine beside its memory in the simulator."""
 
+from amaranth.hdl import Shape
+
 from macaw.arch.machine import MachineConfig
 from macaw.hw.memory_port import read_layout, write_layout
 from macaw.sim.packing import word_bytes
@@ -28,11 +30,18 @@ def machine_top(verilog: Verilog, config: MachineConfig) -> str:
     """The Verilog of module `TOPLEVEL`: the machine, a ``memory_model`` and a
     ``machine_control``.
 
-    Raises ``ValueError`` for a component that has not the members of a machine.
+    Raises ``ValueError`` for a component that has not the members of a machine of ``config``.
     """
     ports_in, ports_out = layout(verilog)
     _same("streams", sorted(verilog.streams), STREAMS)
     _same("inputs", sorted(port.name for port in ports_in), _INPUTS)
+    widths = {port.name: port.width for port in ports_in}
+    widths |= {name: stream.width for name, stream in verilog.streams.items()}
+    for name, width in _widths(config).items():
+        if widths[name] != width:
+            raise ValueError(
+                f"a machine of {config.name} must have a {name} of {width} bits, not {widths[name]}"
+            )
     names = [port.name for port in ports_out]
     _same("outputs", sorted({*names} & {*_OUTPUTS}), _OUTPUTS)
     ends = {}
@@ -99,6 +108,13 @@ module {TOPLEVEL} (input clk, output done);
   );
 endmodule
 """
+
+
+def _widths(config: MachineConfig) -> dict[str, int]:
+    """The bits of the machine's ports that depend on the configuration."""
+    read, write = (Shape.cast(form(config)).width for form in (read_layout, write_layout))
+    payloads = (read, 8 * config.word_bytes, write)
+    return {"program": config.address_bits, **dict(zip(STREAMS, payloads, strict=True))}
 
 
 def _same(what: str, there: list[str], wanted: tuple[str, ...]) -> None:

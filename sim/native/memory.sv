@@ -193,14 +193,14 @@ module memory_model #(
           end
         end
         tokens -= TOKENS;
-        write_turn = 0;
       end
 
       dead = given >= dead_after;
       wanted = bursts != 0 && cycle >= due[first] && (!words_valid || words_ready) && !dead
           && {16'd0, random_words[31:16]} >= gap;
-      gives = wanted && tokens >= TOKENS
-          && !(write_turn && write_stalled && tokens < 2 * TOKENS);
+      gives = wanted && tokens >= TOKENS;
+      // What went alone lets the other one go first.
+      if (gives != write_transfer) write_turn = gives;
       if (words_transfer) begin
         passed(1);
         words_valid <= 0;
@@ -217,7 +217,6 @@ module memory_model #(
         words_valid <= 1;
         given++;
         tokens -= TOKENS;
-        write_turn = 1;
         position++;
         if (position == ends[first]) begin
           first++;
@@ -227,9 +226,8 @@ module memory_model #(
       end
 
       read_ready <= !dead && bursts < most_bursts && {16'd0, random_read[31:16]} >= gap;
-      // A word that waits for its turn has to be given before the next one is written.
       write_ready <= !dead && {16'd0, random_write[31:16]} >= gap
-          && tokens + rate >= (wanted && !gives && !write_turn ? 2 * TOKENS : TOKENS);
+          && tokens + rate >= (wanted && !write_turn ? 2 * TOKENS : TOKENS);
       fault <= failed;
       if (cycle[11:0] == 0) words_put(status, WORDS_RECORD + WORDS, 8, given);
     end

@@ -62,106 +62,127 @@ class Copier(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        read, words, write = self.memory.read, self.memory.words, self.memory.write
-        place = Signal(self._config.address_bits)
-        header = data.View(HEADER, Signal(HEADER))
-        asked, taken, left = Signal(17), Signal(17), Signal(17)
-        key, index = Signal(8), Signal(16)
-        running, waiting, late, tail = Signal(), Signal(), Signal(), Signal()
-        copying = Signal()
-        m.d.comb += left.eq(header.count - asked)
-        with m.If(self.start):
-            m.d.sync += [
-                place.eq(self.program), index.eq(0), self.error.eq(Error.DONE),
-                *(self.counters[name].eq(0) for name in COUNTERS),
-            ]  # fmt: skip
-        with m.If(self.busy):
-            m.d.sync += self.counters["cycles"].eq(self.counters["cycles"] + 1)
-        with m.If(words.valid & words.ready):
-            m.d.sync += self.counters["outer_reads"].eq(self.counters["outer_reads"] + 1)
-        with m.If(write.valid & write.ready):
-            m.d.sync += self.counters["outer_writes"].eq(self.counters["outer_writes"] + 1)
-        m.d.comb += self.busy.eq(running)
+        self._place = Signal(self._config.address_bits)
+        self._header = data.View(HEADER, Signal(HEADER))
+        self._key, self._index = Signal(8), Signal(16)
+        # Words of a copy that bursts were asked for, and words that are written.
+        self._asked, self._taken = Signal(17), Signal(17)
+        self._running, self._copying, self._tail = Signal(), Signal(), Signal()
+        m.d.comb += self.busy.eq(self._running)
         if self._fault == "sleep":
-            m.d.comb += self.busy.eq(running & late)
-            m.d.sync += late.eq(running)
-        moved = Signal(data.ArrayLayout(8, self._config.word_bytes))
+            late = Signal()
+            m.d.comb += self.busy.eq(self._running & late)
+            m.d.sync += late.eq(self._running)
+        self._count(m)
+        self._move(m)
+        self._control(m)
+        return m
+
+    def _count(self, m):
+        words, write = self.memory.words, self.memory.write
+        counted = {
+            "cycles": self.busy,
+            "outer_reads": words.valid & words.ready,
+            "outer_writes": write.valid & write.ready,
+        }
+        for name, counts in counted.items():
+            m.d.sync += self.counters[name].eq(self.counters[name] + counts)
+        with m.If(self.start):
+            m.d.sync += [self.counters[name].eq(0) for name in COUNTERS]
+
+    def _move(self, m):
+        """Words that come are written."""
+        words, write = self.memory.words, self.memory.write
+        stalls, drift = Signal(), Signal(8)
         full = words.valid
-        m.d.comb += moved.eq(words.payload)
-        if self._fault == "blind":
-            m.d.comb += words.ready.eq(copying & (~waiting | write.ready))
-            with m.If(words.ready):
-                m.d.sync += waiting.eq(words.valid & copying)
-            full = waiting
-        else:
-            m.d.comb += words.ready.eq(copying & write.ready)
-        hangs = (taken != 0) if self._fault == "hang" else 0
+        takes = self._copying & write.ready & ~stalls
+        match self._fault:
+            case "blind":
+                waiting = Signal()
+                takes = self._copying & (~waiting | write.ready)
+                with m.If(words.ready):
+                    m.d.sync += waiting.eq(words.valid & self._copying)
+                full = waiting
+            case "hang":
+                m.d.comb += stalls.eq(self._taken != 0)
+            case "change":
+                with m.If(write.valid & ~write.ready):
+                    m.d.sync += drift.eq(drift + 1)
+            case "early":
+                m.d.comb += self._copying.eq(self._tail & (self._taken != self._header.count))
         m.d.comb += [
-            write.valid.eq(copying & full & ~hangs),
-            write.payload.address.eq(header.to + taken),
-            write.payload.enable.eq(header.enable),
-            *(write.payload.data[i].eq(moved[i] ^ key) for i in range(self._config.word_bytes)),
+            words.ready.eq(takes),
+            write.valid.eq(self._copying & full & ~stalls),
+            write.payload.address.eq(self._header.to + self._taken),
+            write.payload.enable.eq(self._header.enable),
+            *(
+                write.payload.data[lane].eq(words.payload[lane] ^ self._key ^ drift)
+                for lane in range(self._config.word_bytes)
+            ),
         ]
-        if self._fault == "hang":
-            m.d.comb += words.ready.eq(copying & write.ready & ~hangs)
-        if self._fault == "change":
-            drift = Signal(8)
-            with m.If(write.valid & ~write.ready):
-                m.d.sync += drift.eq(drift + 1)
-            m.d.comb += write.payload.data[0].eq(moved[0] ^ key ^ drift)
-        with m.If(copying & write.valid & write.ready):
-            m.d.sync += taken.eq(taken + 1)
-        if self._fault == "early":
-            m.d.comb += copying.eq(tail & (taken != header.count))
+        with m.If(write.valid & write.ready):
+            m.d.sync += self._taken.eq(self._taken + 1)
+
+    def _control(self, m):
+        """Reads instructions, and asks for the words of copies."""
+        read, words, header = self.memory.read, self.memory.words, self._header
         with m.FSM():
             with m.State("IDLE"):
                 with m.If(self.start):
-                    m.d.sync += running.eq(1)
+                    m.d.sync += [self._running.eq(1), self._place.eq(self.program)]
+                    m.d.sync += [self._index.eq(0), self.error.eq(Error.DONE)]
                     m.next = "ASK"
             with m.State("ASK"):
-                m.d.comb += [read.valid.eq(1), read.payload.address.eq(place)]
+                m.d.comb += [read.valid.eq(1), read.payload.address.eq(self._place)]
                 with m.If(read.ready):
                     m.next = "DECODE"
             with m.State("DECODE"):
                 with m.If(words.valid):
                     m.d.comb += words.ready.eq(1)
-                    m.d.sync += [header.eq(words.payload), asked.eq(0), taken.eq(0), tail.eq(0)]
-                    m.d.sync += [place.eq(place + 1), index.eq(index + 1)]
+                    m.d.sync += [
+                        header.eq(words.payload),
+                        self._asked.eq(0),
+                        self._taken.eq(0),
+                        self._tail.eq(0),
+                        self._place.eq(self._place + 1),
+                        self._index.eq(self._index + 1),
+                    ]
                     m.next = "EXECUTE"
             with m.State("EXECUTE"):
                 with m.Switch(header.op):
                     with m.Case(COPY):
                         m.next = "COPY"
                     with m.Case(KEY):
-                        m.d.sync += key.eq(header.source[:8])
+                        m.d.sync += self._key.eq(header.source[:8])
                         m.next = "ASK"
                     with m.Case(END):
                         m.next = "RESTLESS" if self._fault == "restless" else "END"
                     with m.Default():
-                        m.d.sync += [self.error.eq(Error.OPCODE), self.error_index.eq(index - 1)]
+                        m.d.sync += self.error.eq(Error.OPCODE)
+                        m.d.sync += self.error_index.eq(self._index - 1)
                         m.next = "END"
             with m.State("COPY"):
-                blink = Signal()
+                blink, left = Signal(), Signal(17)
                 if self._fault == "retract":
                     m.d.sync += blink.eq(read.valid & ~read.ready)
                 burst = Mux(left < BURST, left, BURST)
                 m.d.comb += [
-                    copying.eq(1),
+                    left.eq(header.count - self._asked),
+                    self._copying.eq(1),
                     read.valid.eq((left != 0) & ~blink),
-                    read.payload.address.eq(header.source + asked),
+                    read.payload.address.eq(header.source + self._asked),
                     read.payload.count.eq(burst - 1),
                 ]
                 with m.If(read.valid & read.ready):
-                    m.d.sync += asked.eq(asked + burst)
-                done = (left == 0) if self._fault == "early" else (taken == header.count)
-                with m.If(done):
-                    m.d.sync += tail.eq(1)
-                    m.next = "END" if self._fault == "early" else "ASK"
+                    m.d.sync += self._asked.eq(self._asked + burst)
+                early = self._fault == "early"
+                with m.If(left == 0 if early else self._taken == header.count):
+                    m.d.sync += self._tail.eq(1)
+                    m.next = "END" if early else "ASK"
             with m.State("RESTLESS"):
                 m.d.comb += [read.valid.eq(1), read.payload.address.eq(0)]
                 with m.If(read.ready):
                     m.next = "END"
             with m.State("END"):
-                m.d.sync += running.eq(0)
+                m.d.sync += self._running.eq(0)
                 m.next = "IDLE"
-        return m

@@ -57,7 +57,9 @@ def images(count):
 
 @pytest.mark.parametrize("model", MEMORY_MODELS.values())
 def test_an_inference(model):
-    device: Device = device_of(program_of(), model=model)
+    device = device_of(program_of(), model=model)
+    assert isinstance(device, Device)
+    assert not isinstance(device.last_run, Device)
     assert device.config is CONFIG
     assert device.counters == dict.fromkeys(COUNTERS, 0)
     for image in images(2):

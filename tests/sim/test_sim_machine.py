@@ -3,12 +3,15 @@
 """Programs on a machine beside the simulator's memory: words, clocks, orders, and every failure."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from sim_both import BURSTS, Both
 from sim_copier import BURST, CONFIG, COPY, END, KEY, Copier, instruction
 from sim_copies import SEED, SLOW, WORDS, copied, copies, copy, memory_of, words_clocks
 
+from macaw.arch import preset
 from macaw.arch.machine import Error
 from macaw.hw.stream import SkidBuffer
 from macaw.sim.errors import MachineFault, MachineTimeout, StreamError
@@ -47,6 +50,22 @@ def test_reads_and_writes_share_the_rate(rate):
     clocks, _ = words_clocks(words_per_1024=rate)
     expected = 2 * 400 * 1024 / rate
     assert expected - 30 * 1024 / rate < clocks < expected + 30
+
+
+@pytest.mark.parametrize("rate", [2048, 1500, 1024, 700, 128])
+def test_reads_and_writes_take_turns(rate):
+    """Where both want all, each gets its half, and nothing is lost."""
+    run = run_machine(
+        CONFIG, memory_of(), 0, machine=Both(CONFIG), model=MemoryModel(words_per_1024=rate)
+    )
+    count = 16 * BURSTS
+    expected = 2 * count * 1024 / rate
+    for name in ("words", "write"):
+        each = run.transfers[name]
+        assert each.words == count
+        assert abs(each.last_cycle - expected) < 0.03 * expected + 10, name
+    assert not run.memory[count : 2 * count].any()
+    assert run.stale_words == 0
 
 
 def test_words_are_not_saved_up():
@@ -231,6 +250,14 @@ def test_progress_and_waves(tmp_path, capsys):
         (
             {"machine": SkidBuffer(8)},
             "a machine must have the streams memory__read, memory__words, memory__write, not i, o",
+        ),
+        (
+            {"machine": Copier(replace(CONFIG, address_bits=20))},
+            "a machine of copier must have a program of 24 bits, not 20",
+        ),
+        (
+            {"machine": Copier(replace(CONFIG, core=preset("ecp5_85f")))},
+            "a machine of copier must have a memory__words of 64 bits, not 128",
         ),
     ],
 )

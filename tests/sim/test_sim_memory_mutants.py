@@ -5,11 +5,13 @@
 import shutil
 
 import pytest
-from sim_copier import BURST
-from sim_copies import SLOW, copy, words_clocks
+from sim_both import Both
+from sim_copier import BURST, CONFIG
+from sim_copies import SLOW, copy, memory_of, words_clocks
 
 import macaw.sim.machine
 from macaw.sim.errors import MachineFault, MachineTimeout, SimulationError, StreamError
+from macaw.sim.machine import run_machine
 from macaw.sim.memory_model import MemoryModel
 
 pytestmark = pytest.mark.full
@@ -22,6 +24,12 @@ def outcome(**options):
     except (AssertionError, SimulationError) as error:
         return type(error)
     return None
+
+
+def turns_differ():
+    """Whether reads and writes of a slow memory end at other times."""
+    run = run_machine(CONFIG, memory_of(), 0, machine=Both(CONFIG), model=SPACED)
+    return abs(run.transfers["words"].last_cycle - run.transfers["write"].last_cycle) > 100
 
 
 SPACED = MemoryModel(words_per_1024=256)
@@ -47,13 +55,19 @@ MUTANTS = {
         True,
     ),
     "writes for nothing": (
-        (
-            "memory.sv",
-            "        tokens -= TOKENS;\n        write_turn = 0;",
-            "        write_turn = 0;",
-        ),
+        ("memory.sv", "        end\n        tokens -= TOKENS;", "        end"),
         lambda: words_clocks(words_per_1024=512)[0] > 1500,
         True,
+    ),
+    "turns of reads": (
+        ("memory.sv", "(wanted && !write_turn ? 2 * TOKENS : TOKENS)", "TOKENS"),
+        lambda: turns_differ(),
+        False,
+    ),
+    "turns of writes": (
+        ("memory.sv", "if (gives != write_transfer) write_turn = gives;", "write_turn = 0;"),
+        lambda: turns_differ(),
+        False,
     ),
     "gaps": (
         ("memory.sv", "{16'd0, random_words[31:16]} >= gap", "1"),
