@@ -5,6 +5,7 @@
 import io
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,12 +13,13 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from macaw.arch.machine import Error
-from macaw.arch.machines import machine_preset
+from macaw.arch.machines import MACHINES, machine_preset
 from macaw.cli import digits as job
 from macaw.cli import first_light
 from macaw.cli.main import main
 from macaw.compiler.machine import compile_network
 from macaw.golden import evaluate, requantization
+from macaw.golden.machine import Machine
 from macaw.host.device import DeviceError
 
 TINY = machine_preset("tiny")
@@ -139,6 +141,16 @@ def test_a_wrong_digit_costs_accuracy(monkeypatch):
     assert "accuracy: 87.50 % by the RTL (7 of 8), 100.00 % by torch (8)" in text
 
 
+@pytest.mark.full
+def test_all_digits_are_as_the_readme_has_them():
+    equal, text = run(None)
+    assert equal is True
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    lines = [line for line in text.splitlines() if line.startswith(("  torch", "  accuracy"))]
+    assert len(lines) == 2
+    assert "\n".join(lines) in readme
+
+
 def test_without_the_files(monkeypatch, tmp_path):
     monkeypatch.setattr(job, "DIGITS_DATA", tmp_path)
     assert run() == (True, "  digits: skipped, for its files in examples/data are not here\n")
@@ -177,6 +189,22 @@ def test_a_machine_that_stops_is_the_commands_failure(monkeypatch):
     result = command(monkeypatch, "tiny", digits)
     assert result.exit_code == 1
     assert result.output == "Error: digits: the machine stopped\n"
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_every_machine_in_python_gives_pytorchs_logits(name):
+    """Programs for the machines that take long to build, executed without their RTL."""
+    graph, held_back = job.held_back_digits(job.DIGITS_DATA)
+    config = machine_preset(name)
+    [_, segment] = compile_network(graph, config, requantization, evaluate).segments
+    program = segment.program
+    machine = Machine(config)
+    machine.load(program)
+    machine.execute(program.prologue)
+    for image, expected in zip(held_back.images[:24], held_back.logits, strict=False):
+        machine.write(program.inputs[0], image.reshape(8, 8, 1))
+        machine.execute(program.body)
+        np.testing.assert_array_equal(machine.read(program.outputs[0]).ravel(), expected)
 
 
 def test_the_program_has_no_host_behind_the_image():
