@@ -22,7 +22,7 @@ __all__ = ["main"]
 
 _ROOT = Path(__file__).resolve().parents[1]
 _BUILD = _ROOT / "build"
-_OTHERS = {"__main__", "report", "synth", "tables"}
+_OTHERS = {"__main__", "networks", "report", "synth", "tables"}
 
 
 def _names() -> list[str]:

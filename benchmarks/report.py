@@ -20,7 +20,8 @@ class Row:
 
     ``digest`` is that of the configuration, so that figures of one hardware can be told from
     those of another. ``value`` is a finite number or a text; ``unit`` says what it counts.
-    Where no configuration plays a part, ``configuration`` and ``digest`` are empty.
+    Where no configuration plays a part, ``configuration`` and ``digest`` are empty; ``memory``
+    names the memory beside a machine, and is empty for others.
 
     Raises ``TypeError`` for a text that is none, or a value that is neither number nor text, and
     ``ValueError`` for a number that is not finite or a name that is missing.
@@ -33,6 +34,7 @@ class Row:
     metric: str
     value: int | float | str
     unit: str
+    memory: str = ""
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -50,7 +52,12 @@ class Row:
     @property
     def key(self) -> tuple[str, str, str, str]:
         """What the row is about; a newer row with the same key takes its place."""
-        return (self.benchmark, self.configuration, self.workload, self.metric)
+        return (self.benchmark, self.configuration, self.place, self.metric)
+
+    @property
+    def place(self) -> str:
+        """The workload, with the memory that it ran beside."""
+        return f"{self.workload}, {self.memory}" if self.memory else self.workload
 
 
 def format_value(value: int | float | str) -> str:
@@ -109,7 +116,7 @@ class Report:
         table.add_column("unit")
         for row in self.rows:
             table.add_row(
-                row.benchmark, row.configuration, row.digest, row.workload, row.metric,
+                row.benchmark, row.configuration, row.digest, row.place, row.metric,
                 format_value(row.value), row.unit,
             )  # fmt: skip
         (console or Console()).print(table)

@@ -64,8 +64,8 @@ def render(rows: Sequence[Row], metrics: Sequence[str] = ()) -> str:
     if not rows:
         return ""
     titles = list(dict.fromkeys((row.metric, row.unit) for row in rows))
-    values = {(row.configuration, row.workload, row.metric, row.unit): row.value for row in rows}
-    lines = list(dict.fromkeys((row.configuration, row.digest, row.workload) for row in rows))
+    values = {(row.configuration, row.place, row.metric, row.unit): row.value for row in rows}
+    lines = list(dict.fromkeys((row.configuration, row.digest, row.place) for row in rows))
     text = _line([*_LEADING, *(f"{metric} ({unit})" for metric, unit in titles)])
     text += _line(["---"] * len(_LEADING) + ["---:"] * len(titles))
     for configuration, digest, workload in lines:

@@ -10,11 +10,12 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from macaw.arch import PRESETS, preset
+from macaw.arch import PRESETS, Mode, preset
 from macaw.arch.changes import changed
+from macaw.arch.container import Program, ProgramError
 from macaw.arch.machines import MACHINES, machine_preset
 from macaw.cli import doctor
-from macaw.nn.graph import Semantics
+from macaw.nn.graph import QuantizedGraph, Semantics
 
 __all__ = ["main"]
 
@@ -157,6 +158,81 @@ def verify_command(
     if as_json:
         click.echo(json.dumps(report.as_dict(), indent=2))
     sys.exit(report.outcome)
+
+
+@main.command("inspect")
+@click.argument("model", type=_FILE)
+@click.option("--semantics", type=click.Choice(_SEMANTICS),
+              help="Whose bits a TensorFlow Lite file has; tflite by default.")  # fmt: skip
+@click.option("--engine", type=click.Choice(_ENGINES),
+              help="The engine that a file of PyTorch is for.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+def inspect_command(model: Path, semantics: str | None, engine: str | None, as_json: bool) -> None:
+    """Show what MODEL holds: operators, shapes, scales, multiplications, bytes."""
+    from macaw.cli.inspection import inspected, print_inspection
+
+    graph = _load(model, semantics, engine)
+    if as_json:
+        click.echo(json.dumps(inspected(graph), indent=2))
+    else:
+        print_inspection(Console(soft_wrap=True), graph)
+
+
+@main.command("compile")
+@click.argument("model", type=_FILE)
+@click.option("--config", "name", type=click.Choice(tuple(MACHINES)), default="ecp5_85f",
+              show_default=True, help="The machine.")  # fmt: skip
+@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path),
+              help="The program's file; by default the model's name with .program.")  # fmt: skip
+@click.option("--semantics", type=click.Choice(_SEMANTICS),
+              help="Whose bits a TensorFlow Lite file has; tflite by default.")  # fmt: skip
+@click.option("--engine", type=click.Choice(_ENGINES),
+              help="The engine that a file of PyTorch is for.")  # fmt: skip
+def compile_command(
+    model: Path, name: str, output: Path | None, semantics: str | None, engine: str | None
+) -> None:
+    """Compile MODEL to a program of the machine, and show its passes.
+
+    What the machine does not do is the host's, between two programs: then there is a file for
+    each.
+    """
+    from macaw.cli.programs import compile_graph, print_network_passes, write_programs
+
+    network = compile_graph(_load(model, semantics, engine), machine_preset(name))
+    print_network_passes(Console(soft_wrap=True), network)
+    for refusal in network.refusals.values():
+        click.echo(f"host: {refusal}")
+    for path in write_programs(network, output or Path(f"{model.stem}.program")):
+        click.echo(f"{path}: for the machine {network.config.name} ({network.config.digest})")
+
+
+@main.command("disassemble")
+@click.argument("program", type=_FILE)
+@click.option("--config", "name", type=click.Choice(tuple(MACHINES)), default="ecp5_85f",
+              show_default=True, help="The machine.")  # fmt: skip
+@click.option("--mode", "modes", multiple=True, type=click.Choice(tuple(map(str, Mode))),
+              help="A mode that the program was compiled for, beside the machine's.")  # fmt: skip
+def disassemble_command(program: Path, name: str, modes: tuple[str, ...]) -> None:
+    """Show the instructions of PROGRAM."""
+    from macaw.cli.programs import disassembled
+
+    machine = machine_preset(name)
+    core = machine.core.with_modes(Mode(mode) for mode in modes)
+    try:
+        click.echo(disassembled(Program.load(program), replace(machine, core=core)))
+    except ProgramError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _load(model: Path, semantics: str | None, engine: str | None) -> QuantizedGraph:
+    """The graph of a model file; a refusal ends the command with status 2."""
+    from macaw.nn import ModelError, load
+
+    try:
+        return load(model, semantics=Semantics(semantics) if semantics else None, engine=engine)
+    except ModelError as error:
+        click.echo(f"{model}: {error}", err=True)
+        sys.exit(2)
 
 
 @main.command()

@@ -57,28 +57,31 @@ def _choose_walk(
     layer: Conv2dLayer, parts: list[np.ndarray], filler: int, config: AcceleratorConfig
 ) -> tuple[Walk, Ring] | None:
     """The fastest walk whose rows fit into the line buffer."""
-    shape = layer.shape
     if layer.windowed:
-        aligned = shape.in_channels % config.array.lanes == 0
+        view, lanes = layer.rows, config.array.lanes
+        aligned = view.channels % lanes == view.first_channel % lanes == 0
         choices = [RowAccess(rows=4, together=4)] if aligned else []
         choices += [RowAccess(rows=4, together=2), RowAccess(rows=1, together=1)]
         for access in choices:
             words = 1 if access.together == 4 else 2
-            ring = place_rows(shape, config, rows=access.together, words=words)
+            ring = place_rows(layer, config, rows=access.together, words=words)
             if ring:
-                return walk_window(shape, parts, config, access), ring
+                return walk_window(layer, parts, config, access), ring
         return None
-    pairs = pairs_pay(shape, config) and not layer.largest
-    ring = place_rows(shape, config, rows=2) if pairs else None
+    pairs = pairs_pay(layer, config) and not layer.largest
+    ring = place_rows(layer, config, rows=2) if pairs else None
     paired = ring is not None
-    ring = ring or place_rows(shape, config)
+    ring = ring or place_rows(layer, config)
     if ring is None:
         return None
-    return walk_dense(shape, parts, filler, config, paired=paired), ring
+    return walk_dense(layer, parts, filler, config, paired=paired), ring
 
 
-def compile_conv2d(layer: Conv2dLayer, config: AcceleratorConfig) -> Conv2dProgram:
-    """``layer`` for a core of ``config``.
+def compile_conv2d(
+    layer: Conv2dLayer, config: AcceleratorConfig, *, weight_words: int | None = None
+) -> Conv2dProgram:
+    """``layer`` for a core of ``config``, with at most ``weight_words`` words of weights, by
+    default as many as the memory has.
 
     Layers of mode ``raw`` run as `split_bytes` says, with a channel for each byte; otherwise
     depthwise layers (one input and one output channel a group) run in window mode. All others run
@@ -130,7 +133,7 @@ def compile_conv2d(layer: Conv2dLayer, config: AcceleratorConfig) -> Conv2dProgr
     choice = _choose_walk(layer, parts, filler, config)
     if choice is None:
         rows = min(shape.extent_height, shape.height)
-        words = -(-shape.width * shape.in_channels // array.lanes)
+        words = -(-layer.rows.width * layer.rows.channels // array.lanes)
         raise TooLarge(
             f"{layer.name}: the {rows} image rows that the kernel spans must fit into "
             f"{memory.activation_words} words on {config.name}, not {rows * words}: "
@@ -140,7 +143,7 @@ def compile_conv2d(layer: Conv2dLayer, config: AcceleratorConfig) -> Conv2dProgr
     walk, ring = choice
     refusal.limit(
         "weight words",
-        memory.weight_words,
+        min(weight_words or memory.weight_words, memory.weight_words),
         len(walk.weights),
         "split its channels",
         Split.CHANNELS,
@@ -206,7 +209,8 @@ def _descriptor(
     if not isinstance(requantization, RawSums):
         zero_point, signed = requantization.zero_point, requantization.signed
         minimum, maximum = requantization.minimum, requantization.maximum
-    row_bytes = shape.width * shape.in_channels
+    view = layer.rows
+    row_bytes = view.width * view.channels
     kernel_row = shape.dilation[0] * ring.pitch
     flip = 0 if signed else 128
     row_groups = groups.outer * groups.inner
@@ -237,7 +241,7 @@ def _descriptor(
         "prologue": len(walk.prologue),
         "body": len(walk.body) - 1,
         "pixels": walk.pixels - 1,
-        "position": -shape.padding[2] * shape.in_channels,
+        "position": view.first_byte - shape.padding[2] * view.channels,
         "pixel_step": walk.pixel_stride,
         "outer_groups": groups.outer - 1,
         "inner_groups": groups.inner - 1,

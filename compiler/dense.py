@@ -6,6 +6,7 @@ import numpy as np
 
 from macaw.arch.config import AcceleratorConfig
 from macaw.arch.shapes import Conv2dShape
+from macaw.compiler.layer import Conv2dLayer
 from macaw.compiler.steps import Groups, Step, Walk
 
 __all__ = ["dense_reads", "pairs_pay", "walk_dense"]
@@ -32,37 +33,40 @@ def _groups(shape: Conv2dShape, columns: int) -> tuple[Groups, int]:
     return groups, together
 
 
-def _segments(shape: Conv2dShape, together: int) -> list[tuple[int, int, int, int]]:
+def _segments(
+    shape: Conv2dShape, together: int, row_channels: int
+) -> list[tuple[int, int, int, int]]:
     """(byte offset, bytes, first kernel column, channels a column) of a kernel row's runs."""
     channels = together * shape.group_in_channels
-    if shape.groups == 1 and shape.dilation[1] == 1:
+    if channels == row_channels and shape.dilation[1] == 1:
         return [(0, shape.kernel_width * channels, 0, channels)]
     return [
-        (column * shape.dilation[1] * shape.in_channels, channels, column, channels)
+        (column * shape.dilation[1] * row_channels, channels, column, channels)
         for column in range(shape.kernel_width)
     ]
 
 
-def dense_reads(shape: Conv2dShape, config: AcceleratorConfig) -> tuple[int, int]:
+def dense_reads(layer: Conv2dLayer, config: AcceleratorConfig) -> tuple[int, int]:
     """Reads of a pixel and a column group, with one kernel row at a time and with two."""
+    shape = layer.shape
     lanes, height = config.array.lanes, shape.kernel_height
     _, together = _groups(shape, config.array.columns)
     single = paired = 0
-    for _, length, _, _ in _segments(shape, together):
+    for _, length, _, _ in _segments(shape, together, layer.rows.channels):
         alone = -(-length // lanes)
         single += height * alone
         paired += height // 2 * -(-length // (lanes // 2)) + height % 2 * alone
     return single, paired
 
 
-def pairs_pay(shape: Conv2dShape, config: AcceleratorConfig) -> bool:
+def pairs_pay(layer: Conv2dLayer, config: AcceleratorConfig) -> bool:
     """Whether reading two kernel rows at a time takes fewer reads."""
-    single, paired = dense_reads(shape, config)
+    single, paired = dense_reads(layer, config)
     return paired < single
 
 
 def walk_dense(
-    shape: Conv2dShape,
+    layer: Conv2dLayer,
     parts: list[np.ndarray],
     filler: int,
     config: AcceleratorConfig,
@@ -73,9 +77,10 @@ def walk_dense(
 
     Lanes and columns without a tap hold ``filler``, the zero point that the array takes off.
     """
+    shape, row_channels = layer.shape, layer.rows.channels
     lanes, columns = config.array.lanes, config.array.columns
     groups, together = _groups(shape, columns)
-    segments = _segments(shape, together)
+    segments = _segments(shape, together, row_channels)
     outputs = shape.out_channels // shape.groups
     inputs = shape.group_in_channels
 
@@ -130,7 +135,7 @@ def walk_dense(
         body=tuple(body),
         weights=words.reshape(-1, columns, lanes),
         pixels=shape.output_width,
-        pixel_stride=shape.stride[1] * shape.in_channels,
+        pixel_stride=shape.stride[1] * row_channels,
         pixel_cycles=max(reads, config.beats),
         prologue_cycles=0,
     )

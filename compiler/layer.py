@@ -11,7 +11,23 @@ from macaw.arch.core import EXCESS
 from macaw.arch.parameters import AnyRequantization, Float32Bias, Float32Chain
 from macaw.arch.shapes import Conv2dShape
 
-__all__ = ["Conv2dLayer"]
+__all__ = ["Conv2dLayer", "RowView"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowView:
+    """Where a layer's image stands in rows of ``width`` pixels of ``channels``: from
+    ``first_column`` and ``first_channel`` on."""
+
+    width: int
+    channels: int
+    first_column: int = 0
+    first_channel: int = 0
+
+    @property
+    def first_byte(self) -> int:
+        """Of a row, the first byte of the image."""
+        return self.first_column * self.channels + self.first_channel
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -25,7 +41,8 @@ class Conv2dLayer:
 
     With ``largest`` the result is made of the largest of a window's products in the place of
     their sum: a depthwise layer with weights of one is a max pooling. Padding holds the input's
-    zero point, or ``padding_value``, which is of the image's type.
+    zero point, or ``padding_value``, which is of the image's type. With ``view`` the image is a
+    part of wider rows, which are those that the core is sent.
 
     Raises ``ValueError`` or ``TypeError`` for shapes, types and zero points that do not fit.
     """
@@ -39,6 +56,7 @@ class Conv2dLayer:
     name: str = "conv2d"
     largest: bool = False
     padding_value: int | None = None
+    view: RowView | None = None
 
     def __post_init__(self) -> None:
         shape = self.shape
@@ -78,6 +96,11 @@ class Conv2dLayer:
             raise ValueError(
                 f"{self.name}: largest must have weights of one and a channel in each group"
             )
+
+    @property
+    def rows(self) -> RowView:
+        """The image in the rows that the core is sent."""
+        return self.view or RowView(width=self.shape.width, channels=self.shape.in_channels)
 
     @property
     def windowed(self) -> bool:

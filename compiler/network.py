@@ -9,7 +9,8 @@ from macaw.arch.config import AcceleratorConfig
 from macaw.arch.parameters import AnyRequantization
 from macaw.arch.program import CoreLayer, CorePart
 from macaw.arch.requantization import Mode
-from macaw.compiler.lower import AVERAGING, MULTIPLYING, lower
+from macaw.compiler.layer import RowView
+from macaw.compiler.lower import AVERAGING, MULTIPLYING, Lowered, lower
 from macaw.compiler.parts import compile_parts, output_band
 from macaw.compiler.refusals import Split
 from macaw.nn.graph import QuantizedGraph
@@ -39,12 +40,15 @@ def place(
     requantization: Requantizations,
     *,
     rows: int | None = None,
+    whole_rows: bool = False,
+    weight_words: int | None = None,
 ) -> tuple[Placement, ...]:
     """A place for each operator of a verified graph, in their order.
 
     ``requantization`` gives the parameters of an operator that sums, by the semantics of the graph,
     or raises ``ValueError``. With ``rows`` layers are cropped to the first rows of their
-    results.
+    results. With ``whole_rows`` programs are sent whole rows of their images;
+    ``weight_words`` limits what each takes of the weight memory.
     """
     placements = []
     for operator in graph.operators:
@@ -52,7 +56,8 @@ def place(
             placements.append(Placement(operator=operator))
             continue
         try:
-            layer = _layer(graph, operator, config, requantization, rows)
+            lowered = lower(graph, operator, requantization(graph, operator))
+            layer = _layer(lowered, operator, config, rows, whole_rows, weight_words)
         except ValueError as error:
             refusal = str(error) if isinstance(operator, MULTIPLYING) else ""
             placements.append(Placement(operator=operator, refusal=refusal))
@@ -74,15 +79,17 @@ def modes(graph: QuantizedGraph, requantization: Requantizations) -> tuple[Mode,
 
 
 def _layer(
-    graph: QuantizedGraph,
+    lowered: Lowered,
     operator: Operator,
     config: AcceleratorConfig,
-    requantization: Requantizations,
     rows: int | None,
+    whole_rows: bool,
+    weight_words: int | None,
 ) -> CoreLayer:
-    lowered = lower(graph, operator, requantization(graph, operator))
     _, height, _, _ = lowered.result_shape
     kept = min(rows or height, height)
+    _, _, width, channels = lowered.image_shape
+    view = RowView(width=width, channels=channels) if whole_rows else None
     parts: list[CorePart] = []
     for part in lowered.parts:
         # Rows of the result that this part writes, and of these the ones that are kept.
@@ -92,7 +99,7 @@ def _layer(
         if cropped is None and count:
             raise ValueError(f"{operator.outputs[0]}: rows must be more than {rows}")
         if cropped is not None:
-            parts.extend(compile_parts(cropped, config))
+            parts.extend(compile_parts(cropped, config, view, weight_words=weight_words))
     return CoreLayer(
         name=operator.outputs[0],
         image_shape=lowered.image_shape,

@@ -9,10 +9,10 @@ from macaw.arch.config import AcceleratorConfig
 from macaw.arch.parameters import of_channels
 from macaw.arch.program import CorePart
 from macaw.compiler.conv2d import compile_conv2d
-from macaw.compiler.layer import Conv2dLayer
+from macaw.compiler.layer import Conv2dLayer, RowView
 from macaw.compiler.refusals import Split, TooLarge
 
-__all__ = ["Part", "compile_parts", "output_band", "whole"]
+__all__ = ["Part", "channel_band", "compile_parts", "output_band", "whole"]
 
 _AXES = {Split.ROWS: 0, Split.COLUMNS: 1}
 
@@ -41,22 +41,36 @@ def whole(layer: Conv2dLayer) -> Part:
     )
 
 
-def compile_parts(part: Part, config: AcceleratorConfig) -> Iterator[CorePart]:
+def compile_parts(
+    part: Part,
+    config: AcceleratorConfig,
+    rows: RowView | None = None,
+    *,
+    weight_words: int | None = None,
+) -> Iterator[CorePart]:
     """``part`` for a core of ``config``: halved for as long as that helps.
 
-    Raises ``ValueError``, as `compile_conv2d` does, where it does not.
+    With ``rows``, the whole image's, each part's program is sent whole rows, of which it reads the
+    columns and channels that it needs. Parts take at most ``weight_words`` of the weight memory,
+    where they can be halved so far. Raises ``ValueError``, as `compile_conv2d` does, for what does
+    not fit however it is halved.
     """
+    layer, halved = part.layer, False
+    if rows is not None:
+        _, columns, channels = part.image
+        view = replace(rows, first_column=columns.start, first_channel=channels.start)
+        layer = replace(layer, view=view)
     try:
-        program = compile_conv2d(part.layer, config)
+        program = compile_conv2d(layer, config, weight_words=weight_words)
     except TooLarge as refusal:
-        halves = _halves(part, refusal.split, config)
-        if not halves:
-            raise
-    else:
-        yield CorePart(program=program, image=part.image, result=part.result)
-        return
-    for half in halves:
-        yield from compile_parts(half, config)
+        for half in _halves(part, refusal.split, config):
+            yield from compile_parts(half, config, rows, weight_words=weight_words)
+            halved = True
+        if halved:
+            return
+        # What cannot be halved may have all of the weight memory.
+        program = compile_conv2d(layer, config)
+    yield CorePart(program=program, image=part.image, result=part.result)
 
 
 def _halves(part: Part, split: Split | None, config: AcceleratorConfig) -> tuple[Part, ...]:
@@ -75,10 +89,10 @@ def _halves(part: Part, split: Split | None, config: AcceleratorConfig) -> tuple
     middle = -(-count // (2 * unit)) * unit
     if middle >= count:
         return ()
-    return _channels(part, 0, middle), _channels(part, middle, count)
+    return channel_band(part, 0, middle), channel_band(part, middle, count)
 
 
-def _channels(part: Part, first: int, end: int) -> Part:
+def channel_band(part: Part, first: int, end: int) -> Part:
     """Some of the output channels; with groups, some of the groups."""
     layer, shape = part.layer, part.layer.shape
     image, inputs, groups = part.image, shape.in_channels, 1

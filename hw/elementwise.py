@@ -148,8 +148,11 @@ class Elementwise(wiring.Component):
             Signal.like(waiting, name=name, reset_less=True) for name in ("first", "second")
         )
         # Clocks behind this one in which the words are looked up; this one is the last, or idle.
-        behind, ending, busy = Signal(range(2 * self._beats)), Signal(init=1), Signal()
-        free, load = Signal(), Signal()
+        behind = Signal(range(2 * self._beats))
+        ending = Signal(init=1)
+        busy = Signal()
+        free = Signal()
+        load = Signal()
         look_up = ~two | ~behind[0]
         m.d.comb += [
             free.eq(ending & queue.available),

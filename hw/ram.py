@@ -17,8 +17,8 @@ class BlockRam(wiring.Component):
 
     A word that is read while it is written gives undefined data; users keep the addresses apart.
     On ``ecp5`` each pair of bytes is one DP16KD of 1024 x 18 with its output register, which no
-    inference reaches (Lattice FPGA-TN-02204, "sysMEM user guide"); with ``cell_bytes`` 4 each
-    four bytes are one of 512 x 36.
+    inference reaches (Lattice FPGA-TN-02204, "sysMEM user guide"); with ``cell_bytes`` 4, and by
+    default where that is deep enough, each four bytes are one of 512 x 36.
 
     Parameters
     ----------
@@ -56,12 +56,15 @@ class BlockRam(wiring.Component):
         width: int,
         depth: int,
         technology: Technology = Technology.GENERIC,
-        cell_bytes: int = 2,
+        cell_bytes: int | None = None,
     ):
         self._technology = one_of("technology", technology, tuple(Technology))
+        self._width = integer("width", width, 1, 4096)
+        if cell_bytes is None:
+            shallow = isinstance(depth, int) and depth <= self.deepest(technology, 4)
+            cell_bytes = 4 if shallow and width > 2 else 2
         self._cell_bytes = one_of("cell_bytes", cell_bytes, (2, 4))
         self._depth = integer("depth", depth, 2, self.deepest(technology, cell_bytes))
-        self._width = integer("width", width, 1, 4096)
         super().__init__(
             {
                 "write_address": In(range(depth)),

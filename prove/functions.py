@@ -11,11 +11,14 @@ from collections.abc import Callable
 
 from amaranth.hdl import Const, Mux, Signal, signed
 
+from macaw.arch.instructions import LOOKUP_FRACTION
+from macaw.arch.machine import Rounding
 from macaw.arch.requantization import FIXED_MODES, Mode
 from macaw.hw.bounded_result import BoundedResult
 from macaw.hw.cells import ecp5, generic
 from macaw.hw.requantize_fixed import FixedRounder, FixedShifter
 from macaw.hw.requantize_float32 import Float32Normalizer, Float32Rounder
+from macaw.hw.rounded_sum import RoundedSum
 from macaw.prove.harness import Harness
 from macaw.prove.properties import Property
 from macaw.prove.solver import Method
@@ -42,6 +45,40 @@ def _bounded_result(mutant: bool) -> Harness:
     bounded = Mux(low > step.maximum, step.maximum, low)
     harness.check(step.result == bounded, when=step.minimum <= step.maximum)
     return harness
+
+
+def _rounded_sum(rounding: Rounding) -> Callable[[bool], Harness]:
+    """The integer whose distance from the sum is at most a half, and at a tie that which the
+    rounding names."""
+
+    def harness_of(mutant: bool) -> Harness:
+        harness = Harness(RoundedSum())
+        step, m = harness.component, harness.m
+        if mutant:
+            half = 1 << (LOOKUP_FRACTION - 1)
+            harness.opened.override("tie", 0, when=step.total == 3 * half)
+        rounded, places = step.rounded, LOOKUP_FRACTION
+        integer = Signal(signed(10))
+        magnitude = _magnitude_of(rounded)
+        m.d.comb += integer.eq(Mux(rounded.negative, -magnitude, magnitude))
+        # Twice the distance to the integer, in units of the sum.
+        twice = 2 * step.total - (integer << (places + 1))
+        tie_above, tie_below = twice == 1 << places, twice == -(1 << places)
+        match rounding:
+            case Rounding.UP:
+                wrong = tie_above
+            case Rounding.AWAY:
+                wrong = Mux(step.total < 0, tie_below, tie_above)
+            case Rounding.EVEN:
+                wrong = (tie_above | tie_below) & integer[0]
+        near = (twice <= 1 << places) & (twice >= -(1 << places)) & ~wrong
+        beyond = Mux(step.total < 0, step.total < -(255 << places), step.total >= 255 << places) & (
+            rounded.negative == (step.total < 0)
+        )
+        harness.check(Mux(rounded.saturated, beyond, near), when=step.rounding == rounding)
+        return harness
+
+    return harness_of
 
 
 def _magnitude(value):
@@ -255,6 +292,12 @@ _ROUNDINGS = {
     Mode.FIXED_SINGLE: "shifted right, half up",
 }
 
+_TIES = {
+    Rounding.UP: "ties up",
+    Rounding.AWAY: "ties away from zero",
+    Rounding.EVEN: "ties to the even one",
+}
+
 #: Steps of the requantiser, and multiplier cells.
 FUNCTIONS = (
     _step(
@@ -278,6 +321,15 @@ FUNCTIONS = (
             str(mode),
         )
         for mode in FIXED_MODES
+    ),
+    *(
+        _step(
+            "RoundedSum",
+            f"the integer next to the sum, {statement}",
+            _rounded_sum(each),
+            str(each.name.lower()),
+        )
+        for each, statement in _TIES.items()
     ),
     *(
         _step("FixedRounder", statement, _fixed_rounder(mode), str(mode))

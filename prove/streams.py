@@ -27,7 +27,7 @@ from macaw.prove.properties import Property
 from macaw.prove.queues import places_agree
 from macaw.prove.solver import Method
 
-__all__ = ["KEEPS", "STREAMS", "keeps", "waits_not"]
+__all__ = ["KEEPS", "STREAMS", "WAITS", "always_ready", "keeps", "waited_clocks", "waits_not"]
 
 _TINY = preset("tiny")
 
@@ -44,11 +44,17 @@ def keeps(harness: Harness, stream: Any) -> None:
 def waits_not(harness: Harness, stream: Any, *, owed: Any, clocks: int, helper: Any = 1) -> None:
     """The check of an output: if it was not ready for ``clocks`` clocks, and a word was ``owed``
     in all of them, valid is high; so valid does not wait for ready. ``helper`` is proved along."""
+    waited = waited_clocks(harness, stream, owed=owed, clocks=clocks)
+    harness.check(helper & (stream.valid | (waited != clocks)))
+
+
+def waited_clocks(harness: Harness, stream: Any, *, owed: Any, clocks: int) -> Signal:
+    """For how many clocks, up to ``clocks``, a word was ``owed`` and not asked for."""
     waited = Signal(range(clocks + 1), name="waited")
     harness.m.d.sync += waited.eq(
         Mux(owed & ~stream.ready, Mux(waited == clocks, clocks, waited + 1), 0)
     )
-    harness.check(helper & (stream.valid | (waited != clocks)))
+    return waited
 
 
 def _skid_buffer(check: str) -> Callable[[bool], Harness]:
@@ -210,7 +216,9 @@ def _expander(check: str) -> Callable[[bool], Harness]:
     return build
 
 
-def _always_ready(component: Callable[[], Any], name: str) -> Callable[[bool], Harness]:
+def always_ready(component: Callable[[], Any], name: str) -> Callable[[bool], Harness]:
+    """The harness of an input, called ``name``, that is ready in every clock."""
+
     def build(mutant: bool) -> Harness:
         harness = Harness(component())
         stream = getattr(harness.component, name)
@@ -236,7 +244,8 @@ def _reader() -> WindowReader:
 
 #: The rule of every output.
 KEEPS = "what an output offers stays until it is taken"
-_WAITS = "valid does not wait for ready"
+#: The rule of every output, too.
+WAITS = "valid does not wait for ready"
 
 #: The properties of streams.
 STREAMS = (
@@ -251,7 +260,7 @@ STREAMS = (
     Property(
         component="SkidBuffer",
         name="valid first",
-        statement=f"{_WAITS}: a word is offered a clock after it came",
+        statement=f"{WAITS}: a word is offered a clock after it came",
         size="13 bits",
         method=Method.PROOF,
         harness=_skid_buffer("waits"),
@@ -275,7 +284,7 @@ STREAMS = (
     Property(
         component="CreditQueue",
         name="valid first",
-        statement=f"{_WAITS}: a stored word is offered in the next clock",
+        statement=f"{WAITS}: a stored word is offered in the next clock",
         size="13 bits",
         method=Method.PROOF,
         harness=_credit_queue("waits"),
@@ -291,7 +300,7 @@ STREAMS = (
     Property(
         component="StepFetcher",
         name="valid first",
-        statement=f"{_WAITS}: a step that was issued is offered within 5 clocks",
+        statement=f"{WAITS}: a step that was issued is offered within 5 clocks",
         config=_TINY,
         method=Method.PROOF,
         harness=_step_fetcher("waits"),
@@ -315,7 +324,7 @@ STREAMS = (
     Property(
         component="ResultBuffer",
         name="valid first",
-        statement=f"{_WAITS}: a word of a complete row is offered within 8 clocks",
+        statement=f"{WAITS}: a word of a complete row is offered within 8 clocks",
         config=_TINY,
         method=Method.PROOF,
         harness=_result_buffer(lambda: ResultBuffer(_TINY), "", "waits"),
@@ -331,7 +340,7 @@ STREAMS = (
     Property(
         component="Conv2dCore",
         name="valid first",
-        statement=f"{_WAITS}: a word of a complete row is offered within 8 clocks",
+        statement=f"{WAITS}: a word of a complete row is offered within 8 clocks",
         config=_TINY,
         method=Method.PROOF,
         harness=_result_buffer(lambda: Conv2dCore(_TINY), "result_buffer.", "waits"),
@@ -359,7 +368,7 @@ STREAMS = (
             statement="the input is ready in every clock",
             config=_TINY,
             method=Method.FUNCTION,
-            harness=_always_ready(make, stream),
+            harness=always_ready(make, stream),
         )
         for component, stream, make in (
             ("ParameterStore", "write", _store),

@@ -8,7 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from macaw.prove.credits import CREDITS
+from macaw.prove.elementwise import ELEMENTWISE
 from macaw.prove.functions import FUNCTIONS
+from macaw.prove.machine import MACHINE
 from macaw.prove.properties import Property, Result, decide
 from macaw.prove.rings import RINGS
 from macaw.prove.self_test import SELF_TEST
@@ -20,6 +22,8 @@ __all__ = ["PROPERTIES", "choose", "prove"]
 #: Every property, in the order of the table.
 PROPERTIES: tuple[Property, ...] = (
     *STREAMS,
+    *ELEMENTWISE,
+    *MACHINE,
     *SELF_TEST,
     *CREDITS,
     *RINGS,

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from macaw.arch.machine import MachineConfig
+from macaw.compiler.layer import RowView
 from macaw.nn.graph import Tensor
 
 __all__ = ["Image", "image_of"]
@@ -28,6 +29,11 @@ class Image:
     def size(self) -> int:
         """All bytes in use."""
         return self.height * self.row_bytes
+
+    @property
+    def view(self) -> RowView:
+        """Its rows, as the core is sent them."""
+        return RowView(width=self.width, channels=self.channels)
 
     def row_words(self, config: MachineConfig) -> int:
         """Words of a row."""

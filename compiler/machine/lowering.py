@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Operators of a graph as passes of the machine."""
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,17 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from macaw.arch.machine import MachineConfig
-from macaw.arch.program import CoreLayer
+from macaw.arch.program import CoreLayer, CorePart
 from macaw.compiler.elementwise import LookupTables, lookup_tables
+from macaw.compiler.lower import lower
 from macaw.compiler.machine.images import Image, image_of
-from macaw.compiler.machine.moves import chosen_channels, unchanged
-from macaw.compiler.machine.passes import Buffer, Copy, Pass, Rows
+from macaw.compiler.machine.passes import Buffer, Copy, Pass, Placed, Rows
 from macaw.compiler.machine.placing import Placing
-from macaw.nn.graph import DType, QuantizedGraph, Tensor
+from macaw.compiler.machine.rearranging import Evaluate, all_bytes, rearranging_layers
+from macaw.compiler.network import Requantizations
+from macaw.compiler.parts import Part, channel_band, compile_parts
+from macaw.compiler.refusals import TooLarge
+from macaw.nn.graph import QuantizedGraph, Tensor
 from macaw.nn.graph.operators import (
+    AdaptiveAveragePool2d,
     Add,
+    AveragePool2d,
     Concat,
     MaxPool2d,
+    Mean,
     Operator,
     Pad,
     Reshape,
@@ -32,10 +38,7 @@ from macaw.nn.graph.operators import (
     Unary,
 )
 
-__all__ = ["Evaluate", "Lowering"]
-
-#: What computes the outputs of an operator for some arrays, by the semantics of its graph.
-Evaluate = Callable[[QuantizedGraph, Operator, Sequence[NDArray[Any]]], list[NDArray[Any]]]
+__all__ = ["Lowering"]
 
 
 class Lowering:
@@ -44,9 +47,16 @@ class Lowering:
     ``evaluate`` is asked for the results of elementwise operators for all pairs of bytes.
     """
 
-    def __init__(self, graph: QuantizedGraph, config: MachineConfig, evaluate: Evaluate):
+    def __init__(
+        self,
+        graph: QuantizedGraph,
+        config: MachineConfig,
+        requantization: Requantizations,
+        evaluate: Evaluate,
+    ):
         self._graph = graph
         self._config = config
+        self._requantization = requantization
         self._evaluate = evaluate
         self._places = Placing(config)
 
@@ -59,6 +69,8 @@ class Lowering:
         if layer is not None:
             return tuple(self._layer(name, operator.inputs[0], layer))
         match operator:
+            case AdaptiveAveragePool2d() | AveragePool2d() | Mean():
+                return tuple(self._planes(name, operator))
             case Add() | Subtract():
                 return self._sum(name, operator)
             case Unary():
@@ -68,14 +80,8 @@ class Lowering:
             case Reshape():
                 source, image = self._buffer(operator.inputs[0]), self._image(name)
                 return self._places.moved(name, source, Buffer(name=name, image=image))
-            case MaxPool2d():
-                return tuple(self._largest(name, operator))
-            case Slice():
-                return tuple(self._slice(name, operator))
-            case Split():
-                return tuple(self._split(operator))
-            case Pad():
-                return tuple(self._pad(name, operator))
+            case MaxPool2d() | Pad() | Slice() | Split():
+                return tuple(self._rearranged(operator))
             case ResizeNearest():
                 return tuple(self._enlarge(name, operator))
         kind = type(operator).__name__
@@ -105,16 +111,8 @@ class Lowering:
         target, back = self._places.made_as(Buffer(name=name, image=self._image(name)), result)
         for index in range(batch):
             for part in layer.parts:
-                chosen, all_columns, all_channels = part.image
-                if (range(width)[all_columns], range(channels)[all_channels]) != (
-                    range(width),
-                    range(channels),
-                ):
-                    raise ValueError(
-                        f"{name}: parts of the layer must take whole rows of its image: "
-                        "build a larger line buffer, or more parameter entries"
-                    )
-                taken = range(height)[chosen]
+                # A program is sent whole rows.
+                taken = range(height)[part.image[0]]
                 yield Pass(
                     name=name,
                     sources=(
@@ -127,12 +125,62 @@ class Lowering:
                 )
         yield from back
 
+    def _planes(self, name: str, operator: Operator) -> Iterator[Pass]:
+        """A mean of rows that are too long for the line buffer: of some channels at a time, which
+        are put together first."""
+        lowered = lower(self._graph, operator, self._requantization(self._graph, operator))
+        batch, height, width, channels = lowered.image_shape
+        [part] = lowered.parts
+        word = self._config.word_bytes
+        count = 2
+        while batch == 1 and channels % (count * word) == 0:
+            size = channels // count
+            plane = Image(height=height, width=width, channels=size)
+            try:
+                layers = [self._plane(part, index * size, plane) for index in range(count)]
+            except TooLarge:
+                count *= 2
+                continue
+            source = self._buffer(operator.inputs[0])
+            planes = Buffer(
+                name=f"{source.name}, in {count} planes",
+                image=Image(height=count * height, width=width, channels=size),
+            )
+            pixels = Image(height=height * width, width=count, channels=size)
+            target = Placed(
+                buffer=planes, first_byte=0, rows=pixels.height, pixels=count, pixel_bytes=size,
+                pixel_pitch=height * width * size, row_pitch=size, gaps=True,
+            )  # fmt: skip
+            yield Pass(
+                name=name, sources=(self._places.everything(source),), work=Copy(), target=target
+            )
+            result = Buffer(name=name, image=self._image(name))
+            for index, parts in enumerate(layers):
+                for each in parts:
+                    rows = range(height)[each.image[0]]
+                    yield Pass(
+                        name=name,
+                        sources=(
+                            Rows(buffer=planes, first=index * height + rows.start, count=len(rows)),
+                        ),
+                        work=each.program,
+                        target=self._places.part(result, 0, each.result, lowered.result_shape[1:]),
+                    )
+            return
+        raise ValueError(f"{name}: rows of the image must fit into the line buffer")
+
+    def _plane(self, part: Part, first: int, plane: Image) -> list[CorePart]:
+        """The programs of some channels of a layer, whose image is ``plane``."""
+        band = channel_band(part, first, first + plane.channels)
+        own = replace(band, image=(*band.image[:2], slice(0, plane.channels)))
+        return list(compile_parts(own, self._config.core, plane.view))
+
     def _sum(self, name: str, operator: Operator) -> tuple[Pass, ...]:
         """A sum or a difference of two tensors of one shape, or of a tensor with itself or a
         constant of one value."""
         self._has_lookups(name)
         tensors = [self._tensor(each) for each in operator.inputs]
-        pairs = [_bytes(tensor.dtype) for tensor in tensors]
+        pairs = [all_bytes(tensor.dtype) for tensor in tensors]
         constants = [tensor.data for tensor in tensors]
         operands = [
             each for each, data in zip(operator.inputs, constants, strict=True) if data is None
@@ -167,7 +215,7 @@ class Lowering:
         self._has_lookups(name)
         source = self._buffer(operator.inputs[0])
         image = self._image(name)  # 8 bits, too
-        values = _bytes(self._tensor(operator.inputs[0]).dtype)
+        values = all_bytes(self._tensor(operator.inputs[0]).dtype)
         [results] = self._evaluate(self._graph, operator, [values])
         return Pass(
             name=name,
@@ -222,7 +270,7 @@ class Lowering:
     def _joined(self, name: str, operator: Concat, part: str) -> LookupTables | Copy:
         """What becomes of the values of one input: a function of each byte."""
         tensor = self._tensor(part)
-        values = _bytes(tensor.dtype).reshape((1,) * (len(tensor.shape) - 1) + (256,))
+        values = all_bytes(tensor.dtype).reshape((1,) * (len(tensor.shape) - 1) + (256,))
         alone = replace(operator, inputs=(part,), axis=-1)
         [results] = self._evaluate(self._graph, alone, [values])
         if np.array_equal(results.ravel().view(np.uint8), np.arange(256, dtype=np.uint8)):
@@ -230,85 +278,11 @@ class Lowering:
         self._has_lookups(name)
         return self._lookup(name, results.ravel())
 
-    def _pad(self, name: str, operator: Pad) -> Iterator[Pass]:
-        """A window of one value, around which there is padding; or channels beside those of the
-        image."""
-        tensor = self._tensor(operator.inputs[0])
-        rank = len(tensor.shape)
-        around = dict(enumerate(operator.padding, start=-rank))
-        if any(sum(amounts) for axis, amounts in around.items() if axis < -3):
-            raise ValueError(f"{name}: padding must be of images, not {operator.padding}")
-        rows, columns, channels = (around.get(axis, (0, 0)) for axis in (-3, -2, -1))
-        image, core = image_of(tensor), self._config.core
-        if any(channels):
-            chosen = [None] * channels[0] + [*range(image.channels)] + [None] * channels[1]
-            layer = chosen_channels(
-                image, tensor.dtype, core, chosen, name=name, padding=(*rows, *columns),
-                value=operator.value,
-            )  # fmt: skip
-        else:
-            layer = unchanged(
-                image, tensor.dtype, core, name=name, padding=(*rows, *columns),
-                padding_value=operator.value,
-            )  # fmt: skip
-        return self._layer(name, operator.inputs[0], layer)
-
-    def _slice(self, name: str, operator: Slice) -> Iterator[Pass]:
-        """Some rows, and some channels of all columns."""
-        tensor = self._tensor(operator.inputs[0])
-        spans = [
-            range(start, start + step * size, step)
-            for start, step, size in zip(
-                operator.starts, operator.steps, operator.sizes, strict=True
-            )
-        ]
-        whole = [span == range(size) for span, size in zip(spans, tensor.shape, strict=True)]
-        if len(spans) < 3 or not all(whole[:-3]) or not whole[-2] or min(operator.steps) < 1:
-            raise ValueError(f"{name}: a slice must be of rows and channels of images")
-        rows = slice(spans[-3].start, spans[-3].stop, spans[-3].step)
-        if math.prod(tensor.shape[:-3]) != 1:
-            raise ValueError(f"{name}: a slice must be of one image")
-        layer = chosen_channels(
-            image_of(tensor), tensor.dtype, self._config.core, [*spans[-1]], name=name, rows=rows
-        )
-        return self._layer(name, operator.inputs[0], layer)
-
-    def _split(self, operator: Split) -> Iterator[Pass]:
-        tensor = self._tensor(operator.inputs[0])
-        rank = len(tensor.shape)
-        start = 0
-        for name, size in zip(operator.outputs, operator.sizes, strict=True):
-            starts = [0] * rank
-            sizes = [*tensor.shape]
-            starts[operator.axis], sizes[operator.axis] = start, size
-            piece = Slice(
-                inputs=operator.inputs, outputs=(name,), starts=tuple(starts), steps=(1,) * rank,
-                sizes=tuple(sizes),
-            )  # fmt: skip
-            yield from self._slice(name, piece)
-            start += size
-
-    def _largest(self, name: str, operator: MaxPool2d) -> Iterator[Pass]:
-        tensor = self._tensor(operator.inputs[0])
-        values = _bytes(tensor.dtype)
-        # A window of one value gives the bounds of what is fused.
-        alone = replace(operator, kernel=(1, 1), stride=(1, 1), padding=(0, 0, 0, 0))
-        [bounded] = self._evaluate(self._graph, alone, [values.reshape(1, 16, 16, 1)])
-        bounds = int(bounded.min()), int(bounded.max())
-        if not np.array_equal(bounded.ravel(), values.clip(*bounds)):
-            raise ValueError(f"{name}: a max pooling must keep its scale")
-        layer = unchanged(
-            image_of(tensor),
-            tensor.dtype,
-            self._config.core,
-            name=name,
-            kernel=operator.kernel,
-            stride=operator.stride,
-            padding=operator.padding,
-            padding_value=np.iinfo(values.dtype).min,
-            bounds=bounds,
-        )
-        return self._layer(name, operator.inputs[0], layer)
+    def _rearranged(self, operator: Operator) -> Iterator[Pass]:
+        """What the core does with weights of ones and zeros."""
+        layers = rearranging_layers(self._graph, operator, self._config.core, self._evaluate)
+        for name, layer in layers:
+            yield from self._layer(name, operator.inputs[0], layer)
 
     def _enlarge(self, name: str, operator: ResizeNearest) -> Iterator[Pass]:
         """Each pixel as many times as the size grows, by as many copies with gaps."""
@@ -343,10 +317,3 @@ class Lowering:
         [found] = self._evaluate(self._graph, operator, [image])
         if not np.array_equal(found, image.repeat(down, axis=1).repeat(across, axis=2)):
             raise ValueError(f"{name}: the nearest pixels must be plain repetitions")
-
-
-def _bytes(dtype: DType) -> NDArray[Any]:
-    """All values of a type of 8 bits, in the order of their bits."""
-    if not dtype.quantised:
-        raise ValueError(f"an operand must have 8 bits, not be {dtype}")
-    return np.arange(256, dtype=np.uint8).view(np.dtype(dtype.value))

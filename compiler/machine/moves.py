@@ -71,7 +71,7 @@ def unchanged(
         name=name,
         image_shape=(1, image.height, image.width, image.channels),
         result_shape=(1, shape.output_height, shape.output_width, image.channels),
-        parts=tuple(compile_parts(whole(layer), config)),
+        parts=tuple(compile_parts(whole(layer), config, image.view)),
         rows=shape.output_height,
     )
 
@@ -125,7 +125,7 @@ def chosen_channels(
         name=name,
         padding_value=value if any(padding) else None,
     )  # fmt: skip
-    parts = compile_parts(whole(layer), config)
+    parts = compile_parts(whole(layer), config, image.view)
     moved = (replace(part, image=(_shifted(part.image[0], kept.start), *part.image[1:]))
              for part in parts)  # fmt: skip
     return CoreLayer(

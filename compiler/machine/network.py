@@ -11,10 +11,11 @@ from macaw.compiler.machine.allocation import Life, place_buffers
 from macaw.compiler.machine.copies import without_copies
 from macaw.compiler.machine.emit import Home, contents, emit
 from macaw.compiler.machine.images import image_of
-from macaw.compiler.machine.lowering import Evaluate, Lowering
+from macaw.compiler.machine.lowering import Lowering
 from macaw.compiler.machine.passes import Buffer, Pass
+from macaw.compiler.machine.rearranging import Evaluate
 from macaw.compiler.machine.segments import segment_numbers
-from macaw.compiler.network import Requantizations, place
+from macaw.compiler.network import Placement, Requantizations, place
 from macaw.nn.graph import DType, QuantizedGraph
 from macaw.nn.graph.operators import Operator
 
@@ -65,10 +66,10 @@ def compile_network(
     With ``keep`` all tensors of the machine's operators are outputs of its programs, to be looked
     at.
     """
-    lowering = Lowering(graph, config, evaluate)
+    lowering = Lowering(graph, config, requantization, evaluate)
     found: list[tuple[Pass, ...] | None] = []
     refusals: dict[str, str] = {}
-    for placement in place(graph, config.core, requantization):
+    for placement in _placements(graph, config, requantization):
         try:
             if placement.refusal:
                 raise ValueError(placement.refusal)
@@ -91,6 +92,21 @@ def compile_network(
         name = graph.name if number == 1 else f"{graph.name}, segment {number}"
         segments.append(_segment(graph, config, operators, passes, outputs, name))
     return Network(graph=graph, config=config, segments=tuple(segments), refusals=refusals)
+
+
+def _placements(
+    graph: QuantizedGraph, config: MachineConfig, requantization: Requantizations
+) -> tuple[Placement, ...]:
+    """The layers of a graph in parts that fit the core; where the weights of all do not fit at
+    once, in parts of half of their memory, so that one part's are loaded while another is
+    computed."""
+    core = config.core
+    found = place(graph, core, requantization, whole_rows=True)
+    parts = [part for each in found if each.layer for part in each.layer.parts]
+    if sum(len(part.program.weights) for part in parts) <= core.memory.weight_words:
+        return found
+    half = core.memory.weight_words // 2
+    return place(graph, core, requantization, whole_rows=True, weight_words=half)
 
 
 def _segment(

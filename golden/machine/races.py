@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from macaw.arch.machine import Engine
-from macaw.golden.machine.schedule import Clock, Site
+from macaw.golden.machine.schedule import Site
 
 __all__ = ["Accesses"]
 
@@ -47,15 +47,11 @@ class Accesses:
         for engine, places in accesses.items():
             if engine == site.engine:
                 continue
-            later = np.flatnonzero(places[units] > self._complete(site.access, engine))
+            later = np.flatnonzero(places[units] > site.access[engine])
             if len(later):
                 unit = int(np.arange(self._units)[units][later[0]])
                 return engine, int(places[unit]) - 1, unit
         return None
-
-    @staticmethod
-    def _complete(clock: Clock, engine: Engine) -> int:
-        return clock.get(engine, 0)
 
     def _note(self, accesses: dict[Engine, NDArray[np.int32]], site: Site, units: Any) -> None:
         if site.engine not in accesses:

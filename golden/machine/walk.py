@@ -111,6 +111,19 @@ def layer_steps(layer: Mapping[str, int], entries: int) -> slice:
     return slice(start, stop)
 
 
+def _check_parameter_sets(config: AcceleratorConfig, layer: Mapping[str, int], groups: int) -> None:
+    """The lanes fill as many sets of parameters as they have, or one for each group of a row."""
+    most = config.parameter_sets(window=bool(layer["window"]))
+    if layer["parameters_stay"] and groups > most:
+        raise MachineError(
+            f"parameters_stay must be 0 for more than {most} column groups of a row, of which "
+            f"there are {groups}"
+        )
+    wanted = (groups if layer["parameters_stay"] else most) - 1
+    if layer["parameter_sets"] != wanted:
+        raise MachineError(f"parameter_sets must be {wanted}, not {layer['parameter_sets']}")
+
+
 def walk_of(
     config: AcceleratorConfig, layer: Mapping[str, int], table: Sequence[Mapping[str, int]]
 ) -> Walk:
@@ -142,9 +155,11 @@ def walk_of(
             f"weight_offset must be 0 or {EXCESS} on {config.name}, not {layer['weight_offset']}"
         )
     array = config.array
+    groups = tuple(_groups(layer, array.lanes if window else array.columns))
+    _check_parameter_sets(config, layer, len(groups))
     return Walk(
         window=window,
-        groups=tuple(_groups(layer, array.lanes if window else array.columns)),
+        groups=groups,
         prologue=prologue,
         body=body,
         pixels=layer["pixels"] + 1,

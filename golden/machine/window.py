@@ -80,17 +80,22 @@ def window_sums(
     of a last pair with one pixel both are given.
 
     ``weights`` are the layer's weight words, int8 (words, columns, lanes). Raises `MachineError`
-    for reads whose rows are not those of the image where their weights are not zero, for windows
-    that hold columns of another row.
+    for reads whose rows are not those of the image, and for windows that hold columns of another
+    row, where their weights are not zero.
     """
     array = config.array
     before, body = _columns(walk.prologue), _columns(walk.body)
     evaluations = _evaluations(walk)
+    if not before and not body:
+        raise MachineError("a pair must shift columns into its windows before it is evaluated")
     half, width = array.pair_channels, array.window_columns
     # [groups, evaluations, channels of a word, rows, columns of the window]
     words = weights[:, :half].reshape(
         len(walk.groups), len(evaluations), array.phases * half, _ROWS, width
     )
+    words = words.copy()  # without what stands where no channel is
+    for group in walk.groups:
+        words[group.index, :, group.channels :] = 0
     for read, read_rows in _used(walk, before, body, evaluations, words).items():
         reader.check(read, read_rows)
     row_values = _ROWS * array.lanes * (len(before) + walk.pixels * len(body))

@@ -69,10 +69,12 @@ class ComputeUnit(wiring.Component):
         command, fields = self.command.payload, self.command.payload.fields
         opcode = Signal.like(command.opcode, reset_less=True)
         count = Signal.like(fields.copy.count)
-        offered, busy = Signal(), Signal()
+        offered = Signal()
+        busy = Signal()
 
         kept = Signal.like(fields, reset_less=True)
-        idle, taken = Signal(), Signal()
+        idle = Signal()
+        taken = Signal()
         m.d.comb += self.core_busy.eq(busy & (opcode == Opcode.CONV))
 
         def gives_to(kind, words, results, operation, unit_idle):

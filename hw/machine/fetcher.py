@@ -85,7 +85,8 @@ class Fetcher(wiring.Component):
 
         # The words of a command must not meet those of one with another number of operands: the
         # second operand's are counted as they leave.
-        busy, starting = Signal(), Signal()
+        busy = Signal()
+        starting = Signal()
         turn = Signal()
         owed = Signal(len(fields.count))
         pairs = Signal()

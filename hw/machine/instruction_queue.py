@@ -3,13 +3,14 @@
 """Where an engine's instructions wait for their turn and for what they come after."""
 
 from amaranth import *
-from amaranth.lib import data, fifo, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from macaw.arch.checks import instance, one_of
 from macaw.arch.instructions import WAIT_BITS
 from macaw.arch.machine import Engine, MachineConfig
 from macaw.hw.machine.layouts import INDEX_BITS, command_layout, queued_layout
+from macaw.hw.machine.register_queue import RegisterQueue
 
 __all__ = ["InstructionQueue"]
 
@@ -64,17 +65,13 @@ class InstructionQueue(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         layout = queued_layout(self._config, self._engine)
-        m.submodules.room = room = fifo.SyncFIFOBuffered(
-            width=layout.size, depth=self._config.queue
+        m.submodules.room = room = RegisterQueue(
+            layout, self._config.queue, self._config.core.technology
         )
-        m.d.comb += [
-            room.w_data.eq(self.i.payload.as_value()),
-            room.w_en.eq(self.i.valid),
-            self.i.ready.eq(room.w_rdy),
-        ]
-        # The first instruction stands in a register from when it leaves the queue until it is
-        # complete; whether it may begin is known a clock after it has come.
-        first = Signal(layout, reset_less=True)
+        wiring.connect(m, wiring.flipped(self.i), room.i)
+        # The first instruction stays in the queue's register until it is complete; whether it may
+        # begin is known a clock after it has come.
+        first = room.o.payload
         running = Signal()
         met = Signal(len(Engine))
         settled = Signal()
@@ -86,19 +83,17 @@ class InstructionQueue(wiring.Component):
             settled.eq(self.pending),
         ]
         m.d.comb += [
-            room.r_en.eq(~self.pending),
+            self.pending.eq(room.o.valid),
+            room.o.ready.eq(self.done),
             self.o.payload.eq(first.command),
             self.o.valid.eq(self.pending & settled & met.all() & ~running),
             self.index.eq(first.index),
         ]
-        with m.If(~self.pending & room.r_rdy):
-            m.d.sync += [first.eq(room.r_data), self.pending.eq(1), settled.eq(0)]
         with m.If(self.o.valid & self.o.ready):
             m.d.sync += running.eq(1)
         with m.If(self.done):
             m.d.sync += [
                 running.eq(0),
-                self.pending.eq(0),
                 settled.eq(0),
                 self.completed.eq(self.completed + 1),
             ]

@@ -3,12 +3,13 @@
 """Shares the memory's bursts between readers."""
 
 from amaranth import *
-from amaranth.lib import data, fifo, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from macaw.arch.checks import instance, integer
 from macaw.arch.machine import MachineConfig
 from macaw.hw.machine.layouts import word_layout
+from macaw.hw.machine.register_queue import RegisterQueue
 from macaw.hw.memory_port import BURST_BITS, read_layout
 
 __all__ = ["ReadArbiter"]
@@ -55,12 +56,10 @@ class ReadArbiter(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         owner = data.StructLayout({"reader": range(self._readers), "count": BURST_BITS})
-        m.submodules.owners = owners = fifo.SyncFIFOBuffered(
-            width=Shape.cast(owner).width, depth=_BURSTS
-        )
-        asks, given = data.View(owner, owners.w_data), data.View(owner, owners.r_data)
+        m.submodules.owners = owners = RegisterQueue(owner, _BURSTS)
+        asks, given = owners.i.payload, owners.o.payload
         free = Signal()
-        m.d.comb += free.eq((~self.read.valid | self.read.ready) & owners.w_rdy)
+        m.d.comb += free.eq((~self.read.valid | self.read.ready) & owners.i.ready)
         with m.If(self.read.ready):
             m.d.sync += self.read.valid.eq(0)
         taken = Const(0)
@@ -69,7 +68,7 @@ class ReadArbiter(wiring.Component):
             m.d.comb += [grant.eq(read.valid & free & ~taken), read.ready.eq(free & ~taken)]
             with m.If(grant):
                 m.d.comb += [
-                    owners.w_en.eq(1),
+                    owners.i.valid.eq(1),
                     asks.reader.eq(index),
                     asks.count.eq(read.payload.count),
                 ]
@@ -80,7 +79,7 @@ class ReadArbiter(wiring.Component):
         counted = Signal(BURST_BITS)
         moves = Signal()
         for index, words in enumerate(self.words):
-            mine = owners.r_rdy & (given.reader == index)
+            mine = owners.o.valid & (given.reader == index)
             m.d.comb += [
                 words.payload.eq(self.arriving.payload),
                 words.valid.eq(self.arriving.valid & mine),
@@ -91,6 +90,6 @@ class ReadArbiter(wiring.Component):
         with m.If(moves):
             m.d.sync += counted.eq(counted + 1)
             with m.If(counted == given.count):
-                m.d.comb += owners.r_en.eq(1)
+                m.d.comb += owners.o.ready.eq(1)
                 m.d.sync += counted.eq(0)
         return m

@@ -80,7 +80,8 @@ class Scatter(wiring.Component):
         bytes_left = Signal.like(command.pixel_bytes, reset_less=True)
         source = Signal(fine)  # the next byte of the row's word
         run = Signal(range(size + 1), reset_less=True)
-        last_of_pixel, last_of_word = Signal(), Signal()
+        last_of_pixel = Signal()
+        last_of_word = Signal()
 
         word = self.i.payload.as_value()
         turn = (address[:fine] - source)[:fine]

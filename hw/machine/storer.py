@@ -60,11 +60,13 @@ class Storer(wiring.Component):
         m.submodules.scatter = scatter = Scatter(config)
         address = Signal(config.address_bits + 1, reset_less=True)
         left = Signal.like(fields.store.count)
-        busy, scatters = Signal(), Signal()
+        busy = Signal()
+        scatters = Signal()
 
         # What is to be written next, of either kind.
         placed = Signal(placed_layout(config))
-        some, goes = Signal(), Signal()
+        some = Signal()
+        goes = Signal()
         with m.If(scatters):
             m.d.comb += [
                 placed.eq(scatter.o.payload),
@@ -115,7 +117,7 @@ class Storer(wiring.Component):
                     busy.eq(1),
                     scatters.eq(is_scatter),
                     address.eq(fields.store.address),
-                    left.eq(fields.store.count),
+                    left.eq(Mux(is_scatter, 0, fields.store.count)),
                     settle.eq(3),
                 ]
         with m.Elif(moved & ~self.write.valid):

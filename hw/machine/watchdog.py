@@ -54,7 +54,8 @@ class Watchdog(wiring.Component):
         quiet = Signal(range(self._patience + 1))
         # The engines in turn; the lowest index that has been seen since anything moved.
         turn = Signal(range(len(Engine)))
-        pending, index = Signal(), Signal(INDEX_BITS)
+        pending = Signal()
+        index = Signal(INDEX_BITS)
         moved = Signal()
         m.d.sync += [
             moved.eq(self.moves | ~self.running),

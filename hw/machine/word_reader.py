@@ -3,12 +3,13 @@
 """Reads words one behind the other, in bursts and ahead of who takes them."""
 
 from amaranth import *
-from amaranth.lib import data, fifo, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from macaw.arch.checks import instance, power_of_two
 from macaw.arch.machine import MachineConfig
 from macaw.hw.machine.layouts import word_layout
+from macaw.hw.machine.register_queue import RegisterQueue
 from macaw.hw.memory_port import read_layout
 
 __all__ = ["COUNT_BITS", "WordReader", "span_layout"]
@@ -81,11 +82,12 @@ class WordReader(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         depth, burst = self._depth, min(self._depth // 2, 1 << len(self.read.payload.count))
-        m.submodules.room = room = fifo.SyncFIFOBuffered(
-            width=8 * self._config.word_bytes, depth=depth
+        m.submodules.room = room = RegisterQueue(
+            word_layout(self._config), depth + 1, self._config.core.technology
         )
         address = Signal(self._config.address_bits, reset_less=True)
-        left, due = Signal(COUNT_BITS), Signal(COUNT_BITS)
+        left = Signal(COUNT_BITS)
+        due = Signal(COUNT_BITS)
         outside = Signal()
         # Words that may be asked for.
         credit = Signal(range(depth + 1), init=depth)
@@ -93,15 +95,13 @@ class WordReader(wiring.Component):
         taken = Signal()
         arrives = self.words.valid & self.words.ready
         m.d.comb += [
-            self.o.payload.as_value().eq(room.r_data),
-            self.o.valid.eq(room.r_rdy),
-            room.r_en.eq(self.o.ready),
             taken.eq(self.o.valid & self.o.ready),
             self.words.ready.eq(1),
             self.span.ready.eq(self.idle),
-            room.w_data.eq(self.words.payload.as_value()),
-            room.w_en.eq(arrives),
+            room.i.payload.eq(self.words.payload),
+            room.i.valid.eq(arrives),
         ]
+        wiring.connect(m, room.o, wiring.flipped(self.o))
         m.d.sync += credit.eq(credit + taken - asked)
 
         # A burst is decided a clock after the one before: the credit is then up to date.
@@ -128,7 +128,7 @@ class WordReader(wiring.Component):
             with m.If(some & self.address_ready):
                 m.d.comb += asked.eq(1)
             with m.If(self.arrives):
-                m.d.comb += [room.w_data.eq(self.arrived.as_value()), room.w_en.eq(1)]
+                m.d.comb += [room.i.payload.eq(self.arrived), room.i.valid.eq(1)]
             arrives = arrives | self.arrives
 
         m.d.sync += [left.eq(left - asked), address.eq(address + asked), due.eq(due - arrives)]

@@ -137,3 +137,28 @@ def descriptor(case: Case) -> dict[str, int]:
     """The values of a layer's CONV."""
     values = case.program.descriptor
     return {field.name: values[field.name] for field in layer_fields(case.program.config)}
+
+
+def tensor(name, address, height, width, channels, *, signed=False) -> TensorPlace:
+    return TensorPlace(
+        name=name, address=address, height=height, width=width, channels=channels, signed=signed
+    )
+
+
+def layer_program(case: Case, config: MachineConfig, *, leave_out=None) -> Program:
+    """A layer from word 40,000 to word 50,000 of the memory outside."""
+    writer = Writer(config)
+    for target, (address, words) in layer_constants(writer, case).items():
+        if target != leave_out:
+            writer.load(target, address, words)
+    shape, program = case.program.shape, case.program
+    image, result = 40_000, 50_000
+    writer.fetch(image, shape.height * program.image_row_words)
+    writer.add(Opcode.CONV, **descriptor(case), after={Engine.LOAD: writer.count(Engine.LOAD)})
+    writer.store(result, shape.output_height * program.result_row_words)
+    writer.end()
+    source = tensor("image", image, shape.height, shape.width, shape.in_channels,
+                    signed=program.input_signed)  # fmt: skip
+    target = tensor("result", result, shape.output_height, shape.output_width,
+                    shape.out_channels, signed=program.output_signed)  # fmt: skip
+    return writer.program(inputs=[source], outputs=[target], memory_words=60_000)

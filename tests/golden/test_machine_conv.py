@@ -240,3 +240,20 @@ def test_the_maximum_of_the_evaluations():
     found, terms, bias = sums_of(accumulator, largest=1)
     np.testing.assert_array_equal(found, bytes_of(terms.max(axis=-1) + bias))
     assert (found != sums_of(accumulator)[0]).any()
+
+
+def test_the_largest_evaluation_wraps():
+    """It is kept as it is, in the accumulator's bits, whatever becomes of sums."""
+    bits = 13
+    accumulator = AccumulatorConfig(bits=bits, overflow=Overflow.SATURATE)
+    found, terms, bias = sums_of(accumulator, largest=1)
+
+    def wrap(value):
+        return (value + (1 << (bits - 1))) % (1 << bits) - (1 << (bits - 1))
+
+    kept = wrap(terms[:, 0])
+    for term in terms.T[1:]:
+        kept = wrap(np.maximum(kept, term))
+    np.testing.assert_array_equal(found, bytes_of(kept + bias))
+    bounded = np.clip(terms.max(axis=-1), -1 << (bits - 1), (1 << (bits - 1)) - 1)
+    assert (found != bytes_of(bounded + bias)).any()

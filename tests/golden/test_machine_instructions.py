@@ -8,39 +8,13 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from conv2d_layers import random_case
-from machine_programs import TINY, Writer, descriptor, layer_constants, place
+from machine_programs import TINY, Writer, layer_constants, layer_program, place, tensor
 
 from macaw.arch import preset
-from macaw.arch.container import TensorPlace
 from macaw.arch.instructions import LOOKUP_FRACTION, Opcode
 from macaw.arch.loading import pack_units
 from macaw.arch.machine import Engine, LoadTarget, MachineConfig, Rounding, Space
 from macaw.golden.machine import Machine, MachineError, run
-
-
-def tensor(name, address, height, width, channels, *, signed=False):
-    return TensorPlace(
-        name=name, address=address, height=height, width=width, channels=channels, signed=signed
-    )
-
-
-def layer_program(case, config, *, leave_out=None):
-    """A layer from word 40,000 to word 50,000 of the memory outside."""
-    writer = Writer(config)
-    for target, (address, words) in layer_constants(writer, case).items():
-        if target != leave_out:
-            writer.load(target, address, words)
-    shape, program = case.program.shape, case.program
-    image, result = 40_000, 50_000
-    writer.fetch(image, shape.height * program.image_row_words)
-    writer.add(Opcode.CONV, **descriptor(case), after={Engine.LOAD: writer.count(Engine.LOAD)})
-    writer.store(result, shape.output_height * program.result_row_words)
-    writer.end()
-    source = tensor("image", image, shape.height, shape.width, shape.in_channels,
-                    signed=program.input_signed)  # fmt: skip
-    target = tensor("result", result, shape.output_height, shape.output_width,
-                    shape.out_channels, signed=program.output_signed)  # fmt: skip
-    return writer.program(inputs=[source], outputs=[target], memory_words=60_000)
 
 
 @pytest.mark.parametrize("name", ["tiny", "up5k", "ecp5_25f", "ecp5_85f"])

@@ -132,6 +132,8 @@ def changed(case, entries):
          "a pair must capture its first pixel before it is evaluated"),
         (WINDOW, {0: {"shift": 0}},
          "a window must hold no column of the row before where its weights are not zero"),
+        (WINDOW, {0: {"shift": 0}, 1: {"shift": 0}, 2: {"shift": 0}},
+         "a pair must shift columns into its windows before it is evaluated"),
         (WINDOW, {0: {"four": 0, "high": 1}}, "a read that is high must follow one that is not"),
         (DENSE, {1: {"row_words": 256}},
          "row_words of a step must be below ring_words (256), not 256"),
@@ -193,3 +195,54 @@ def test_a_fixed_bias_counts_in_mode_float32_where_the_lane_has_it():
     for bias, equal in ((none, True), (none + (40 << 40), False)):
         other = replace(core, config=both, parameters=core.parameters | {"fixed_bias": bias})
         assert (conv(other, descriptor, image).data == expected).all() == equal
+
+
+def test_columns_without_a_channel_are_not_read():
+    """Six channels are a group of four and one of two, with two evaluations each; the eight
+    channels of a word take turns on half of the columns."""
+    core = core_of(DENSE.program)
+    beats = conv_use(core, DENSE.program.descriptor).weights
+    assert beats.tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13]
+    beats = conv_use(core_of(WINDOW.program), WINDOW.program.descriptor).weights
+    assert beats.tolist() == [0, 1, 4, 5, 8, 9, 12, 13]
+    seven = WINDOW.program.descriptor | {"final_channels": 7}
+    assert conv_use(core_of(WINDOW.program), seven).weights.tolist() == [0, 1, 4, 5, 8, 9, 12]
+
+
+def test_weights_without_a_channel_do_not_matter():
+    """As they need not be loaded, they may be those of another layer."""
+    descriptor = WINDOW.program.descriptor | {"final_channels": 7}
+    core = core_of(WINDOW.program)
+    other = core.weights.copy()
+    other[3, 1] = 77
+    for wrong in ({}, {0: {"shift": 0}}):
+        faulty = changed(WINDOW, wrong)
+        weights = np.zeros_like(core.weights) if wrong else core.weights
+        found = conv(replace(faulty, weights=weights), descriptor, image_stream(WINDOW))
+        weights = np.zeros_like(core.weights) if wrong else other.copy()
+        weights[3, 1] = 77
+        again = conv(replace(faulty, weights=weights), descriptor, image_stream(WINDOW))
+        np.testing.assert_array_equal(found.data, again.data)
+    refused(WINDOW, "a window must hold no column of the row before where its weights are not zero",
+            core=replace(changed(WINDOW, {0: {"shift": 0}}), weights=other))  # fmt: skip
+
+
+def test_bytes_between_pixels_are_not_known():
+    descriptor = DENSE.program.descriptor | {"result_step": 7, "result_words": 8, "result_rows": 7}
+    found = conv(core_of(DENSE.program), descriptor, image_stream(DENSE))
+    known = found.known.reshape(8, -1)[:, :63].reshape(8, 9, 7)
+    assert known[..., :6].all()
+    assert not known[..., 6].any()
+    assert not found.known.reshape(8, -1)[:, 63:].any()
+    data = found.data.reshape(8, -1)[:, :63].reshape(8, 9, 7)[..., :6]
+    np.testing.assert_array_equal(data, DENSE.expected)
+
+
+def test_columns_that_only_later_pairs_see():
+    """Without weights in the window's newest column, the last read of a pair is first seen by the
+    next one."""
+    core = changed(WINDOW, {2: {"row_words": 9}})
+    weights = core.weights.copy()
+    weights.reshape(-1, 4, 4, 2)[..., 1] = 0
+    refused(WINDOW, "image row 0 must be read from word 0 of the ring, not 9",
+            core=replace(core, weights=weights))  # fmt: skip

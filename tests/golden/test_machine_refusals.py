@@ -3,13 +3,14 @@
 """What the machine in Python refuses beside races: waits in vain, streams that do not fit, and
 what is not there."""
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from conv2d_layers import random_case
 from machine_checks import COMPUTE, FETCH, LOAD, STORE, constants, executed, refused, stream
-from machine_programs import TINY, Writer, descriptor, layer_constants, place
+from machine_programs import TINY, Writer, descriptor, layer_constants, layer_program, place
 
 from macaw.arch.container import ProgramError, TensorPlace
 from macaw.arch.instructions import Opcode
@@ -289,3 +290,24 @@ def test_tensors_of_another_form():
         machine.write(beyond, tensor)
     with pytest.raises(MachineError, match="^x: outer word 0x14 must have been written$"):
         machine.read(replace(words, address=20))
+
+
+def test_damaged_programs_are_refused_or_executed():
+    """Some bits of instructions and constants are turned over."""
+    counts = Counter()
+    for seed in range(12):
+        case = random_case(seed, TINY.core)
+        program = layer_program(case, TINY)
+        generator = np.random.default_rng(seed)
+        for _ in range(20):
+            image = bytearray(program.image)
+            for _ in range(int(generator.integers(1, 4))):
+                position = int(generator.integers(4 * program.body, 8 * len(image)))
+                image[position // 8] ^= 1 << position % 8
+            try:
+                [found] = run(TINY, replace(program, image=bytes(image)), [case.image]).values()
+            except MachineError:
+                counts["refused"] += 1
+                continue
+            counts["equal" if (found == case.expected).all() else "other"] += 1
+    assert min(counts[each] for each in ("refused", "equal", "other")) > 10, counts

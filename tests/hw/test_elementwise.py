@@ -6,6 +6,7 @@ import random
 import re
 from dataclasses import replace
 from fractions import Fraction
+from types import SimpleNamespace
 
 import pytest
 from elementwise_cases import (
@@ -21,8 +22,9 @@ from elementwise_cases import (
 
 from macaw.arch import ArrayConfig, Technology, preset
 from macaw.arch.machine import MachineConfig, Rounding
+from macaw.hw import elementwise, rounded_sum
 from macaw.hw.elementwise import Elementwise
-from macaw.hw.lookup_lane import lookup_layout
+from macaw.hw.lookup_lane import LookupLane, lookup_layout
 from macaw.sim.bench import run_bench
 from macaw.sim.errors import BenchFailure
 
@@ -153,6 +155,24 @@ def test_the_bench_finds_a_wrong_result_and_a_lost_clock():
     operations = operations_of(config, [40], timed=True)
     operations[0]["most_cycles"] -= 40
     with pytest.raises(BenchFailure, match=r"operation 0 .* took \d+ cycles"):
+        check(config, operations)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(
+    ("owner", "name", "value", "sentence"),
+    [
+        (elementwise, "_ROUND_TRIP", 4, "took"),
+        (LookupLane, "latency", LookupLane.latency + 1, "differ"),
+        (rounded_sum, "Rounding", SimpleNamespace(UP=Rounding.AWAY, AWAY=Rounding.UP), "differ"),
+    ],
+)
+def test_faulty_hardware_fails(monkeypatch, owner, name, value, sentence):
+    """Places that come back too late, a word taken too late, roundings for one another."""
+    config = configuration(8, 4)
+    operations = operations_of(config, [200, 100, 200, 100, 300], timed=True)
+    monkeypatch.setattr(owner, name, value)
+    with pytest.raises(BenchFailure, match=sentence):
         check(config, operations)
 
 

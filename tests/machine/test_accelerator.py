@@ -56,14 +56,16 @@ def test_moves_at_length(seed):
 
 def test_what_does_not_wait_reads_what_was_there():
     """The check can fail: a FETCH that does not wait for the STORE before it comes too early."""
-    store = (Opcode.STORE, {"address": MOVED + 512, "count": 8})
-    first = moving(MOVED, 8, store, 0, tensor=False)
+    # Byte by byte, so that the words come late.
+    values = {"rows": 1, "pixels": 64, "pixel_bytes": 1, "pixel_pitch": 1, "row_pitch": 0}
+    slow = (Opcode.SCATTER, {"address": (MOVED + 512) * WORD, **values})
+    first = moving(MOVED, 8, slow, 0, tensor=False)
     again = (Opcode.STORE, {"address": MOVED + 700, "count": 8})
     second = moving(MOVED + 512, 8, again, 1, tensor=False)
     early = Instruction(opcode=Opcode.FETCH, values=second[0].values)
     results = []
-    for program in ([*first, *second, end(2)], [first[0], early, *first[1:], *second[1:], end(2)]):
-        memory, [start] = memory_of(program)
+    for fetch in (second[0], early):
+        memory, [start] = memory_of([*first, fetch, *second[1:], end(2)])
         run = run_machine(TINY, memory, start)
         results.append(np.array_equal(run.memory[MOVED + 700 :][:8], memory[MOVED:][:8]))
     assert results == [True, False]

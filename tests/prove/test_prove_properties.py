@@ -62,9 +62,11 @@ def test_every_component_with_a_stream_is_proved():
 
 
 def _with_outputs(config):
+    from macaw.arch.machine import MachineConfig
     from macaw.arch.self_test import Message, MessageKind, SelfTestPlan
     from macaw.hw.conv2d_core import Conv2dCore
     from macaw.hw.credit_queue import CreditQueue
+    from macaw.hw.elementwise import Elementwise
     from macaw.hw.parameter_store import ParameterStore
     from macaw.hw.result_buffer import ResultBuffer
     from macaw.hw.self_test.messages import MessageReader
@@ -80,6 +82,7 @@ def _with_outputs(config):
         SkidBuffer(8),
         Conv2dCore(config),
         CreditQueue(8),
+        Elementwise(MachineConfig(name="tiny", core=config)),
         MessageReader(plan),
         ParameterStore(config),
         ReportText(plan),

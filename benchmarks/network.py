@@ -1,0 +1,91 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The benchmark ``network``: known networks whole on the machine's RTL, beside two memories."""
+
+from dataclasses import replace
+
+import click
+import numpy as np
+
+from benchmarks.networks import NETWORKS
+from benchmarks.report import Report
+from macaw.arch.machine import MachineConfig
+from macaw.arch.machines import machine_preset
+from macaw.compiler.machine import compile_network
+from macaw.compiler.network import modes
+from macaw.golden import evaluate, requantization
+from macaw.golden import run as golden_run
+from macaw.nn.graph import QuantizedGraph
+from macaw.sim.device import SimDevice
+from macaw.sim.memory_model import MEMORY_MODELS
+
+__all__ = ["run"]
+
+_WORKLOADS = ("resnet8", "kws", "vww", "mobilenet_v1", "resnet50")
+_MEMORIES = ("wide", "board")
+
+
+def run(report: Report, machines: tuple[str, ...] = ("ecp5_85f",)) -> None:
+    """Run each network once on each machine beside each memory, and compare its outputs with
+    golden's.
+
+    ``cycles`` are those of the body, ``prologue_cycles`` those of what is loaded once before;
+    ``starved`` and ``blocked`` the shares of clocks in which the core waits for words of its
+    image, and results for their place in memory.
+    """
+    for name in machines:
+        for workload in _WORKLOADS:
+            graph = NETWORKS[workload]()
+            machine = machine_preset(name)
+            core = machine.core.with_modes(modes(graph, requantization))
+            for memory in _MEMORIES:
+                click.echo(f"network: {workload} on {name}, memory {memory}")
+                _measure(report, graph, replace(machine, core=core), name, memory)
+
+
+def _measure(
+    report: Report, graph: QuantizedGraph, machine: MachineConfig, name: str, memory: str
+) -> None:
+    network = compile_network(graph, machine, requantization, evaluate)
+    [segment] = [each for each in network.segments if each.program is not None]
+    assert segment.program is not None
+    assert len(network.segments) == 1
+    shape = graph.tensors[graph.inputs[0]].shape
+    image = np.random.default_rng(1).integers(-128, 128, shape).astype(np.int8)
+    device = SimDevice(machine, model=MEMORY_MODELS[memory])
+    device.load(segment.program)
+    results = device.run({graph.inputs[0]: image[0]})
+    expected = golden_run(graph, [image])
+    different = sum(
+        int(np.count_nonzero(results[output].ravel() != values.ravel()))
+        for output, values in expected.items()
+    )
+    run = device.last_run
+    assert run is not None
+    counters, cycles = device.counters, device.counters["cycles"]
+    moved = counters["outer_reads"] + counters["outer_writes"]
+    figures = {
+        "macs": (graph.macs, "MAC"),
+        "cycles": (cycles, "cycles"),
+        "utilisation": (
+            round(100 * graph.macs / (machine.core.array.multipliers * cycles), 2), "%"
+        ),
+        "prologue_cycles": (sum(each.cycles for each in run.programs[:-1]), "cycles"),
+        "moved": (moved * machine.word_bytes, "bytes"),
+        "starved": (round(100 * counters["starved"] / cycles, 2), "%"),
+        "blocked": (round(100 * counters["blocked"] / cycles, 2), "%"),
+        "outputs": (sum(values.size for values in expected.values()), "values"),
+        "mismatches": (different, "values"),
+        "speed": (round(run.cycles_per_second), "cycles/s"),
+    }  # fmt: skip
+    for metric, (value, unit) in figures.items():
+        report(
+            benchmark="network",
+            configuration=f"{name} machine",
+            digest=machine.digest,
+            workload=graph.name,
+            memory=memory,
+            metric=metric,
+            value=value,
+            unit=unit,
+        )

@@ -1,0 +1,162 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The elementwise pass: the rules of its streams, the words that it takes, and its places."""
+
+from collections.abc import Callable
+from typing import Any
+
+from amaranth.hdl import Cat, Signal, Value
+from amaranth.lib import data
+
+from macaw.arch import preset
+from macaw.arch.machine import MachineConfig
+from macaw.hw.elementwise import Elementwise
+from macaw.hw.lookup_lane import LookupLane
+from macaw.prove.harness import Harness
+from macaw.prove.properties import Property
+from macaw.prove.queues import places_agree, queue_level
+from macaw.prove.solver import Method
+from macaw.prove.streams import KEEPS, WAITS, always_ready, keeps, waited_clocks
+
+__all__ = ["ELEMENTWISE"]
+
+_TINY = preset("tiny")
+
+#: Clocks from a word's place in the queue of `Elementwise` to its offer, at most.
+_PASS_CLOCKS = 16
+
+#: The registers that a pair of words passes in `Elementwise`, from its place to the queue.
+_LOOKED_UP = ("busy", *(f"last{'_later' * clocks}" for clocks in range(1, LookupLane.latency + 1)))
+
+
+def _pass() -> Elementwise:
+    return Elementwise(MachineConfig(name=_TINY.name, core=_TINY))
+
+
+def _places(harness: Harness) -> Value:
+    """Of an `Elementwise`: its places agree, and what its registers say of its counters is so."""
+    signal = harness.opened.signal
+    budget, stored, some = (signal(f"queue.{name}") for name in ("budget", "stored", "some"))
+    return (
+        places_agree(harness, _LOOKED_UP)
+        & (~signal("queue.available") | (budget != 0))
+        & (some == (stored != 0))
+        & (signal("ending") == (signal("behind") == 0))
+    )
+
+
+def _on_time(harness: Harness, waited: Any) -> Value:
+    """The longer the wait, the nearer to the output is some word; none leaves meanwhile."""
+    signal = harness.opened.signal
+    # What each word still needs to be offered; it is at the output in the end.
+    needs = [(0, harness.component.result.valid), (1, signal("queue.stored") != 0)]
+    needs += [(2 + clocks, signal(name)) for clocks, name in enumerate(reversed(_LOOKED_UP[1:]))]
+    arrives = needs[-1][0] + 1
+    for behind in range(1 << len(signal("behind"))):
+        needs.append((arrives + behind, signal("busy") & (signal("behind") == behind)))
+    near = [
+        (waited < least) | Cat(here for left, here in needs if left <= _PASS_CLOCKS - least).any()
+        for least in range(2, _PASS_CLOCKS + 1)
+    ]
+    return Cat(near).all() & ((waited == 0) | ~signal("queue.freed"))
+
+
+def _elementwise(check: str) -> Callable[[bool], Harness]:
+    def build(mutant: bool) -> Harness:
+        harness = Harness(_pass())
+        block, opened = harness.component, harness.opened
+        signal = opened.signal
+        harness.cut(*(name for _, name, _ in opened.fragment.subfragments if name != "queue"))
+        if check == "keeps":
+            if mutant:
+                opened.override("queue.load", signal("queue.some"))
+            keeps(harness, block.result)
+            return harness
+        if check == "waits":
+            if mutant:
+                opened.override("last_later", 0, when=~block.result.ready)
+            budget = signal("queue.budget")
+            owed = budget != budget.init
+            waited = waited_clocks(harness, block.result, owed=owed, clocks=_PASS_CLOCKS)
+            helper = _places(harness) & _on_time(harness, waited)
+            harness.check(helper & (block.result.valid | (waited != _PASS_CLOCKS)))
+            return harness
+        # Operations of at most three words.
+        shape = block.operation.payload.shape()
+        harness.offer(block.operands, "operand")
+        short = Signal(shape, name="short")
+        harness.m.d.comb += short.eq(harness.free(shape, "chosen"))
+        harness.m.d.comb += short.count.eq(harness.free(2, "count"))
+        harness.drive(block.operation.payload, short)
+        if mutant:
+            opened.override("needed", 1, when=signal("lacking") == 1)
+        lacking, outstanding, waits = signal("lacking"), signal("outstanding"), signal("waits")
+        two = data.View(shape, signal("operation")).two
+        words = sum(signal(name) for name in _LOOKED_UP) + queue_level(harness)
+        agree = (outstanding << two) == lacking + waits + (words << two)
+        agree |= block.idle & (lacking == 0) & ~waits & (words == 0)
+        # Words are needed as long as they lack, but in an operation's first clock.
+        agree &= (signal("needed") == (lacking != 0)) | (~signal("needed") & ~waits)
+        harness.check(agree & ~(block.idle & block.operands.ready))
+        return harness
+
+    return build
+
+
+def _pass_overflow(mutant: bool) -> Harness:
+    harness = Harness(_pass())
+    opened = harness.opened
+    signal = opened.signal
+    harness.cut(*(name for _, name, _ in opened.fragment.subfragments if name != "queue"))
+    if mutant:
+        odd = harness.component.operands.payload.as_value()[0]
+        opened.override("queue.budget", signal("queue.budget"), when=signal("load") & odd)
+    overflow = signal("queue.write") & (queue_level(harness) == signal("queue.budget").init)
+    harness.check(_places(harness) & ~overflow)
+    return harness
+
+
+#: The properties of the elementwise pass.
+ELEMENTWISE = (
+    Property(
+        component="Elementwise",
+        name="output stays",
+        statement=KEEPS,
+        config=_TINY,
+        method=Method.PROOF,
+        harness=_elementwise("keeps"),
+    ),
+    Property(
+        component="Elementwise",
+        name="valid first",
+        statement=f"{WAITS}: a word that has a place is offered within {_PASS_CLOCKS} clocks",
+        config=_TINY,
+        method=Method.PROOF,
+        harness=_elementwise("waits"),
+    ),
+    Property(
+        component="Elementwise",
+        name="operands counted",
+        statement="an operation takes as many words as it needs, and none are taken while idle",
+        config=_TINY,
+        size="at most 3 words",
+        method=Method.PROOF,
+        harness=_elementwise("counts"),
+    ),
+    Property(
+        component="Elementwise",
+        name="queue room",
+        statement="words in the lanes and in the queue are never more than its places",
+        config=_TINY,
+        method=Method.PROOF,
+        harness=_pass_overflow,
+    ),
+    Property(
+        component="Elementwise",
+        name="lookup taken",
+        statement="the input is ready in every clock",
+        config=_TINY,
+        method=Method.FUNCTION,
+        harness=always_ready(_pass, "lookup"),
+    ),
+)

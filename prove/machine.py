@@ -1,0 +1,159 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The engines around the core: the rules of their streams, and what they promise of words."""
+
+from collections.abc import Callable
+
+from amaranth.hdl import Mux, Signal
+
+from macaw.arch import preset
+from macaw.arch.machine import MachineConfig
+from macaw.hw.machine.read_arbiter import ReadArbiter
+from macaw.hw.machine.register_queue import RegisterQueue
+from macaw.hw.machine.scatter import Scatter
+from macaw.hw.machine.storer import Storer
+from macaw.hw.machine.word_reader import WordReader
+from macaw.prove.harness import Harness
+from macaw.prove.properties import Property
+from macaw.prove.solver import Method
+from macaw.prove.streams import KEEPS, WAITS, keeps, waits_not
+
+__all__ = ["MACHINE"]
+
+_TINY = preset("tiny")
+_CONFIG = MachineConfig(name="tiny", core=_TINY, tensor_words=256, queue=2)
+
+
+def _register_queue(check: str) -> Callable[[bool], Harness]:
+    def build(mutant: bool) -> Harness:
+        harness = Harness(RegisterQueue(5, 3))
+        queue, opened, m = harness.component, harness.opened, harness.m
+        harness.offer(queue.i, "input")
+        stored, some = opened.signal("stored"), opened.signal("some")
+        if check == "keeps":
+            if mutant:
+                opened.override("goes", some)
+            keeps(harness, queue.o)
+        elif check == "waits":
+            if mutant:
+                opened.override("o__valid", 0, when=~queue.o.ready)
+            waits_not(harness, queue.o, owed=stored != 0, clocks=1, helper=some == (stored != 0))
+        else:
+            # As many words are in it as came and have not left, and no more than it has places.
+            if mutant:
+                opened.override("full", 0)
+            count = Signal(range(8))
+            taken, given = queue.i.valid & queue.i.ready, queue.o.valid & queue.o.ready
+            m.d.sync += count.eq(count + taken - given)
+            full = opened.signal("full")
+            harness.check(
+                (count <= 3)
+                & (count == stored + queue.o.valid)
+                & (full == (stored == 2))
+                & (some == (stored != 0))
+            )
+        return harness
+
+    return build
+
+
+def _scatter(mutant: bool) -> Harness:
+    harness = Harness(Scatter(_CONFIG))
+    scatter, opened = harness.component, harness.opened
+    harness.offer(scatter.i, "input")
+    if mutant:
+        opened.override("o__valid", 0, when=~scatter.o.ready)
+    keeps(harness, scatter.o)
+    return harness
+
+
+def _storer(mutant: bool) -> Harness:
+    harness = Harness(Storer(_CONFIG))
+    storer, opened = harness.component, harness.opened
+    harness.offer(storer.i, "input")
+    harness.offer(storer.command, "command")
+    harness.cut("scatter")
+    if mutant:
+        opened.override("goes", 1)
+    keeps(harness, storer.write)
+    return harness
+
+
+def _arbiter(mutant: bool) -> Harness:
+    harness = Harness(ReadArbiter(_CONFIG, 3))
+    arbiter, opened = harness.component, harness.opened
+    for index in range(3):
+        harness.offer(arbiter.reads[index], f"read_{index}")
+    harness.offer(arbiter.arriving, "word")
+    if mutant:
+        opened.override("free", 1)
+    keeps(harness, arbiter.read)
+    return harness
+
+
+def _reader(mutant: bool) -> Harness:
+    """No more words are asked for than there are places: none that comes has to wait."""
+    harness = Harness(WordReader(_CONFIG, depth=16))
+    reader, opened, m = harness.component, harness.opened, harness.m
+    harness.offer(reader.span, "span")
+    if mutant:
+        opened.override("taken", 1)
+    # Words that have been asked for and have not come.
+    due = Signal(range(64))
+    asked = opened.signal("asked")
+    comes = reader.words.valid & reader.words.ready
+    harness.drive(reader.words.valid, harness.free(1, "comes") & (due != 0))
+    m.d.sync += due.eq(due + asked - comes)
+    stored = opened.signal("room.stored")
+    held = stored + reader.o.valid
+    credit = opened.signal("credit")
+    some, full = opened.signal("room.some"), opened.signal("room.full")
+    harness.check(
+        (credit + due + held == Mux(credit.any(), credit.init, 16))
+        & (some == (stored != 0))
+        & (full == (stored == 16))
+    )
+    return harness
+
+
+def _of(component: str, name: str, statement: str, harness: Callable[[bool], Harness],
+        **more: object) -> Property:  # fmt: skip
+    return Property(
+        component=component,
+        name=name,
+        statement=statement,
+        method=Method.PROOF,
+        harness=harness,
+        config=_TINY,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+#: The properties of the machine's components.
+MACHINE = (
+    _of("RegisterQueue", "output stays", KEEPS, _register_queue("keeps"), size="3 words"),
+    _of(
+        "RegisterQueue",
+        "valid first",
+        f"{WAITS}: a stored word is offered in the next clock",
+        _register_queue("waits"),
+        size="3 words",
+    ),
+    _of(
+        "RegisterQueue",
+        "places",
+        "as many words are in it as came and have not left, and never more than places",
+        _register_queue("places"),
+        size="3 words",
+    ),
+    _of("Scatter", "output stays", KEEPS, _scatter),
+    _of("Storer", "output stays", KEEPS, _storer),
+    _of("ReadArbiter", "output stays", KEEPS, _arbiter, size="3 readers"),
+    _of(
+        "WordReader",
+        "credit",
+        "places, words asked for and words kept add up: no word has to wait in the memory",
+        _reader,
+        size="16 words",
+    ),
+)
