@@ -9,18 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from rich.console import Console
 
-from macaw.arch.machine import Error
 from macaw.arch.machines import MACHINES, machine_preset
 from macaw.cli import digits as job
-from macaw.cli import first_light
-from macaw.cli.main import main
 from macaw.compiler.machine import compile_network
 from macaw.golden import evaluate, requantization
 from macaw.golden.machine import Machine
-from macaw.host.device import DeviceError
 
 TINY = machine_preset("tiny")
 COUNT = 8
@@ -154,41 +149,6 @@ def test_all_digits_are_as_the_readme_has_them():
 def test_without_the_files(monkeypatch, tmp_path):
     monkeypatch.setattr(job, "DIGITS_DATA", tmp_path)
     assert run() == (True, "  digits: skipped, for its files in examples/data are not here\n")
-
-
-def command(monkeypatch, name, digits):
-    monkeypatch.setattr(first_light, "first_light", lambda *_, **__: True)
-    monkeypatch.setattr(job, "digits", digits)
-    return CliRunner().invoke(main, ["sim", "--preset", name])
-
-
-@pytest.mark.parametrize("equal", [True, False])
-def test_the_command(monkeypatch, equal):
-    asked = []
-
-    def digits(machine, *, waves):
-        asked.append((machine, waves))
-        return equal
-
-    assert command(monkeypatch, "tiny", digits).exit_code == (0 if equal else 1)
-    assert asked == [(TINY, False)]
-
-
-def test_a_preset_without_a_machine_skips_them(monkeypatch):
-    result = command(monkeypatch, "up5k", None)
-    assert result.exit_code == 0
-    assert result.output == (
-        "digits: skipped, for it needs a machine: ecp5_85f, ecp5_25f, tiny, not up5k\n"
-    )
-
-
-def test_a_machine_that_stops_is_the_commands_failure(monkeypatch):
-    def digits(machine, *, waves):
-        raise DeviceError("digits: the machine stopped", Error.STUCK, 3)
-
-    result = command(monkeypatch, "tiny", digits)
-    assert result.exit_code == 1
-    assert result.output == "Error: digits: the machine stopped\n"
 
 
 @pytest.mark.parametrize("name", MACHINES)
