@@ -13,10 +13,13 @@ flag = $(if $(filter-out 0,$($(1))),$(2))
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# The configurations whose clock and area README.md shows.
+ROUTED = ecp5_85f ecp5_25f
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help sim test test-full prove bench synth bitstream tables docs lint format doctor clean distclean
+.PHONY: help sim test test-full prove bench synth lanes figures bitstream tables docs lint format doctor clean distclean
 
 help: ## List what can be made
 	@echo "Macaw. make TARGET, where TARGET is one of:"
@@ -44,14 +47,23 @@ bench: $(call installed,photo) ## Measure cycles and times into build/bench.json
 synth: $(call installed,flow) ## Synthesise, place and route into build/synth.json (SEEDS=3, PRESET=ecp5_85f)
 	$(BIN)/python -m benchmarks synth $(if $(SEEDS),--seeds $(SEEDS)) $(if $(PRESET),--preset $(PRESET))
 
+lanes: $(call installed,flow) ## Measure a lane of the requantiser, in each mode on each device, into build/synth.json (SEEDS=1)
+	$(BIN)/python -m benchmarks lanes $(if $(SEEDS),--seeds $(SEEDS))
+
+figures: $(call installed,photo torch flow) ## Measure all that the pages show, and write their tables; takes hours
+	$(BIN)/python -m benchmarks run
+	$(BIN)/python -m benchmarks synth $(foreach name,$(or $(PRESET),$(ROUTED)),--preset $(name))
+	$(BIN)/python -m benchmarks lanes
+	$(BIN)/python -m benchmarks tables
+
 bitstream: $(call installed,flow boards) ## Build a self-test of the core for a board (BOARD=ulx3s_85f, PRESET=ecp5_85f, SEED=2)
 	$(BIN)/macaw bitstream "$(BOARD)" $(if $(PRESET),--preset $(PRESET)) $(if $(SEED),--seed $(SEED))
 
-tables: $(call installed,photo) ## Write the figures of build/bench.json and build/synth.json into README.md and docs/models.md
+tables: $(call installed,photo) ## Write the figures of build/bench.json and build/synth.json into README.md and docs
 	$(BIN)/python -m benchmarks tables
 
-docs: $(call installed,photo) ## Write the reference of the blocks to build/docs/blocks.md (PRESET=ecp5_85f)
-	$(BIN)/python -m benchmarks docs $(if $(PRESET),--preset $(PRESET))
+docs: $(call installed,flow) ## Write the reference of the blocks to build/docs/blocks.md (PRESET=ecp5_85f, COSTS=0)
+	$(BIN)/python -m benchmarks docs $(if $(PRESET),--preset $(PRESET)) $(if $(filter 0,$(COSTS)),--no-costs)
 
 lint: $(call installed,dev) build/types/macaw ## Check style and types
 	$(BIN)/ruff check .

@@ -10,19 +10,21 @@ import importlib
 import pkgutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
-from benchmarks.report import Report, format_value, load, merge, save
+from benchmarks.report import Report, load, merge, save
 from benchmarks.tables import fill
-from macaw.arch import PRESETS, Mode, Multiplier, preset
-from macaw.arch.config import SERIAL_MODES
+from macaw.arch import PRESETS, Mode, preset
 
 __all__ = ["main"]
 
 _ROOT = Path(__file__).resolve().parents[1]
 _BUILD = _ROOT / "build"
 _OTHERS = {"__main__", "networks", "report", "synth", "tables"}
+#: Those of `benchmarks.synth.LANE_DEVICES`, which brings the hardware.
+_LANE_DEVICES = ("25k", "up5k", "gw2a-18", "gw1nr-9c")
 
 
 def _names() -> list[str]:
@@ -59,15 +61,29 @@ def run(names: tuple[str, ...]) -> None:
 @main.command()
 @click.option("--seeds", type=click.IntRange(1, 100), default=3, show_default=True,
               help="Runs of place and route; the median and the best are reported.")  # fmt: skip
-@click.option("--preset", "name", type=click.Choice(tuple(PRESETS)), default="ecp5_85f",
-              show_default=True, help="Configuration of the core.")  # fmt: skip
-def synth(seeds: int, name: str) -> None:
-    """Synthesise, place and route the core into build/synth.json."""
-    report = Report()
+@click.option("--preset", "names", type=click.Choice(tuple(PRESETS)), multiple=True,
+              default=("ecp5_85f",), show_default=True,
+              help="Configuration of the core; may be repeated.")  # fmt: skip
+def synth(seeds: int, names: tuple[str, ...]) -> None:
+    """Synthesise, place and route the core into build/synth.json.
+
+    The figures of other configurations stay there. The exit status is 1 if a core does not fit.
+    """
     # Imported here, for it brings Amaranth and the hardware, which figures alone do not need.
     synthesis = importlib.import_module("benchmarks.synth")
-    synthesis.run(report, config=preset(name), seeds=tuple(range(1, seeds + 1)))
-    _finish(report, _BUILD / "synth.json")
+    tool_error = importlib.import_module("macaw.flow").ToolError
+    failed = []
+    for name in names:
+        report = Report()
+        try:
+            synthesis.run(report, config=preset(name), seeds=tuple(range(1, seeds + 1)))
+        except tool_error as error:
+            click.echo(f"{name}: {error}", err=True)
+            failed.append(name)
+        else:
+            _finish(report, _BUILD / "synth.json")
+    if failed:
+        raise click.ClickException(f"There are no figures of {', '.join(failed)}.")
 
 
 @main.command()
@@ -99,66 +115,57 @@ def prove(components: tuple[str, ...], fast: bool) -> None:
 @main.command()
 @click.option("--preset", "name", type=click.Choice(tuple(PRESETS)), default="ecp5_85f",
               show_default=True, help="Configuration of the core.")  # fmt: skip
-def docs(name: str) -> None:
-    """Write the reference of the blocks to build/docs/blocks.md, with costs of build/synth.json."""
-    config = preset(name)
-    costs: dict[str, dict[str, dict[str, str]]] = {}
-    rows = [row for row in load(_BUILD / "synth.json") if row.digest == config.digest]
-    devices = {row.workload: str(row.value) for row in rows if row.metric == "device"}
-    for row in rows:
-        if row.metric in ("fmax", "lut", "ff", "dsp", "bram"):
-            block = "Conv2dCore" if row.workload == "core" else row.workload
-            figures = costs.setdefault(block, {}).setdefault(devices[row.workload], {})
-            figures[row.metric] = f"{format_value(row.value)} {row.unit}"
+@click.option("--costs/--no-costs", default=True, show_default=True,
+              help="Synthesise each block for each device; what was done is kept.")  # fmt: skip
+def docs(name: str, costs: bool) -> None:
+    """Write the reference of the blocks to build/docs/blocks.md.
+
+    The cells of a block are those of its netlist; the clock of the core is of build/synth.json.
+    """
+    flow = importlib.import_module("macaw.flow")
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    if costs:
+        try:
+            found = importlib.import_module("benchmarks.synth").costs(load(_BUILD / "synth.json"))
+        except flow.ToolMissingError as error:
+            raise click.ClickException(str(error)) from error
     pages = importlib.import_module("macaw.flow.reference")
     path = _BUILD / "docs" / "blocks.md"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(pages.reference(config, costs))
+    path.write_text(pages.reference(preset(name), found))
     click.echo(path.relative_to(_ROOT))
 
 
 @main.command()
 @click.argument("names", nargs=-1)
-@click.option("--multiplier", "kinds", type=click.Choice([kind.value for kind in Multiplier]),
-              multiple=True,
-              help="A kind of multiplier; may be repeated; all of them by default.")  # fmt: skip
-@click.option("--lanes", type=click.IntRange(1, 16), default=4, show_default=True,
-              help="Lanes side by side; a power of two.")  # fmt: skip
+@click.option("--device", "devices", type=click.Choice(_LANE_DEVICES), multiple=True,
+              help="A device; may be repeated; all of them by default.")  # fmt: skip
 @click.option("--seeds", type=click.IntRange(1, 100), default=1, show_default=True,
               help="Runs of place and route; the median and the best are reported.")  # fmt: skip
-def requantizer(names: tuple[str, ...], kinds: tuple[str, ...], lanes: int, seeds: int) -> None:
-    """Synthesise, place and route the requantiser in the modes NAMES, or in each, alone, with
-    each kind of multiplier that has the mode."""
+def lanes(names: tuple[str, ...], devices: tuple[str, ...], seeds: int) -> None:
+    """Synthesise, place and route one lane of the requantiser in the modes NAMES, or in each,
+    alone, with each kind of multiplier that has the mode, into build/synth.json."""
     for name in names:
         if name not in tuple(Mode):
             raise click.UsageError(f"NAMES must be of {', '.join(Mode)}, not {name!r}")
-    report = Report()
     synthesis = importlib.import_module("benchmarks.synth")
-    for name in names or tuple(Mode):
-        for kind in kinds or tuple(Multiplier):
-            if kind == Multiplier.SERIAL and name not in SERIAL_MODES:
-                continue
-            # Mode raw multiplies nothing, so that there is one kind.
-            if kind == Multiplier.PARALLEL and name == Mode.RAW:
-                continue
-            synthesis.run_requantizer(
-                report,
-                mode=Mode(name),
-                multiplier=Multiplier(kind),
-                lanes=lanes,
-                seeds=tuple(range(1, seeds + 1)),
-            )
+    report = Report()
+    for device in devices or _LANE_DEVICES:
+        for config in synthesis.lane_configs(synthesis.LANE_DEVICES[device]):
+            if not names or config.requantizer.modes[0] in names:
+                chosen = tuple(range(1, seeds + 1))
+                synthesis.run_lane(report, config=config, device=device, seeds=chosen)
     _finish(report, _BUILD / "synth.json")
 
 
 @main.command()
 def tables() -> None:
-    """Fill the tables of README.md and docs/models.md from build/bench.json and
+    """Fill the tables of README.md and of the pages in docs from build/bench.json and
     build/synth.json."""
     rows = load(_BUILD / "bench.json") + load(_BUILD / "synth.json")
     if not rows:
         raise click.ClickException("There are no figures yet: run make bench and make synth first.")
-    for page in (_ROOT / "README.md", _ROOT / "docs" / "models.md"):
+    for page in (_ROOT / "README.md", *sorted((_ROOT / "docs").glob("*.md"))):
         page.write_text(fill(page.read_text(), rows))
     click.echo(f"the pages show figures of {', '.join(sorted({r.benchmark for r in rows}))}")
 

@@ -1,14 +1,31 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
-"""The benchmark ``synth``: clock and area of the convolution core on its device, and of the
-requantiser in each of its modes, with each kind of multiplier."""
+"""The benchmarks ``synth`` and ``lane``: clock and area of the convolution core on its device, and
+of one lane of the requantiser in each of its modes, with each kind of multiplier, on each family
+of devices; and what each block costs."""
 
-from benchmarks.report import Report
-from macaw.arch import AcceleratorConfig, Mode, Multiplier, RequantizerConfig, Technology
-from macaw.flow import synth
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import click
+
+from benchmarks.report import Report, Row, format_value
+from macaw.arch import AcceleratorConfig, Mode, Multiplier, RequantizerConfig, Technology, preset
+from macaw.arch.config import SERIAL_MODES
+from macaw.flow import ToolError, synth
+from macaw.flow.costs import block_costs, component_costs
 from macaw.hw import Conv2dCore, Requantizer
+from macaw.hw.blocks import BLOCKS
 
-__all__ = ["run", "run_requantizer"]
+__all__ = ["LANE_DEVICES", "costs", "lane_configs", "run", "run_lane"]
+
+#: The devices on which lanes are measured, with their cells.
+LANE_DEVICES = {
+    "25k": Technology.ECP5,
+    "up5k": Technology.ICE40,
+    "gw2a-18": Technology.GOWIN,
+    "gw1nr-9c": Technology.GOWIN,
+}
 
 
 def run(report: Report, *, config: AcceleratorConfig, seeds: tuple[int, ...]) -> None:
@@ -16,22 +33,70 @@ def run(report: Report, *, config: AcceleratorConfig, seeds: tuple[int, ...]) ->
     synth.run(config, Conv2dCore(config), seeds=seeds, report=report, workload="core")
 
 
-def run_requantizer(
-    report: Report, *, mode: Mode, multiplier: Multiplier, lanes: int, seeds: tuple[int, ...]
+def lane_configs(technology: Technology) -> Iterator[AcceleratorConfig]:
+    """One lane of each mode, with each kind of multiplier that makes a difference."""
+    for mode in Mode:
+        for multiplier in Multiplier:
+            if multiplier == Multiplier.SERIAL and mode not in SERIAL_MODES:
+                continue
+            # Mode raw multiplies nothing, and other devices' tools choose by themselves.
+            alike = mode == Mode.RAW or technology != Technology.ECP5
+            if multiplier == Multiplier.PARALLEL and alike:
+                continue
+            yield AcceleratorConfig(
+                name=f"{mode} {multiplier} {technology}",
+                technology=technology,
+                requantizer=RequantizerConfig(lanes=1, modes=(mode,), multiplier=multiplier),
+            )
+
+
+def run_lane(
+    report: Report, *, config: AcceleratorConfig, device: str, seeds: tuple[int, ...]
 ) -> None:
-    """Place and route ``lanes`` lanes of ``mode`` alone, with multipliers of one kind, on an
-    ECP5-25k, once a seed; rows as `macaw.flow.synth.run` says, of the workload
-    ``requantizer``."""
-    config = AcceleratorConfig(
-        name=f"{lanes} {multiplier} lanes of {mode}",
-        technology=Technology.ECP5,
-        requantizer=RequantizerConfig(lanes=lanes, modes=(mode,), multiplier=multiplier),
-    )
-    synth.run(
-        config,
-        Requantizer(config),
-        seeds=seeds,
-        report=report,
-        workload="requantizer",
-        device="25k",
-    )
+    """Place and route the requantiser of ``config`` alone on ``device``, once a seed; rows as
+    `macaw.flow.synth.run` says, of the benchmark ``lane`` and the workload ``device``.
+
+    Of a lane that nextpnr does not place there are the cells of the netlist, and no clock.
+    """
+    lane: dict[str, Any] = {
+        "benchmark": "lane",
+        "configuration": config.name,
+        "digest": config.digest,
+        "workload": device,
+    }
+    try:
+        synth.run(
+            config,
+            Requantizer(config),
+            seeds=seeds,
+            report=lambda **values: report(**values | lane),
+            workload=device,
+            device=device,
+        )
+    except ToolError:
+        report(**lane, metric="fmax", value="not placed", unit="MHz")
+        for resource, count in component_costs(Requantizer(config), device=device).items():
+            report(**lane, metric=resource, value=count, unit="cells")
+
+
+def costs(rows: Iterable[Row]) -> dict[str, dict[str, dict[str, Any]]]:
+    """What each block costs on the device of each preset: by block and device the cells by
+    resource, and of the core the clock that ``rows`` have."""
+    clocks = {
+        (row.configuration, row.digest): f"{format_value(row.value)} {row.unit}"
+        for row in rows
+        if (row.benchmark, row.workload, row.metric) == ("synth", "core", "fmax")
+    }
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for name, device in synth.PRESET_DEVICES.items():
+        config = preset(name)
+        click.echo(f"the blocks of {name} on {device}", err=True)
+        for block in BLOCKS:
+            cells = block_costs(block, config)
+            if cells is None:
+                continue
+            figures: dict[str, Any] = {key: format_value(count) for key, count in cells.items()}
+            if block == "Conv2dCore" and (name, config.digest) in clocks:
+                figures["fmax"] = clocks[name, config.digest]
+            found.setdefault(block, {})[f"{device} (`{name}`)"] = figures
+    return found

@@ -53,7 +53,8 @@ class Family:
       of its models of cells.
     - ``tool``: the nextpnr, its ``arguments``, its ``placers`` and ``routers``, the best first.
     - ``resources``: for each resource nextpnr's names of its cells, with what one of them counts.
-      The first name is that of the smallest, by which the device's number is known.
+      The first name is that of the smallest, by which the device's number is known. ``netlist``
+      is the same of yosys' names, or of how they begin.
     - ``lut`` and ``register``: yosys' names of a lookup table of so many inputs, and of a plain
       register. With ``logic_cells`` a register takes the place of a lookup table, unless it is
       the one that feeds it. With ``output_registers`` block RAMs take the registers behind them
@@ -68,6 +69,7 @@ class Family:
     placers: tuple[str, ...]
     routers: tuple[str, ...]
     resources: Mapping[str, Mapping[str, int]]
+    netlist: Mapping[str, Mapping[str, int]]
     lut: str
     register: str
     devices: Mapping[str, Device]
@@ -91,6 +93,17 @@ class Family:
             registers = sum(n for cell, n in cells.items() if cell.startswith(self.register))
             usage["ff"] = Usage(used=registers, available=usage["lut"].available)
         return usage
+
+    def count(self, cells: Mapping[str, int]) -> dict[str, int]:
+        """The resources that the ``cells`` of a netlist take, before they are placed: what shares
+        the place of a lookup table is counted for itself."""
+        return {
+            name: sum(
+                number * next((n for kind, n in kinds.items() if cell.startswith(kind)), 0)
+                for cell, number in cells.items()
+            )
+            for name, kinds in self.netlist.items()
+        }
 
     def harness_cells(self, harness: Harness) -> dict[str, int]:
         """The cells of a harness itself by type, as yosys counts them."""
@@ -128,6 +141,13 @@ _ECP5 = Family(
         "dsp": {"MULT18X18D": 1},
         "bram": {"DP16KD": 1},
     },
+    netlist={
+        # A carry cell is two lookup tables, a RAM of 16 words four.
+        "lut": {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 4},
+        "ff": {"TRELLIS_FF": 1},
+        "dsp": {"MULT18X18D": 1},
+        "bram": {"DP16KD": 1},
+    },
     lut="LUT4",
     register="TRELLIS_FF",
     devices={
@@ -149,6 +169,13 @@ _ICE40 = Family(
         "dsp": {"ICESTORM_DSP": 1},
         "bram": {"ICESTORM_RAM": 1},
         "spram": {"ICESTORM_SPRAM": 1},
+    },
+    netlist={
+        "lut": {"SB_LUT4": 1},
+        "ff": {"SB_DFF": 1},
+        "dsp": {"SB_MAC16": 1},
+        "bram": {"SB_RAM40_4K": 1},
+        "spram": {"SB_SPRAM256KA": 1},
     },
     lut="SB_LUT4",
     register="SB_DFF",
@@ -180,6 +207,13 @@ def _gowin(series: str, name: str, device: Device) -> Family:
             "ff": {"DFF": 1},
             "dsp": {"MULT9X9": 1, "MULT18X18": 2},
             "bram": {"BSRAM": 1},
+        },
+        netlist={
+            # A RAM of 16 words takes the place of four lookup tables.
+            "lut": {"LUT": 1, "ALU": 1, "RAM16SDP4": 4},
+            "ff": {"DFF": 1},
+            "dsp": {"MULT9X9": 1, "MULT18X18": 2},
+            "bram": {"SDPX9B": 1},
         },
         lut="LUT{}",
         register="DFF",

@@ -5,6 +5,7 @@
 import inspect
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from macaw.arch.config import AcceleratorConfig
@@ -76,9 +77,9 @@ def block_page(
         rows.append((f"`{port['name']}`", port["direction"], _bits(port), meaning))
     lines += [*_table(("port", "direction", "bits", "meaning"), rows), ""]
     if costs:
-        figures = sorted({figure for of_device in costs.values() for figure in of_device})
+        figures = list(dict.fromkeys(figure for each in costs.values() for figure in each))
         rows = [
-            (device, *(of_device.get(figure, "") for figure in figures))
+            (device, *(of_device.get(figure, "–") for figure in figures))
             for device, of_device in costs.items()
         ]
         lines += [*_table(("device", *figures), rows), ""]
@@ -105,7 +106,11 @@ def _timing_meaning(kind: type, name: str) -> str:
 def reference(
     config: AcceleratorConfig, costs: Mapping[str, Mapping[str, Mapping[str, Any]]] = {}
 ) -> str:
-    """The reference of all blocks for ``config``; ``costs`` has those of each block by name."""
+    """The reference of all blocks for ``config``; ``costs`` has those of each block by name.
+
+    A block that refuses the configuration is left out: a lane with a result each clock, where the
+    lanes are serial.
+    """
     head = [
         "# The blocks",
         "",
@@ -113,6 +118,14 @@ def reference(
         "block takes new operands in every clock, unless it says otherwise.",
         "",
     ]
-    return "\n".join(head) + "\n".join(
-        ["", *(block_page(name, config, costs.get(name, {})) for name in BLOCKS)]
-    )
+    if costs:
+        head += [
+            "What a block costs are the cells of its netlist, synthesised alone and not placed, on",
+            "each device as the preset of that device makes it.",
+            "",
+        ]
+    pages = []
+    for name in BLOCKS:
+        with suppress(ValueError):
+            pages.append(block_page(name, config, costs.get(name, {})))
+    return "\n".join(head) + "\n".join(["", *pages])

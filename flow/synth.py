@@ -8,7 +8,7 @@ from macaw.arch.checks import one_of
 from macaw.arch.config import AcceleratorConfig
 from macaw.flow.measurement import Measurement, measure
 
-__all__ = ["PRESET_DEVICES", "run"]
+__all__ = ["PRESET_DEVICES", "device_of", "run"]
 
 #: The device that each preset is made for.
 PRESET_DEVICES = {
@@ -18,6 +18,11 @@ PRESET_DEVICES = {
     "gw2a18": "gw2a-18",
     "gw1nr9": "gw1nr-9c",
 }
+
+
+def device_of(config: AcceleratorConfig) -> str:
+    """The device in `PRESET_DEVICES` for the name of ``config``; ``ValueError`` without one."""
+    return PRESET_DEVICES[one_of("configuration", config.name, tuple(PRESET_DEVICES))]
 
 
 def run(
@@ -47,7 +52,7 @@ def run(
     Raises ``ValueError`` for a configuration without a device, and what `measure` raises.
     """
     if device is None:
-        device = PRESET_DEVICES[one_of("configuration", config.name, tuple(PRESET_DEVICES))]
+        device = device_of(config)
     result = measure(component, device=device, speed=speed, frequency=frequency, seeds=seeds)
 
     def row(metric: str, value, unit: str) -> None:

@@ -7,6 +7,7 @@ from macaw.hw.conv2d_core import Conv2dCore
 from macaw.hw.line_buffer import LineBuffer
 from macaw.hw.mac_array import MacArray
 from macaw.hw.requantizer import Requantizer
+from macaw.hw.single_port_ram import SinglePortRam
 from macaw.hw.weight_memory import WeightMemory
 from macaw.hw.window_reader import WindowReader
 
@@ -16,6 +17,7 @@ __all__ = [
     "LineBuffer",
     "MacArray",
     "Requantizer",
+    "SinglePortRam",
     "WeightMemory",
     "WindowReader",
 ]

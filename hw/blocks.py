@@ -18,6 +18,7 @@ from macaw.hw.parameter_store import ParameterStore
 from macaw.hw.requantizer import Requantizer, RequantizerLane
 from macaw.hw.result_buffer import ResultBuffer
 from macaw.hw.result_collector import ResultCollector
+from macaw.hw.single_port_ram import SinglePortRam
 from macaw.hw.step_expander import StepExpander
 from macaw.hw.step_fetcher import StepFetcher
 from macaw.hw.stream import SkidBuffer
@@ -67,6 +68,11 @@ BLOCKS = {
     "RequantizerLane": RequantizerLane,
     "ResultBuffer": ResultBuffer,
     "ResultCollector": ResultCollector,
+    "SinglePortRam": lambda config: SinglePortRam(
+        width=config.array.lanes,
+        depth=config.memory.activation_words,
+        technology=config.technology,
+    ),
     "SkidBuffer": lambda config: SkidBuffer(data.ArrayLayout(8, config.array.lanes)),
     "StepExpander": StepExpander,
     "StepFetcher": StepFetcher,

@@ -247,6 +247,7 @@ class Requantizer(wiring.Component):
         count = config.requantizer.lanes
         self._serial = config.requantizer.multiplier == Multiplier.SERIAL
         self._compact = config.compact
+        self._interval = config.requantizer.interval
         kind = SerialLane if self._serial else RequantizerLane
         self._lanes = [kind(config) for _ in range(count)]
         super().__init__(
@@ -263,6 +264,11 @@ class Requantizer(wiring.Component):
     def latency(self):
         """Clocks from accumulators to their results."""
         return self._lanes[0].latency
+
+    @property
+    def interval(self):
+        """Clocks from accumulators to the next ones that are taken."""
+        return self._interval
 
     def elaborate(self, platform):
         m = Module()

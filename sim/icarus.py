@@ -8,6 +8,7 @@ reaches a bench as ``x``. It is no wheel, so a system may be without it.
 
 import functools
 import hashlib
+import re
 import shutil
 import subprocess
 
@@ -22,6 +23,9 @@ from macaw.sim.verilog import write_atomically
 __all__ = ["build_with_icarus", "find_icarus"]
 
 _LOG_LINES = 30
+#: What yosys writes so that a combinational block runs once at the start: a register that begins
+#: as it is does not change, so Icarus does not wake the block, whose outputs then are unknown.
+_TRIGGER = re.compile(r"^ *reg (\\\$auto\$verilog_backend\S+) += 0;$", re.MULTILINE)
 
 
 @functools.cache
@@ -42,6 +46,7 @@ def build_with_icarus(text: str, *, toplevel: str) -> Simulator:
     Raises `ToolMissing`, and `BuildFailure` with the end of what Icarus says.
     """
     compiler, interpreter = find_icarus()
+    text = _TRIGGER.sub(r"  reg \1 ; initial #0 \1 = 0;", text)
     identity = hashlib.sha256(repr((compiler, toplevel, text)).encode()).hexdigest()[:20]
     folder = build_folder() / f"icarus-{identity}"
     launcher = (interpreter, "-m", cocotb_tools.config.lib_entry("vpi", "icarus"))

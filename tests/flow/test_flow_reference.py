@@ -3,10 +3,11 @@
 """The reference of a block has all of its ports and timing, with their meanings and its costs."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
-from macaw.arch import preset
+from macaw.arch import RequantizerConfig, preset
 from macaw.flow.interface import describe_interface
 from macaw.flow.reference import block_page, member_meanings, reference
 from macaw.hw.blocks import BLOCKS, make_block
@@ -57,6 +58,19 @@ def test_widths_and_meanings():
     assert timing["`latency`"][2] == "Clocks from ``rows``, ``offset`` and ``four`` to ``runs``."
 
 
+def test_throughput_of_lanes():
+    for name, clocks in (("up5k", "15"), ("gw2a18", "1")):
+        timing = {row[0]: row for row in rows(block_page("Requantizer", preset(name)), "timing")}
+        meaning = "Clocks from accumulators to the next ones that are taken."
+        assert timing["`interval`"][1:] == [clocks, meaning]
+
+
+def test_a_block_that_refuses_the_configuration_is_left_out():
+    serial = replace(TINY, requantizer=RequantizerConfig(lanes=1, multiplier="serial"))
+    found = re.findall(r"^## (\w+)$", reference(serial), re.MULTILINE)
+    assert found == [name for name in BLOCKS if name != "RequantizerLane"]
+
+
 def test_members_without_a_text_have_none():
     text = "A block.\n\nMembers\n-------\na : In(8)\nb, c : Out(8)\n    The\n    results.\n"
     assert member_meanings(text) == {"a": "", "b": "The results.", "c": "The results."}
@@ -64,9 +78,12 @@ def test_members_without_a_text_have_none():
 
 
 def test_costs_stand_where_there_are_some():
-    costs = {"MacArray": {"ecp5-85k": {"lut": "120 cells", "fmax": "190 MHz"}}}
+    costs = {"MacArray": {"85k": {"lut": "120"}, "up5k": {"lut": "90", "fmax": "50 MHz"}}}
     page = reference(TINY, costs)
-    assert rows(page, "device") == [["ecp5-85k", "190 MHz", "120 cells"]]
+    assert "| device | lut | fmax |" in page
+    assert rows(page, "device") == [["85k", "120", "–"], ["up5k", "90", "50 MHz"]]
+    assert "not placed" in page
     assert page.count("| device |") == 1
     assert "| device |" not in reference(TINY)
+    assert "not placed" not in reference(TINY)
     assert re.findall(r"^## (\w+)$", page, re.MULTILINE) == list(BLOCKS)

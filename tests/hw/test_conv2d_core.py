@@ -85,6 +85,15 @@ COMPACT = (
     replace(TINY, name="compact gowin", technology=Technology.GOWIN, compact=True),
 )
 
+#: A pair of rows pays for three channels where a word has 16 bytes.
+PAIRED = replace(
+    TINY,
+    name="paired",
+    array=ArrayConfig(lanes=16, columns=4),
+    requantizer=RequantizerConfig(lanes=2, modes=(Mode.FLOAT32,)),
+    memory=replace(TINY.memory, weight_words=256, parameter_entries=256),
+)
+
 #: Each layer takes one of the paths of each line.
 EVERYWHERE = (
     ("plain weights", "split weights", "three parts", "correction"),
@@ -141,11 +150,8 @@ def test_random_layers_one_after_the_other(config):
     require(counts, *names, *DENSE, *WINDOW, *config.requantizer.modes)
 
 
-@pytest.mark.parametrize(
-    "config",
-    [pytest.param(COMPACT[0], marks=pytest.mark.full), COMPACT[1]],
-    ids=lambda config: config.name,
-)
+@pytest.mark.full
+@pytest.mark.parametrize("config", COMPACT, ids=lambda config: config.name)
 def test_random_layers_on_compact_hardware(config):
     counts = check_seeds(config, 0, 40)
     require(counts, *EVERYWHERE[-1], "odd width", "even width", *config.requantizer.modes)
@@ -156,7 +162,9 @@ def test_random_layers_of_every_mode():
     require(counts, "int32 result", *EVERYWHERE[-1][:-1], *MODES.requantizer.modes)
 
 
-@pytest.mark.parametrize("config", [SERIAL, UP5K], ids=lambda config: config.name)
+@pytest.mark.parametrize(
+    "config", [pytest.param(SERIAL, marks=pytest.mark.full), UP5K], ids=lambda config: config.name
+)
 def test_random_layers_with_serial_lanes(config):
     counts = check_seeds(config, 0, 30)
     require(counts, "dense unpaired", "dense paired", "window of two rows", "odd width",
@@ -204,7 +212,7 @@ def test_random_layers_without_the_correction():
 
 def pytorch_case(seed, shape, *, relu, zero_point, output_scale, weight_scales):
     """A layer as PyTorch holds it (uint8 activations, int8 weights, bias in real units) on
-    `SMALL`."""
+    `PAIRED`."""
     rng = np.random.default_rng(seed)
     size = (shape.out_channels, shape.kernel_height, shape.kernel_width, shape.group_in_channels)
     layer = Conv2dLayer(
@@ -223,7 +231,7 @@ def pytorch_case(seed, shape, *, relu, zero_point, output_scale, weight_scales):
         name="seed B",
     )
     image = rng.integers(0, 256, (shape.height, shape.width, shape.in_channels), np.uint8)
-    return Case(seed=seed, program=compile_conv2d(layer, SMALL), image=image)
+    return Case(seed=seed, program=compile_conv2d(layer, PAIRED), image=image)
 
 
 def test_seed_b_first_layer_of_resnet50_on_a_crop():

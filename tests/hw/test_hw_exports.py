@@ -18,6 +18,7 @@ from macaw.hw.parameter_store import ParameterStore
 from macaw.hw.ram import BlockRam
 from macaw.hw.result_buffer import ResultBuffer
 from macaw.hw.result_collector import ResultCollector
+from macaw.hw.single_port_ram import SinglePortRam
 from macaw.hw.step_expander import StepExpander
 from macaw.hw.step_fetcher import StepFetcher
 from macaw.hw.weight_address import WeightAddress
@@ -34,6 +35,7 @@ EXPORTED = {
     "LineBuffer": {"lanes": TINY.array.lanes, "words": TINY.memory.activation_words},
     "MacArray": (TINY.array, TINY.technology),
     "Requantizer": (TINY,),
+    "SinglePortRam": {"width": 8, "depth": 16},
     "WeightMemory": (TINY.array, TINY.memory.weight_words, TINY.technology),
     "WindowReader": {"config": TINY, "read_latency": 7, "activation_lead": 2},
 }
@@ -114,6 +116,26 @@ def test_a_reader_and_registers_of_another_type_are_refused():
             PADDING | {"read_latency": 3},
             ValueError,
             "read_latency must be in 4 ... 64, not 3",
+        ),
+        (
+            SinglePortRam,
+            RAM | {"width": 3},
+            ValueError,
+            "width must be a multiple of 2 bytes, not 3",
+        ),
+        (SinglePortRam, RAM | {"width": 0}, ValueError, "width must be in 2 ... 4096, not 0"),
+        (SinglePortRam, RAM | {"depth": 1}, ValueError, "depth must be in 2 ... 65536, not 1"),
+        (
+            SinglePortRam,
+            RAM | {"depth": 16385, "technology": Technology.ICE40},
+            ValueError,
+            "depth must be in 2 ... 16384, not 16385",
+        ),
+        (
+            SinglePortRam,
+            RAM | {"technology": "spram"},
+            ValueError,
+            "technology must be one of generic, ecp5, ice40, gowin, not 'spram'",
         ),
         (ZeroPointCorrection, {"lanes": 1}, ValueError, "lanes must be in 2 ... 256, not 1"),
         (ZeroPointCorrection, {"lanes": 6}, ValueError, "lanes must be a power of two, not 6"),
