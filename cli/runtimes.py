@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from macaw.nn.graph import QuantizedGraph, Semantics
+from macaw.nn.store import GRAPH_MARK
 
 __all__ = ["Runtime", "live_runtime"]
 
@@ -22,12 +23,20 @@ def live_runtime(path: Path, graph: QuantizedGraph) -> tuple[str, Runtime] | Non
     """The runtime whose bits ``graph``, which was read from ``path``, has, and its name; ``None``
     where it is not installed.
 
-    TensorFlow Lite's kernels of 2.14 are those of TensorFlow Lite Micro.
+    TensorFlow Lite's kernels of 2.14 are those of TensorFlow Lite Micro. No runtime reads files of
+    Macaw's own.
     """
+    with path.open("rb") as file:
+        if file.read(len(GRAPH_MARK)) == GRAPH_MARK:
+            return f"the runtime of {graph.semantics}", _unreadable
     try:
         return _MAKERS[graph.semantics](path, graph)
     except ImportError:
         return None
+
+
+def _unreadable(inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+    raise RuntimeError("It is a Macaw graph.")
 
 
 #: Bytes that TensorFlow Lite Micro may use for each value of a tensor, and in all.

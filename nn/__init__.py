@@ -6,6 +6,7 @@ from macaw.nn.errors import ModelError
 from macaw.nn.graph import QuantizedGraph, Semantics
 from macaw.nn.load import load
 from macaw.nn.onnx import from_onnx
+from macaw.nn.store import from_macaw, save_graph
 from macaw.nn.tflite import from_tflite
 from macaw.nn.torch import from_torch
 from macaw.nn.verify import verify
@@ -14,9 +15,11 @@ __all__ = [
     "ModelError",
     "QuantizedGraph",
     "Semantics",
+    "from_macaw",
     "from_onnx",
     "from_tflite",
     "from_torch",
     "load",
+    "save_graph",
     "verify",
 ]

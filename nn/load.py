@@ -9,6 +9,7 @@ from typing import Any
 from macaw.nn.errors import ModelError
 from macaw.nn.graph import QuantizedGraph, Semantics
 from macaw.nn.onnx import from_onnx
+from macaw.nn.store import GRAPH_MARK, from_macaw
 from macaw.nn.tflite import from_tflite
 from macaw.nn.tflite.schema import IDENTIFIER
 from macaw.nn.torch import from_torch_file
@@ -18,6 +19,9 @@ __all__ = ["load"]
 #: How ONNX files begin: with the number of the form's version, of one byte.
 _ONNX = b"\x08"
 _ONNX_VERSIONS = range(3, 32)
+
+#: How the names of Macaw's own files end.
+_SUFFIX = ".macaw"
 
 #: How zip archives begin, which ``torch.jit`` writes.
 _ARCHIVE = b"PK\x03\x04"
@@ -30,17 +34,24 @@ def load(
     example_inputs: Any = None,
     engine: str | None = None,
 ) -> QuantizedGraph:
-    """The verified graph of a model file, of TensorFlow Lite, ONNX or ``torch.jit``.
+    """The verified graph of a model file, of TensorFlow Lite, ONNX, ``torch.jit``, or Macaw's own.
 
     ``semantics`` says which runtime's bits the graph has, as a file does not say it: by default
-    ``tflite`` or ``onnxruntime``. A file of ``torch.jit`` needs ``example_inputs`` and ``engine``,
-    as `macaw.nn.from_torch` takes them.
+    ``tflite`` or ``onnxruntime``; a file of `macaw.nn.save_graph` says it. A file of ``torch.jit``
+    needs ``example_inputs`` and ``engine``, as `macaw.nn.from_torch` takes them.
 
     Raises ``OSError`` for a file that cannot be read, and `ModelError` for one that is damaged,
     of another kind, or holds what is not supported.
     """
     file = Path(path)
     content = file.read_bytes()
+    if content.startswith(GRAPH_MARK) or file.suffix == _SUFFIX:
+        graph = from_macaw(content)
+        if semantics not in (None, graph.semantics):
+            raise ModelError(
+                f"semantics of {file.name} must be {graph.semantics}, as it says, not {semantics}"
+            )
+        return graph
     if content[:4] == _ARCHIVE:
         if example_inputs is None:
             raise ModelError(f"{file.name}, a PyTorch file, needs example_inputs")
@@ -53,5 +64,6 @@ def load(
         return from_onnx(content, name=file.stem)
     raise ModelError(
         f"{file.name} must be a TensorFlow Lite file, which has {IDENTIFIER!r} behind its "
-        f"first 4 bytes, not {content[4:8]!r}, or an ONNX file, which begins with {_ONNX!r}"
+        f"first 4 bytes, not {content[4:8]!r}, an ONNX file, which begins with {_ONNX!r}, or a "
+        f"Macaw graph, which begins with {GRAPH_MARK!r}"
     )

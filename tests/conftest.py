@@ -13,7 +13,12 @@ from typing import Any
 import pytest
 
 #: For each extra of pyproject.toml that brings an oracle: the module that shows it is there.
-_ORACLES = {"torch": "torch", "onnx": "onnxruntime", "tflite": "ai_edge_litert"}
+_ORACLES = {
+    "torch": "torch",
+    "onnx": "onnxruntime",
+    "tflite": "ai_edge_litert",
+    "examples": "sklearn.datasets",
+}
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,11 @@ from rich.console import Console
 
 from macaw.arch import preset
 from macaw.arch.changes import changed
+from macaw.arch.machine import Error
+from macaw.arch.machines import machine_preset
 from macaw.cli.main import main
 from macaw.flow.bitstream import Bitstream, Clock
+from macaw.host.device import DeviceError
 from macaw.hw.boards import board
 from macaw.sim.errors import ToolMissing
 
@@ -37,20 +40,62 @@ def first_light(monkeypatch):
     return module
 
 
-def test_sim_without_options(first_light):
+@pytest.fixture
+def digits(monkeypatch):
+    """Stands in for the digits in the same way."""
+    module = ModuleType("macaw.cli.digits")
+    module.calls = []
+    module.outcome = True
+
+    def run(machine, **options):
+        module.calls.append((machine, options))
+        if isinstance(module.outcome, Exception):
+            raise module.outcome
+        return module.outcome
+
+    module.digits = run
+    monkeypatch.setitem(sys.modules, "macaw.cli.digits", module)
+    return module
+
+
+def test_sim_without_options(first_light, digits):
     assert CliRunner().invoke(main, ["sim"]).exit_code == 0
     assert first_light.calls == [(preset("ecp5_85f"), {"oracle": None, "waves": False})]
+    assert digits.calls == [(machine_preset("ecp5_85f"), {"waves": False})]
 
 
-def test_sim_with_options(first_light):
+def test_sim_with_options(first_light, digits):
     options = ["--preset", "tiny", "--oracle", "torch", "--waves"]
     assert CliRunner().invoke(main, ["sim", *options]).exit_code == 0
     assert first_light.calls == [(preset("tiny"), {"oracle": "torch", "waves": True})]
+    assert digits.calls == [(machine_preset("tiny"), {"waves": True})]
 
 
-def test_sim_with_a_difference_fails(first_light):
+def test_sim_with_a_difference_fails(first_light, digits):
     first_light.outcome = False
     assert CliRunner().invoke(main, ["sim"]).exit_code == 1
+    assert digits.calls == []
+
+
+def test_sim_with_a_difference_of_the_digits_fails(first_light, digits):
+    digits.outcome = False
+    assert CliRunner().invoke(main, ["sim"]).exit_code == 1
+
+
+def test_sim_on_a_preset_without_a_machine_skips_the_digits(first_light, digits):
+    result = CliRunner().invoke(main, ["sim", "--preset", "up5k"])
+    assert result.exit_code == 0
+    assert digits.calls == []
+    assert result.output == (
+        "digits: skipped, for it needs a machine: ecp5_85f, ecp5_25f, tiny, not up5k\n"
+    )
+
+
+def test_sim_with_a_machine_that_stops_says_so(first_light, digits):
+    digits.outcome = DeviceError("digits: the machine stopped", Error.STUCK, 3)
+    result = CliRunner().invoke(main, ["sim"])
+    assert result.exit_code == 1
+    assert result.output == "Error: digits: the machine stopped\n"
 
 
 def test_sim_without_a_tool_says_so(first_light):

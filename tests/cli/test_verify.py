@@ -17,7 +17,7 @@ from macaw.arch import PRESETS
 from macaw.cli import verify as job
 from macaw.cli.main import main
 from macaw.golden import run
-from macaw.nn import from_tflite
+from macaw.nn import from_tflite, load, save_graph
 from macaw.sim import device
 
 
@@ -119,6 +119,17 @@ def test_a_runtime_that_cannot_run_the_file_is_none(network, monkeypatch):
     status, text = verify(network[:1], "--rungs", "golden")
     assert status == 3
     assert "not compared, for the runtime cannot run the file: Too large." in text
+
+
+def test_a_file_of_macaws_own_has_no_runtime(network, tmp_path):
+    path = tmp_path / "network.macaw"
+    save_graph(load(network[0]), path)
+    status, text = verify([str(path), *network[1:]], "--rungs", "golden")
+    assert status == 0, text
+    assert "golden: 5 outputs, 0 mismatches against the files given" in text
+    status, text = verify([str(path)], "--rungs", "golden")
+    assert status == 3
+    assert "not compared, for the runtime of tflite cannot run the file: It is a Macaw" in text
 
 
 @pytest.mark.parametrize("semantics", ["tflite", "litert"])

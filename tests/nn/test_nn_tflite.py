@@ -42,7 +42,7 @@ def test_load(tmp_path):
     with pytest.raises(ModelError, match="other.pt, a PyTorch file, needs example_inputs"):
         load(tmp_path / "other.pt")
     (tmp_path / "other.pt2").write_bytes(b"something else")
-    with pytest.raises(ModelError, match="other.pt2 must be a TensorFlow Lite file, .* or an ONN"):
+    with pytest.raises(ModelError, match="other.pt2 must be a TensorFlow Lite file, .* or a Mac"):
         load(tmp_path / "other.pt2")
     with pytest.raises(FileNotFoundError):
         load(tmp_path / "gone.tflite")

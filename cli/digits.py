@@ -1,0 +1,191 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""A whole network on the machine's RTL: held-back digits, to the bit as PyTorch has them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from macaw.arch.machine import MachineConfig
+from macaw.cli.differences import difference
+from macaw.compiler.machine import Network, compile_network
+from macaw.compiler.network import modes
+from macaw.golden import evaluate, requantization, run
+from macaw.nn import QuantizedGraph, load
+from macaw.sim.device import SimDevice
+
+__all__ = ["DIGITS_DATA", "HeldBack", "digits", "held_back_digits"]
+
+#: The folder of the network and the digits, which ``examples/digits.py`` writes.
+DIGITS_DATA = Path(__file__).resolve().parents[1] / "examples" / "data"
+
+_WAVES = Path("build/waves/digits")
+
+#: Tensors by name.
+_Tensors = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class HeldBack:
+    """Digits that the network has never seen: ``images``, uint8 [count, 1, 8, 8], their
+    ``labels``, uint8 [count], and ``logits``, uint8 [count, 10], what PyTorch's quantised network
+    gave for them."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    logits: np.ndarray
+
+
+def held_back_digits(folder: Path) -> tuple[QuantizedGraph, HeldBack]:
+    """The network and the digits.
+
+    Raises ``OSError`` where they are not, and `macaw.nn.ModelError` for a damaged network.
+    """
+    graph = load(folder / "digits.macaw")
+    with np.load(folder / "digits_held_back.npz") as arrays:
+        return graph, HeldBack(**arrays)
+
+
+def digits(
+    machine: MachineConfig,
+    *,
+    waves: bool = False,
+    count: int | None = None,
+    console: Console | None = None,
+) -> bool:
+    """Runs the network on the RTL of ``machine``, prints what was compared, and says whether
+    everything is equal: every tensor of the first digit with the golden model, and the outputs
+    for the first ``count`` digits, by default all, with PyTorch's.
+
+    ``waves`` leaves a waveform of the first cycles. Where a package was installed without the
+    files, it says so, and is True.
+
+    Raises `macaw.sim.errors.SimulationError` where the simulator fails, and
+    `macaw.host.device.DeviceError` where the machine stops.
+    """
+    console = console or Console(soft_wrap=True)
+    try:
+        graph, held_back = held_back_digits(DIGITS_DATA)
+    except FileNotFoundError:
+        _say(console, "digits: skipped, for its files in examples/data are not here", "yellow")
+        return True
+    machine = replace(machine, core=machine.core.with_modes(modes(graph, requantization)))
+    console.print(
+        f"[bold]digits[/]: a whole network on the machine {machine.name} ({machine.digest}), "
+        f"{graph.macs:,} multiplications a digit",
+        highlight=False,
+    )
+    device = SimDevice(machine, progress=True, waves=_WAVES if waves else None)
+    equal = _layers(console, graph, device, held_back.images[0])
+    network = compile_network(graph, machine, requantization, evaluate)
+    expected, labels = held_back.logits[:count], held_back.labels[:count]
+    found = _outputs(network, device, held_back.images[:count])
+    sentence = difference(expected, found)
+    verdict = sentence or f"{found.size:,} outputs of {len(found)} held-back digits, 0 mismatches"
+    _say(console, f"torch = RTL: {verdict}", "bold red" if sentence else None)
+    by_rtl, by_torch = (_right(logits, labels) for logits in (found, expected))
+    _say(
+        console,
+        f"accuracy: {100 * by_rtl / len(labels):.2f} % by the RTL ({by_rtl} of {len(labels)}), "
+        f"{100 * by_torch / len(labels):.2f} % by torch ({by_torch})",
+    )
+    assert device.last_run is not None
+    cycles = device.last_run.programs[-1].cycles
+    _say(
+        console,
+        f"{cycles:,} cycles a digit, "
+        f"{100 * graph.macs / (machine.core.array.multipliers * cycles):.1f} % of the multipliers' "
+        f"peak, {device.last_run.cycles_per_second:,.0f} cycles a second simulated",
+    )
+    equal &= not sentence
+    if equal:
+        console.print("All tensors are equal.", style="bold green")
+    return equal
+
+
+def _say(console: Console, text: str, style: str | None = None) -> None:
+    console.print(f"  {text}", style=style, highlight=False, markup=False)
+
+
+def _right(logits: np.ndarray, labels: np.ndarray) -> int:
+    """How many digits are recognised."""
+    return int(np.count_nonzero(logits.argmax(axis=1) == labels))
+
+
+def _layers(console: Console, graph: QuantizedGraph, device: SimDevice, image: np.ndarray) -> bool:
+    """Prints a table of what each operator makes of a digit; whether all of it is equal."""
+    expected = run(graph, [image[np.newaxis]], all_tensors=True)
+    kept = compile_network(graph, device.config, requantization, evaluate, keep=True)
+    [found] = _tensors(kept, device, [image[np.newaxis]])
+    on_host = {name for each in kept.segments if each.program is None
+               for operator in each.operators for name in operator.outputs}  # fmt: skip
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for heading in ("", "operator", "result", "shape", "values", "mismatches"):
+        table.add_column(
+            heading, justify="right" if heading in ("values", "mismatches") else "left"
+        )
+    sentences = {}
+    for operator in graph.operators:
+        for name in operator.outputs:
+            values = expected[name]
+            sentences[name] = difference(values, found[name])
+            table.add_row(
+                "",
+                type(operator).__name__,
+                name,
+                "x".join(map(str, values.shape[1:])),
+                f"{values.size:,}",
+                "host" if name in on_host else "[bold red]different" if sentences[name] else "0",
+            )
+    console.print(table)
+    for name, sentence in sentences.items():
+        if sentence:
+            _say(console, f"{name!r}: {sentence}", "bold red")
+    return not any(sentences.values())
+
+
+def _outputs(network: Network, device: SimDevice, images: np.ndarray) -> np.ndarray:
+    """The network's output for each image."""
+    [name] = network.graph.outputs
+    found = _tensors(network, device, [image[np.newaxis] for image in images])
+    return np.concatenate([tensors[name] for tensors in found])
+
+
+def _tensors(
+    network: Network, device: SimDevice, images: Sequence[np.ndarray]
+) -> list[dict[str, np.ndarray]]:
+    """All tensors that there are of each inference: those that the host made, and the outputs of
+    the machine's programs, each of which runs for all images behind one prologue."""
+    graph = network.graph
+    constants = {name: each.data for name, each in graph.tensors.items() if each.data is not None}
+    [name] = graph.inputs
+    inferences = [{name: image} for image in images]
+    for segment in network.segments:
+        program = segment.program
+        if program is None:
+            for tensors in inferences:
+                for operator in segment.operators:
+                    operands = [
+                        constants[each] if each in constants else tensors[each]
+                        for each in operator.inputs
+                    ]
+                    made = evaluate(graph, operator, operands)
+                    tensors |= dict(zip(operator.outputs, made, strict=True))
+            continue
+        device.load(program)
+        inputs = [
+            {
+                place.name: tensors[place.name].reshape(place.height, place.width, place.channels)
+                for place in program.inputs
+            }
+            for tensors in inferences
+        ]
+        for tensors, results in zip(inferences, device.run_all(inputs), strict=True):
+            for place in program.outputs:
+                shape = graph.tensors[place.name].shape
+                tensors[place.name] = results[place.name].reshape(shape)
+    return inferences
