@@ -33,12 +33,12 @@ def _groups(shape: Conv2dShape, columns: int) -> tuple[Groups, int]:
     return groups, together
 
 
-def _segments(
-    shape: Conv2dShape, together: int, row_channels: int
-) -> list[tuple[int, int, int, int]]:
+def _segments(layer: Conv2dLayer, together: int) -> list[tuple[int, int, int, int]]:
     """(byte offset, bytes, first kernel column, channels a column) of a kernel row's runs."""
+    shape, row_channels = layer.shape, layer.rows.channels
     channels = together * shape.group_in_channels
-    if channels == row_channels and shape.dilation[1] == 1:
+    # The largest is taken of evaluations, each of which must have a tap of its own.
+    if channels == row_channels and shape.dilation[1] == 1 and not layer.largest:
         return [(0, shape.kernel_width * channels, 0, channels)]
     return [
         (column * shape.dilation[1] * row_channels, channels, column, channels)
@@ -52,7 +52,7 @@ def dense_reads(layer: Conv2dLayer, config: AcceleratorConfig) -> tuple[int, int
     lanes, height = config.array.lanes, shape.kernel_height
     _, together = _groups(shape, config.array.columns)
     single = paired = 0
-    for _, length, _, _ in _segments(shape, together, layer.rows.channels):
+    for _, length, _, _ in _segments(layer, together):
         alone = -(-length // lanes)
         single += height * alone
         paired += height // 2 * -(-length // (lanes // 2)) + height % 2 * alone
@@ -80,7 +80,7 @@ def walk_dense(
     shape, row_channels = layer.shape, layer.rows.channels
     lanes, columns = config.array.lanes, config.array.columns
     groups, together = _groups(shape, columns)
-    segments = _segments(shape, together, row_channels)
+    segments = _segments(layer, together)
     outputs = shape.out_channels // shape.groups
     inputs = shape.group_in_channels
 

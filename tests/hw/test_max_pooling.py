@@ -67,6 +67,9 @@ SHAPES = (
                 kernel_width=3, stride=(2, 1), padding=(1, 1, 1, 0), groups=16),
     Conv2dShape(height=5, width=5, in_channels=8, out_channels=8, kernel_height=3, kernel_width=2,
                 stride=(1, 1), padding=(2, 0, 0, 1), groups=8),
+    # All channels in one column group: the bytes of neighbouring taps follow each other.
+    Conv2dShape(height=4, width=4, in_channels=4, out_channels=4, kernel_height=2, kernel_width=2,
+                stride=(2, 2), groups=4),
 )  # fmt: skip
 
 
