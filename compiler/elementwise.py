@@ -71,10 +71,9 @@ class LookupTables:
             Rounding.EVEN: tie & (whole % 2 == 1),
         }
         rounded = whole + (above | upwards[self.rounding]) + self.zero_point
-        bounded = np.clip(rounded, self.minimum, self.maximum)
-        if self.output_unsigned:
-            return (bounded + 128).astype(np.uint8)
-        return bounded.astype(np.int8)
+        bounded = np.clip(rounded, self.minimum, self.maximum) + 128 * self.output_unsigned
+        found: NDArray[Any] = bounded.astype(np.uint8 if self.output_unsigned else np.int8)
+        return found
 
 
 def lookup_tables(results: NDArray[Any], *, zero_point: int = 0) -> LookupTables:
@@ -98,38 +97,39 @@ def lookup_tables(results: NDArray[Any], *, zero_point: int = 0) -> LookupTables
         raise ValueError(
             f"results must be int8 or uint8, (256,) or (256, 256), not {array.dtype} {array.shape}"
         )
-    unsigned = array.dtype == np.uint8
+    unsigned = bool(array.dtype == np.uint8)
     limits = np.iinfo(array.dtype)
     centre = integer("zero_point", zero_point, int(limits.min), int(limits.max)) - 128 * unsigned
     wanted = array.astype(np.int64) - 128 * unsigned
-    bounds = {
-        "minimum": int(wanted.min()),
-        "maximum": int(wanted.max()),
-        "output_unsigned": bool(unsigned),
-    }
-    if array.ndim == 1:
-        first = ((wanted - centre) * _ONE).astype(np.int32)
-        return _proved(
-            LookupTables(
-                first=first, second=None, rounding=Rounding.UP, zero_point=centre, **bounds
-            ),
-            array,
+
+    def made(
+        first: NDArray[np.int32],
+        second: NDArray[np.int32] | None,
+        rounding: Rounding = Rounding.UP,
+        zero_point: int = centre,
+    ) -> LookupTables:
+        tables = LookupTables(
+            first=first,
+            second=second,
+            rounding=rounding,
+            zero_point=zero_point,
+            minimum=int(wanted.min()),
+            maximum=int(wanted.max()),
+            output_unsigned=unsigned,
         )
+        return _proved(tables, array)
+
+    if array.ndim == 1:
+        return made(((wanted - centre) * _ONE).astype(np.int32), None)
     # Ties to the even sum: which results are even is a matter of the zero point.
     tried = [(rounding, centre) for rounding in Rounding] + [(Rounding.EVEN, centre ^ 1)]
     for rounding, moved in tried:
         found = _differences(*_sum_bounds(wanted, moved, rounding))
         if found is not None:
-            first, second = found
-            return _proved(
-                LookupTables(
-                    first=first, second=second, rounding=rounding, zero_point=moved, **bounds
-                ),
-                array,
-            )
+            return made(*found, rounding, moved)
     raise ValueError(
-        "results must be rounded sums of two tables, which these are not for any rounding: "
-        "compute them outside"
+        "results must be rounded sums of two tables of 32 bits, which these are not with any "
+        "rounding: other scales may be"
     )
 
 
@@ -140,13 +140,12 @@ def _sum_bounds(
     level = wanted - centre
     half = _ONE // 2
     # Whether the tie below a level belongs to it, and the one above.
-    match rounding:
-        case Rounding.UP:
-            below, above = np.ones_like(level), np.zeros_like(level)
-        case Rounding.AWAY:
-            below, above = level > 0, level < 0
-        case Rounding.EVEN:
-            below = above = level % 2 == 0
+    ties = {
+        Rounding.UP: (np.ones_like(level, bool), np.zeros_like(level, bool)),
+        Rounding.AWAY: (level > 0, level < 0),
+        Rounding.EVEN: (level % 2 == 0, level % 2 == 0),
+    }
+    below, above = ties[rounding]
     low = level * _ONE - half + 1 - below
     high = level * _ONE + half - 1 + above
     low[wanted == wanted.min()] = -_NONE

@@ -1,15 +1,17 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
-"""The blocks by name, each made to the measure of a configuration, as the core uses it."""
+"""The blocks by name, each to the measure of a configuration, as core and machine use it."""
 
 from amaranth.lib import data, wiring
 
 from macaw.arch.checks import instance, one_of
 from macaw.arch.config import AcceleratorConfig
+from macaw.arch.machine import MachineConfig
 from macaw.hw.accumulators import Accumulators
 from macaw.hw.byte_aligner import ByteAligner
 from macaw.hw.conv2d_core import Conv2dCore
 from macaw.hw.credit_queue import CreditQueue
+from macaw.hw.elementwise import Elementwise
 from macaw.hw.line_buffer import LineBuffer
 from macaw.hw.mac_array import MacArray
 from macaw.hw.parameter_store import ParameterStore
@@ -57,6 +59,7 @@ BLOCKS = {
     ),
     "Conv2dCore": Conv2dCore,
     "CreditQueue": lambda config: CreditQueue(data.ArrayLayout(8, config.array.lanes)),
+    "Elementwise": lambda config: Elementwise(MachineConfig(name=config.name, core=config)),
     "LineBuffer": _line_buffer,
     "MacArray": _mac_array,
     "ParameterStore": ParameterStore,
