@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A convolution to what the compute core's streams carry."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -57,24 +57,27 @@ def _choose_walk(
     layer: Conv2dLayer, parts: list[np.ndarray], filler: int, config: AcceleratorConfig
 ) -> tuple[Walk, Ring] | None:
     """The fastest walk whose rows fit into the line buffer."""
-    shape = layer.shape
+    shape, row = layer.shape, layer.row
+    pitch = row.channels
+    stored = replace(shape, width=row.width, in_channels=pitch, groups=1)
     if layer.windowed:
-        aligned = shape.in_channels % config.array.lanes == 0
+        aligned = pitch % config.array.lanes == row.first_byte % config.array.lanes == 0
         choices = [RowAccess(rows=4, together=4)] if aligned else []
         choices += [RowAccess(rows=4, together=2), RowAccess(rows=1, together=1)]
         for access in choices:
             words = 1 if access.together == 4 else 2
-            ring = place_rows(shape, config, rows=access.together, words=words)
+            ring = place_rows(stored, config, rows=access.together, words=words)
             if ring:
-                return walk_window(shape, parts, config, access), ring
+                return walk_window(shape, parts, config, access, pitch=pitch), ring
         return None
-    pairs = pairs_pay(shape, config) and not layer.largest
-    ring = place_rows(shape, config, rows=2) if pairs else None
+    pairs = pairs_pay(shape, config, pitch) and not layer.largest
+    ring = place_rows(stored, config, rows=2) if pairs else None
     paired = ring is not None
-    ring = ring or place_rows(shape, config)
+    ring = ring or place_rows(stored, config)
     if ring is None:
         return None
-    return walk_dense(shape, parts, filler, config, paired=paired), ring
+    walk = walk_dense(shape, parts, filler, config, pitch=pitch, paired=paired, apart=layer.largest)
+    return walk, ring
 
 
 def compile_conv2d(layer: Conv2dLayer, config: AcceleratorConfig) -> Conv2dProgram:
@@ -130,7 +133,7 @@ def compile_conv2d(layer: Conv2dLayer, config: AcceleratorConfig) -> Conv2dProgr
     choice = _choose_walk(layer, parts, filler, config)
     if choice is None:
         rows = min(shape.extent_height, shape.height)
-        words = -(-shape.width * shape.in_channels // array.lanes)
+        words = -(-layer.row.bytes // array.lanes)
         raise TooLarge(
             f"{layer.name}: the {rows} image rows that the kernel spans must fit into "
             f"{memory.activation_words} words on {config.name}, not {rows * words}: "
@@ -206,7 +209,7 @@ def _descriptor(
     if not isinstance(requantization, RawSums):
         zero_point, signed = requantization.zero_point, requantization.signed
         minimum, maximum = requantization.minimum, requantization.maximum
-    row_bytes = shape.width * shape.in_channels
+    row = layer.row
     kernel_row = shape.dilation[0] * ring.pitch
     flip = 0 if signed else 128
     row_groups = groups.outer * groups.inner
@@ -214,8 +217,8 @@ def _descriptor(
     stay = row_groups <= sets
     return {
         "height": shape.height,
-        "row_bytes": row_bytes,
-        "row_words": -(-row_bytes // config.array.lanes) - 1,
+        "row_bytes": row.bytes,
+        "row_words": -(-row.bytes // config.array.lanes) - 1,
         "pitch": ring.pitch,
         "ring_words": ring.words,
         "ring_rows": ring.rows,
@@ -237,7 +240,7 @@ def _descriptor(
         "prologue": len(walk.prologue),
         "body": len(walk.body) - 1,
         "pixels": walk.pixels - 1,
-        "position": -shape.padding[2] * shape.in_channels,
+        "position": row.first_byte - shape.padding[2] * row.channels,
         "pixel_step": walk.pixel_stride,
         "outer_groups": groups.outer - 1,
         "inner_groups": groups.inner - 1,

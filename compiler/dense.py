@@ -32,32 +32,41 @@ def _groups(shape: Conv2dShape, columns: int) -> tuple[Groups, int]:
     return groups, together
 
 
-def _segments(shape: Conv2dShape, together: int) -> list[tuple[int, int, int, int]]:
-    """(byte offset, bytes, first kernel column, channels a column) of a kernel row's runs."""
+def _segments(
+    shape: Conv2dShape, together: int, pitch: int, *, apart: bool = False
+) -> list[tuple[int, int, int, int]]:
+    """(byte offset, bytes, first kernel column, channels a column) of a kernel row's runs; one for
+    each column where they are to be ``apart``."""
     channels = together * shape.group_in_channels
-    if shape.groups == 1 and shape.dilation[1] == 1:
+    neighbours = shape.dilation[1] == 1 and shape.in_channels == pitch
+    if shape.groups == 1 and neighbours and not apart:
         return [(0, shape.kernel_width * channels, 0, channels)]
     return [
-        (column * shape.dilation[1] * shape.in_channels, channels, column, channels)
+        (column * shape.dilation[1] * pitch, channels, column, channels)
         for column in range(shape.kernel_width)
     ]
 
 
-def dense_reads(shape: Conv2dShape, config: AcceleratorConfig) -> tuple[int, int]:
-    """Reads of a pixel and a column group, with one kernel row at a time and with two."""
+def dense_reads(
+    shape: Conv2dShape, config: AcceleratorConfig, pitch: int | None = None
+) -> tuple[int, int]:
+    """Reads of a pixel and a column group, with one kernel row at a time and with two.
+
+    Pixels are ``pitch`` bytes apart, by default the image's channels.
+    """
     lanes, height = config.array.lanes, shape.kernel_height
     _, together = _groups(shape, config.array.columns)
     single = paired = 0
-    for _, length, _, _ in _segments(shape, together):
+    for _, length, _, _ in _segments(shape, together, pitch or shape.in_channels):
         alone = -(-length // lanes)
         single += height * alone
         paired += height // 2 * -(-length // (lanes // 2)) + height % 2 * alone
     return single, paired
 
 
-def pairs_pay(shape: Conv2dShape, config: AcceleratorConfig) -> bool:
+def pairs_pay(shape: Conv2dShape, config: AcceleratorConfig, pitch: int | None = None) -> bool:
     """Whether reading two kernel rows at a time takes fewer reads."""
-    single, paired = dense_reads(shape, config)
+    single, paired = dense_reads(shape, config, pitch)
     return paired < single
 
 
@@ -67,15 +76,19 @@ def walk_dense(
     filler: int,
     config: AcceleratorConfig,
     *,
+    pitch: int,
     paired: bool,
+    apart: bool,
 ) -> Walk:
-    """The walk of a layer whose weights are the int8 ``parts``, in turn over the same taps.
+    """The walk of a layer whose weights are the int8 ``parts``, in turn over the same taps, and
+    whose pixels are ``pitch`` bytes apart. Each tap has an evaluation of its own if they are to be
+    ``apart``, and not to be summed.
 
     Lanes and columns without a tap hold ``filler``, the zero point that the array takes off.
     """
     lanes, columns = config.array.lanes, config.array.columns
     groups, together = _groups(shape, columns)
-    segments = _segments(shape, together)
+    segments = _segments(shape, together, pitch, apart=apart)
     outputs = shape.out_channels // shape.groups
     inputs = shape.group_in_channels
 
@@ -130,7 +143,7 @@ def walk_dense(
         body=tuple(body),
         weights=words.reshape(-1, columns, lanes),
         pixels=shape.output_width,
-        pixel_stride=shape.stride[1] * shape.in_channels,
+        pixel_stride=shape.stride[1] * pitch,
         pixel_cycles=max(reads, config.beats),
         prologue_cycles=0,
     )

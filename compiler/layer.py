@@ -11,7 +11,28 @@ from macaw.arch.core import EXCESS
 from macaw.arch.parameters import AnyRequantization, Float32Bias, Float32Chain
 from macaw.arch.shapes import Conv2dShape
 
-__all__ = ["Conv2dLayer"]
+__all__ = ["Conv2dLayer", "WideRow"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WideRow:
+    """A row of ``width`` pixels of ``channels``, of which a layer's image begins at
+    ``first_column`` and ``first_channel``."""
+
+    width: int
+    channels: int
+    first_column: int = 0
+    first_channel: int = 0
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of the row."""
+        return self.width * self.channels
+
+    @property
+    def first_byte(self) -> int:
+        """Where the image begins."""
+        return self.first_column * self.channels + self.first_channel
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,6 +48,9 @@ class Conv2dLayer:
     their sum: a depthwise layer with weights of one is a max pooling. Padding holds the input's
     zero point, or ``padding_value``, which is of the image's type.
 
+    The image's rows may be parts of wider rows, ``wide_row``, which the core is then given. On a
+    side on which they go on there must be no padding.
+
     Raises ``ValueError`` or ``TypeError`` for shapes, types and zero points that do not fit.
     """
 
@@ -39,6 +63,7 @@ class Conv2dLayer:
     name: str = "conv2d"
     largest: bool = False
     padding_value: int | None = None
+    wide_row: WideRow | None = None
 
     def __post_init__(self) -> None:
         shape = self.shape
@@ -74,9 +99,18 @@ class Conv2dLayer:
             )
         for point in points:
             integer(f"{self.name}: weight_zero_point", point, low, high)
-        if self.largest and not (shape.depthwise and (self.differences == 1).all()):
+        alone = shape.in_channels == shape.out_channels == shape.groups
+        if self.largest and not (alone and (self.differences == 1).all()):
             raise ValueError(
                 f"{self.name}: largest must have weights of one and a channel in each group"
+            )
+        row, (_, _, left, right) = self.row, shape.padding
+        last = row.first_column + shape.width
+        if last > row.width or row.first_channel + shape.in_channels > row.channels:
+            raise ValueError(f"{self.name}: the image must lie within its wide row, not {row}")
+        if (left and row.first_column) or (right and last < row.width):
+            raise ValueError(
+                f"{self.name}: padding must be where the wide row ends, not {shape.padding}"
             )
 
     @property
@@ -84,6 +118,12 @@ class Conv2dLayer:
         """The layer runs in window mode: one input and one output channel a group."""
         shape = self.shape
         return shape.depthwise and shape.out_channels == shape.in_channels and not self.largest
+
+    @property
+    def row(self) -> WideRow:
+        """A row that the core is given."""
+        shape = self.shape
+        return self.wide_row or WideRow(width=shape.width, channels=shape.in_channels)
 
     @property
     def excess(self) -> int:

@@ -9,6 +9,7 @@ from macaw.arch.config import AcceleratorConfig
 from macaw.arch.parameters import AnyRequantization
 from macaw.arch.program import CoreLayer, CorePart
 from macaw.arch.requantization import Mode
+from macaw.compiler.layer import WideRow
 from macaw.compiler.lower import AVERAGING, MULTIPLYING, lower
 from macaw.compiler.parts import compile_parts, output_band
 from macaw.compiler.refusals import Split
@@ -39,12 +40,13 @@ def place(
     requantization: Requantizations,
     *,
     rows: int | None = None,
+    whole_rows: bool = False,
 ) -> tuple[Placement, ...]:
     """A place for each operator of a verified graph, in their order.
 
     ``requantization`` gives the parameters of an operator that sums, by the semantics of the graph,
     or raises ``ValueError``. With ``rows`` layers are cropped to the first rows of their
-    results.
+    results; with ``whole_rows`` all parts take whole rows of their images.
     """
     placements = []
     for operator in graph.operators:
@@ -52,7 +54,7 @@ def place(
             placements.append(Placement(operator=operator))
             continue
         try:
-            layer = _layer(graph, operator, config, requantization, rows)
+            layer = _layer(graph, operator, config, requantization, rows, whole_rows)
         except ValueError as error:
             refusal = str(error) if isinstance(operator, MULTIPLYING) else ""
             placements.append(Placement(operator=operator, refusal=refusal))
@@ -79,10 +81,13 @@ def _layer(
     config: AcceleratorConfig,
     requantization: Requantizations,
     rows: int | None,
+    whole_rows: bool,
 ) -> CoreLayer:
     lowered = lower(graph, operator, requantization(graph, operator))
     _, height, _, _ = lowered.result_shape
     kept = min(rows or height, height)
+    _, _, width, channels = lowered.image_shape
+    row = WideRow(width=width, channels=channels) if whole_rows else None
     parts: list[CorePart] = []
     for part in lowered.parts:
         # Rows of the result that this part writes, and of these the ones that are kept.
@@ -92,7 +97,7 @@ def _layer(
         if cropped is None and count:
             raise ValueError(f"{operator.outputs[0]}: rows must be more than {rows}")
         if cropped is not None:
-            parts.extend(compile_parts(cropped, config))
+            parts.extend(compile_parts(cropped, config, row=row))
     return CoreLayer(
         name=operator.outputs[0],
         image_shape=lowered.image_shape,

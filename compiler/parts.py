@@ -9,7 +9,7 @@ from macaw.arch.config import AcceleratorConfig
 from macaw.arch.parameters import of_channels
 from macaw.arch.program import CorePart
 from macaw.compiler.conv2d import compile_conv2d
-from macaw.compiler.layer import Conv2dLayer
+from macaw.compiler.layer import Conv2dLayer, WideRow
 from macaw.compiler.refusals import Split, TooLarge
 
 __all__ = ["Part", "compile_parts", "output_band", "whole"]
@@ -41,22 +41,41 @@ def whole(layer: Conv2dLayer) -> Part:
     )
 
 
-def compile_parts(part: Part, config: AcceleratorConfig) -> Iterator[CorePart]:
+def compile_parts(
+    part: Part, config: AcceleratorConfig, *, row: WideRow | None = None
+) -> Iterator[CorePart]:
     """``part`` for a core of ``config``: halved for as long as that helps.
+
+    With ``row``, all of the image's, each part takes whole rows, from which the core picks what
+    the part reads; otherwise it takes nothing but that.
 
     Raises ``ValueError``, as `compile_conv2d` does, where it does not.
     """
     try:
-        program = compile_conv2d(part.layer, config)
+        given = part if row is None else _of_wide_rows(part, row)
+        program = compile_conv2d(given.layer, config)
     except TooLarge as refusal:
         halves = _halves(part, refusal.split, config)
         if not halves:
             raise
     else:
-        yield CorePart(program=program, image=part.image, result=part.result)
+        yield CorePart(program=program, image=given.image, result=part.result)
         return
     for half in halves:
-        yield from compile_parts(half, config)
+        yield from compile_parts(half, config, row=row)
+
+
+def _of_wide_rows(part: Part, row: WideRow) -> Part:
+    """The same, on whole rows of the image."""
+    rows, columns, channels = part.image
+    if (columns.step or 1, channels.step or 1) != (1, 1):
+        raise ValueError(f"{part.layer.name}: columns and channels must be neighbours")
+    of_row = replace(row, first_column=columns.start, first_channel=channels.start)
+    return replace(
+        part,
+        layer=replace(part.layer, wide_row=of_row),
+        image=(rows, slice(0, row.width), slice(0, row.channels)),
+    )
 
 
 def _halves(part: Part, split: Split | None, config: AcceleratorConfig) -> tuple[Part, ...]:

@@ -45,8 +45,9 @@ def _choices(
 def _fits(layer: Conv2dLayer, config: AcceleratorConfig, count: int) -> bool:
     shape = layer.shape
     return (
-        not layer.windowed
+        not (layer.windowed or layer.largest)
         and shape.groups == 1
+        and shape.in_channels == layer.row.channels
         and shape.dilation[1] == 1
         and shape.output_width % count == 0
         and count * shape.out_channels <= config.array.columns

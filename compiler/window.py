@@ -67,9 +67,15 @@ def _pixel(
 
 
 def walk_window(
-    shape: Conv2dShape, parts: list[np.ndarray], config: AcceleratorConfig, access: RowAccess
+    shape: Conv2dShape,
+    parts: list[np.ndarray],
+    config: AcceleratorConfig,
+    access: RowAccess,
+    *,
+    pitch: int,
 ) -> Walk:
-    """The walk of a depthwise layer whose weights are the int8 ``parts``, in turn."""
+    """The walk of a depthwise layer whose weights are the int8 ``parts``, in turn, and whose
+    pixels are ``pitch`` bytes apart."""
     array = config.array
     lanes, half, phases = array.lanes, array.pair_channels, array.phases
     width, channels = array.window_columns, shape.in_channels
@@ -104,17 +110,17 @@ def walk_window(
     if sliding:
         new = kernel_width - stride
         if new:
-            prologue = _pixel(access, row_blocks[0], 0, new, channels, ends="")
+            prologue = _pixel(access, row_blocks[0], 0, new, pitch, ends="")
         for pixel, ends in enumerate(("capture", "capture evaluate")):
-            offset = (new + pixel * stride) * channels
-            body += _pixel(access, row_blocks[0], offset, stride, channels, ends=ends)
+            offset = (new + pixel * stride) * pitch
+            body += _pixel(access, row_blocks[0], offset, stride, pitch, ends=ends)
         body += again
     else:
-        apart = shape.dilation[1] * channels
+        apart = shape.dilation[1] * pitch
         for row_block in row_blocks:
             for first, count in column_blocks:
                 for pixel, ends in enumerate(("capture", "capture evaluate")):
-                    offset = pixel * stride * channels + first * apart
+                    offset = pixel * stride * pitch + first * apart
                     body += _pixel(access, row_block, offset, count, apart, ends=ends)
                 body += again
     evaluates = [index for index, step in enumerate(body) if "evaluate" in step.flags]
@@ -141,7 +147,7 @@ def walk_window(
         body=tuple(body),
         weights=words.reshape(-1, array.columns, lanes),
         pixels=-(-shape.output_width // 2),
-        pixel_stride=2 * stride * channels,
+        pixel_stride=2 * stride * pitch,
         pixel_cycles=max(reads, evaluations),
         prologue_cycles=sum(step.reads for step in prologue),
     )

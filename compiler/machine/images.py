@@ -3,12 +3,12 @@
 """Tensors as the machine sees them: rows of bytes, each beginning with a new word."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from macaw.arch.machine import MachineConfig
 from macaw.nn.graph import Tensor
 
-__all__ = ["Image", "image_of"]
+__all__ = ["Image", "batch_of", "image_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,3 +55,10 @@ def image_of(tensor: Tensor) -> Image:
         rows, channels = (1, *shape)[-2:] if shape else (1, 1)
         return Image(height=rows, width=1, channels=channels)
     return Image(height=math.prod(shape[:-2]), width=shape[-2], channels=shape[-1])
+
+
+def batch_of(tensor: Tensor) -> tuple[int, Image]:
+    """The images of a tensor, how many and one of them; ``ValueError`` as of `image_of`."""
+    image = image_of(tensor)
+    batch = math.prod(tensor.shape[:-3])
+    return batch, replace(image, height=image.height // batch)

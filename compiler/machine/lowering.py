@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Operators of a graph as passes of the machine."""
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from macaw.arch.machine import MachineConfig
 from macaw.arch.program import CoreLayer
 from macaw.compiler.elementwise import LookupTables, lookup_tables
-from macaw.compiler.machine.images import Image, image_of
+from macaw.compiler.machine.images import Image, batch_of, image_of
 from macaw.compiler.machine.moves import chosen_channels, unchanged
 from macaw.compiler.machine.passes import Buffer, Copy, Pass, Rows
 from macaw.compiler.machine.placing import Placing
@@ -239,7 +238,9 @@ class Lowering:
         if any(sum(amounts) for axis, amounts in around.items() if axis < -3):
             raise ValueError(f"{name}: padding must be of images, not {operator.padding}")
         rows, columns, channels = (around.get(axis, (0, 0)) for axis in (-3, -2, -1))
-        image, core = image_of(tensor), self._config.core
+        if rank < 3:
+            rows, columns = columns, (0, 0)
+        (batch, image), core = batch_of(tensor), self._config.core
         if any(channels):
             chosen = [None] * channels[0] + [*range(image.channels)] + [None] * channels[1]
             layer = chosen_channels(
@@ -251,27 +252,35 @@ class Lowering:
                 image, tensor.dtype, core, name=name, padding=(*rows, *columns),
                 padding_value=operator.value,
             )  # fmt: skip
-        return self._layer(name, operator.inputs[0], layer)
+        return self._layer(name, operator.inputs[0], _repeated(layer, batch))
 
     def _slice(self, name: str, operator: Slice) -> Iterator[Pass]:
-        """Some rows, and some channels of all columns."""
+        """Some rows, columns and channels of each image."""
         tensor = self._tensor(operator.inputs[0])
+        if min(operator.steps) < 1:
+            raise ValueError(f"{name}: steps of a slice must be forwards, not {operator.steps}")
         spans = [
             range(start, start + step * size, step)
             for start, step, size in zip(
                 operator.starts, operator.steps, operator.sizes, strict=True
             )
         ]
-        whole = [span == range(size) for span, size in zip(spans, tensor.shape, strict=True)]
-        if len(spans) < 3 or not all(whole[:-3]) or not whole[-2] or min(operator.steps) < 1:
-            raise ValueError(f"{name}: a slice must be of rows and channels of images")
-        rows = slice(spans[-3].start, spans[-3].stop, spans[-3].step)
-        if math.prod(tensor.shape[:-3]) != 1:
-            raise ValueError(f"{name}: a slice must be of one image")
-        layer = chosen_channels(
-            image_of(tensor), tensor.dtype, self._config.core, [*spans[-1]], name=name, rows=rows
-        )
-        return self._layer(name, operator.inputs[0], layer)
+        batch, image = batch_of(tensor)
+        pairs = zip(spans[:-3], tensor.shape, strict=False)
+        if not all(span == range(size) for span, size in pairs):
+            raise ValueError(f"{name}: a slice must be of all images of a batch")
+        *_, rows, columns, channels = [range(1)] * 3 + spans
+        if len(spans) < 3:
+            rows, columns = columns, rows
+        core = self._config.core
+        if channels.step == 1 or len(channels) == 1:
+            channels = range(channels.start, channels[-1] + 1)
+            layer = unchanged(image, tensor.dtype, core, name=name, part=(rows, columns, channels))
+        else:
+            layer = chosen_channels(
+                image, tensor.dtype, core, [*channels], name=name, rows=rows, columns=columns
+            )
+        return self._layer(name, operator.inputs[0], _repeated(layer, batch))
 
     def _split(self, operator: Split) -> Iterator[Pass]:
         tensor = self._tensor(operator.inputs[0])
@@ -297,8 +306,9 @@ class Lowering:
         bounds = int(bounded.min()), int(bounded.max())
         if not np.array_equal(bounded.ravel(), values.clip(*bounds)):
             raise ValueError(f"{name}: a max pooling must keep its scale")
+        batch, image = batch_of(tensor)
         layer = unchanged(
-            image_of(tensor),
+            image,
             tensor.dtype,
             self._config.core,
             name=name,
@@ -308,7 +318,7 @@ class Lowering:
             padding_value=np.iinfo(values.dtype).min,
             bounds=bounds,
         )
-        return self._layer(name, operator.inputs[0], layer)
+        return self._layer(name, operator.inputs[0], _repeated(layer, batch))
 
     def _enlarge(self, name: str, operator: ResizeNearest) -> Iterator[Pass]:
         """Each pixel as many times as the size grows, by as many copies with gaps."""
@@ -343,6 +353,12 @@ class Lowering:
         [found] = self._evaluate(self._graph, operator, [image])
         if not np.array_equal(found, image.repeat(down, axis=1).repeat(across, axis=2)):
             raise ValueError(f"{name}: the nearest pixels must be plain repetitions")
+
+
+def _repeated(layer: CoreLayer, batch: int) -> CoreLayer:
+    """A layer of one image, for each of ``batch`` images."""
+    image, result = layer.image_shape[1:], layer.result_shape[1:]
+    return replace(layer, image_shape=(batch, *image), result_shape=(batch, *result))
 
 
 def _bytes(dtype: DType) -> NDArray[Any]:

@@ -68,7 +68,7 @@ def compile_network(
     lowering = Lowering(graph, config, evaluate)
     found: list[tuple[Pass, ...] | None] = []
     refusals: dict[str, str] = {}
-    for placement in place(graph, config.core, requantization):
+    for placement in place(graph, config.core, requantization, whole_rows=True):
         try:
             if placement.refusal:
                 raise ValueError(placement.refusal)
