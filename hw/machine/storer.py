@@ -115,7 +115,8 @@ class Storer(wiring.Component):
                     busy.eq(1),
                     scatters.eq(is_scatter),
                     address.eq(fields.store.address),
-                    left.eq(fields.store.count),
+                    # None are left behind a SCATTER, while the next instruction is waited for.
+                    left.eq(Mux(is_scatter, 0, fields.store.count)),
                     settle.eq(3),
                 ]
         with m.Elif(moved & ~self.write.valid):

@@ -17,7 +17,7 @@ from accelerator_programs import (
 )
 
 from macaw.arch.instructions import Instruction, Opcode
-from macaw.arch.machine import Engine, Error
+from macaw.arch.machine import Engine, Error, LoadTarget
 from macaw.sim.machine import run_machine
 from macaw.sim.memory_model import MEMORY_MODELS, MemoryModel
 
@@ -67,6 +67,26 @@ def test_what_does_not_wait_reads_what_was_there():
         run = run_machine(TINY, memory, start)
         results.append(np.array_equal(run.memory[MOVED + 700 :][:8], memory[MOVED:][:8]))
     assert results == [True, False]
+
+
+def test_words_behind_a_scatter_wait_for_their_own_instruction():
+    """The next transfer's words have come long before its STORE, which the loads in front of it
+    hold up."""
+    runs = {"rows": 1, "pixels": 4, "pixel_bytes": 2, "pixel_pitch": 3, "row_pitch": 0}
+    scatter = (Opcode.SCATTER, {"address": (MOVED + 100) * WORD, **runs})
+    first = moving(MOVED, 1, scatter, 0, tensor=False)
+    second = moving(MOVED, 8, (Opcode.STORE, {"address": MOVED + 700, "count": 8}), 1, tensor=False)
+    fill = {"target": LoadTarget.WEIGHTS, "start": 0, "address": MOVED, "count": 64}
+    loads = [Instruction(opcode=Opcode.LOAD, values=fill)] * 12
+    finish = end(2)
+    finish = Instruction(opcode=Opcode.END, after=finish.after | {Engine.LOAD: len(loads)})
+    memory, [start] = memory_of([*first, *second[:2], *loads, second[2], finish])
+    expected = Expected(memory)
+    for move in (first, second):
+        expected.move(move)
+    run = run_machine(TINY, memory, start)
+    assert run.error == Error.DONE
+    assert np.array_equal(run.memory.reshape(-1), expected.outer)
 
 
 def ends_with(program: list[Instruction], model: MemoryModel = MODELS["ideal"]):
