@@ -9,12 +9,13 @@ from macaw.arch.config import AcceleratorConfig
 from macaw.arch.parameters import AnyRequantization
 from macaw.arch.program import CoreLayer, CorePart
 from macaw.arch.requantization import Mode
+from macaw.compiler.averages import has_parts, lower_parts
 from macaw.compiler.layer import WideRow
-from macaw.compiler.lower import AVERAGING, MULTIPLYING, lower
+from macaw.compiler.lower import AVERAGING, MULTIPLYING, Lowered, lower
 from macaw.compiler.parts import compile_parts, output_band
 from macaw.compiler.refusals import Split
 from macaw.nn.graph import QuantizedGraph
-from macaw.nn.graph.operators import Operator
+from macaw.nn.graph.operators import AveragePool2d, Operator
 
 __all__ = ["Placement", "modes", "place"]
 
@@ -83,7 +84,7 @@ def _layer(
     rows: int | None,
     whole_rows: bool,
 ) -> CoreLayer:
-    lowered = lower(graph, operator, requantization(graph, operator))
+    lowered = _lowered(graph, operator, requantization)
     _, height, _, _ = lowered.result_shape
     kept = min(rows or height, height)
     _, _, width, channels = lowered.image_shape
@@ -105,3 +106,12 @@ def _layer(
         parts=tuple(parts),
         rows=kept,
     )
+
+
+def _lowered(graph: QuantizedGraph, operator: Operator, requantization: Requantizations) -> Lowered:
+    try:
+        return lower(graph, operator, requantization(graph, operator))
+    except ValueError:
+        if isinstance(operator, AveragePool2d) and has_parts(operator):
+            return lower_parts(graph, operator, requantization)
+        raise
