@@ -16,7 +16,8 @@ from macaw.compiler.machine.images import Image, batch_of, image_of
 from macaw.compiler.machine.moves import chosen_channels, unchanged
 from macaw.compiler.machine.passes import Buffer, Copy, Pass, Rows
 from macaw.compiler.machine.placing import Placing
-from macaw.nn.graph import DType, QuantizedGraph, Tensor
+from macaw.compiler.machine.single_values import results_of
+from macaw.nn.graph import DType, QuantizedGraph, Semantics, Tensor
 from macaw.nn.graph.operators import (
     Add,
     Concat,
@@ -28,6 +29,7 @@ from macaw.nn.graph.operators import (
     Slice,
     Split,
     Subtract,
+    Transpose,
     Unary,
 )
 
@@ -35,6 +37,12 @@ __all__ = ["Evaluate", "Lowering"]
 
 #: What computes the outputs of an operator for some arrays, by the semantics of its graph.
 Evaluate = Callable[[QuantizedGraph, Operator, Sequence[NDArray[Any]]], list[NDArray[Any]]]
+
+
+#: Whose kernels take vectors in one way and the rest in another, and so many values a vector: of
+#: all values, or of the channels of a pixel.
+_TORCH = (Semantics.QNNPACK, Semantics.FBGEMM, Semantics.ONEDNN, Semantics.X86)
+_VECTOR, _CHANNEL_VECTOR = 64, 8
 
 
 class Lowering:
@@ -64,7 +72,9 @@ class Lowering:
                 return (self._function(name, operator),)
             case Concat():
                 return tuple(self._concat(name, operator))
-            case Reshape():
+            case Transpose() if not self._keeps_order(operator):
+                raise ValueError(f"{name}: a transpose must keep the order of the values")
+            case Reshape() | Transpose():
                 source, image = self._buffer(operator.inputs[0]), self._image(name)
                 return self._places.moved(name, source, Buffer(name=name, image=image))
             case MaxPool2d():
@@ -91,6 +101,12 @@ class Lowering:
         if tensor.data is not None:
             raise ValueError(f"{name}: an operand of the machine must be computed, not constant")
         return Buffer(name=name, image=image_of(tensor))
+
+    def _keeps_order(self, operator: Transpose) -> bool:
+        """Whether none but axes of one value change their places."""
+        shape = self._tensor(operator.inputs[0]).shape
+        moved = [axis for axis in operator.permutation if shape[axis] > 1]
+        return moved == sorted(moved)
 
     def _layer(self, name: str, source: str, layer: CoreLayer) -> Iterator[Pass]:
         batch, height, width, channels = layer.image_shape
@@ -126,48 +142,88 @@ class Lowering:
                 )
         yield from back
 
-    def _sum(self, name: str, operator: Operator) -> tuple[Pass, ...]:
+    def _sum(self, name: str, operator: Add | Subtract) -> tuple[Pass, ...]:
         """A sum or a difference of two tensors of one shape, or of a tensor with itself or a
-        constant of one value."""
+        constant."""
         self._has_lookups(name)
         tensors = [self._tensor(each) for each in operator.inputs]
         pairs = [_bytes(tensor.dtype) for tensor in tensors]
-        constants = [tensor.data for tensor in tensors]
-        operands = [
-            each for each, data in zip(operator.inputs, constants, strict=True) if data is None
+        shape = self._tensor(name).shape
+        constants = [None if t.data is None or t.data.size != 1 else t.data for t in tensors]
+        if constants.count(None) == 2:
+            pairs = [grid.ravel() for grid in np.meshgrid(*pairs, indexing="ij")]
+        values = [
+            pair if data is None else np.full(256, data.item(), pair.dtype)
+            for pair, data in zip(pairs, constants, strict=True)
         ]
-        if len(operands) == 2 and tensors[0].shape == tensors[1].shape:
-            first, second = (grid.ravel() for grid in np.meshgrid(*pairs, indexing="ij"))
-            [results] = self._evaluate(self._graph, operator, [first, second])
-            work = self._lookup(name, results.reshape(256, 256))
-        elif len(operands) == 1 and all(data is None or data.size == 1 for data in constants):
-            values = [
-                pair if data is None else np.full(256, data.item(), pair.dtype)
-                for pair, data in zip(pairs, constants, strict=True)
-            ]
-            [results] = self._evaluate(self._graph, operator, values)
-            work = self._lookup(name, results)
-        else:
+        if any(t.data is None and t.shape != shape for t in tensors) or (
+            self._torch and len({t.shape for t in tensors}) > 1
+        ):
             raise ValueError(
                 f"{name}: operands must be of one shape, not {tensors[0].shape} and "
                 f"{tensors[1].shape}: broadcasts run on the host"
             )
-        buffers = [self._buffer(each) for each in operands]
+        results = self._results(name, operator, values, int(np.prod(shape)))
+        if len(results) > 256:
+            results = results.reshape(256, 256)
+        buffers = [
+            self._operand(each, shape)
+            for each, data in zip(operator.inputs, constants, strict=True)
+            if data is None
+        ]
         return (
             Pass(
                 name=name,
                 sources=tuple(self._places.everything(each) for each in buffers),
-                work=work,
-                target=self._places.whole(Buffer(name=name, image=buffers[0].image)),
+                work=self._lookup(name, results),
+                target=self._places.whole(Buffer(name=name, image=self._image(name))),
             ),
         )
+
+    def _operand(self, name: str, shape: tuple[int, ...]) -> Buffer:
+        """A tensor, or a constant that is repeated until it has this shape."""
+        tensor = self._tensor(name)
+        if tensor.data is None:
+            return self._buffer(name)
+        data = np.ascontiguousarray(np.broadcast_to(tensor.data, shape))
+        image = image_of(replace(tensor, shape=shape, data=None))
+        return Buffer(
+            name=f"{name}, {shape}",
+            image=image,
+            data=data.view(np.uint8).reshape(image.height, image.row_bytes),
+        )
+
+    @property
+    def _torch(self) -> bool:
+        return self._graph.semantics in _TORCH
+
+    def _results(
+        self,
+        name: str,
+        operator: Operator,
+        values: Sequence[NDArray[Any]],
+        count: int,
+        shape: tuple[int, ...] = (-1,),
+        width: int = _VECTOR,
+    ) -> NDArray[Any]:
+        """Results for single values, taken as arrays of this shape, of an operator that makes
+        ``count`` of them; ``width`` is that of PyTorch's vectors."""
+
+        def function(operands: list[NDArray[Any]]) -> NDArray[Any]:
+            given = [each.reshape(shape) for each in operands]
+            return self._evaluate(self._graph, operator, given)[0].ravel()
+
+        try:
+            return results_of(function, values, count=count, width=width if self._torch else 1)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
 
     def _function(self, name: str, operator: Operator) -> Pass:
         self._has_lookups(name)
         source = self._buffer(operator.inputs[0])
         image = self._image(name)  # 8 bits, too
         values = _bytes(self._tensor(operator.inputs[0]).dtype)
-        [results] = self._evaluate(self._graph, operator, [values])
+        results = self._results(name, operator, [values], self._tensor(name).size)
         return Pass(
             name=name,
             sources=(self._places.everything(source),),
@@ -204,7 +260,7 @@ class Lowering:
             axis = -3
         start = 0
         for each in operator.inputs:
-            source = self._buffer(each)
+            source = self._operand(each, self._tensor(each).shape)
             image = source.image
             size = (image.height, image.width, image.channels)[axis]
             chosen = [slice(None)] * 3
@@ -221,13 +277,16 @@ class Lowering:
     def _joined(self, name: str, operator: Concat, part: str) -> LookupTables | Copy:
         """What becomes of the values of one input: a function of each byte."""
         tensor = self._tensor(part)
-        values = _bytes(tensor.dtype).reshape((1,) * (len(tensor.shape) - 1) + (256,))
-        alone = replace(operator, inputs=(part,), axis=-1)
-        [results] = self._evaluate(self._graph, alone, [values])
-        if np.array_equal(results.ravel().view(np.uint8), np.arange(256, dtype=np.uint8)):
+        alone = replace(operator, inputs=(part,))
+        channels = operator.axis == len(tensor.shape) - 1
+        results = self._results(
+            name, alone, [_bytes(tensor.dtype)], tensor.shape[-1],
+            (1,) * (len(tensor.shape) - 1) + (-1,), _CHANNEL_VECTOR if channels else 1,
+        )  # fmt: skip
+        if np.array_equal(results.view(np.uint8), np.arange(256, dtype=np.uint8)):
             return Copy()
         self._has_lookups(name)
-        return self._lookup(name, results.ravel())
+        return self._lookup(name, results)
 
     def _pad(self, name: str, operator: Pad) -> Iterator[Pass]:
         """A window of one value, around which there is padding; or channels beside those of the

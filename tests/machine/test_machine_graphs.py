@@ -18,7 +18,7 @@ from macaw.arch.machines import machine_preset
 from macaw.compiler.machine import compile_network
 from macaw.golden import evaluate, requantization, run
 from macaw.nn import QuantizedGraph
-from macaw.nn.graph import DType, Semantics
+from macaw.nn.graph import DType, Quantization, Semantics
 from macaw.nn.graph import operators as op
 
 TINY = machine_preset("tiny")
@@ -118,3 +118,74 @@ def test_parts_take_whole_rows(memory, channels):
     network = compile_network(graph, config, requantization, evaluate)
     assert len(network.segments[0].passes) > 3
     is_equal(graph, config)
+
+
+@pytest.mark.parametrize("kernel", [(3, 3), (2, 4)])
+@pytest.mark.parametrize("stride", [(1, 1), (2, 3), (4, 4)])
+def test_windows_at_the_border_have_divisors_of_their_own(kernel, stride):
+    padding = (1, 1, kernel[1] - 1, 1)
+    shape = tuple(
+        (size + sum(around) - taps) // step + 1
+        for size, around, taps, step in zip(
+            (7, 6), (padding[:2], padding[2:]), kernel, stride, strict=True
+        )
+    )
+    pool = {"kernel": kernel, "stride": stride, "padding": padding}
+    is_equal(graph_of(moved(op.AveragePool2d, (2, *shape, 5), **pool), (2, 7, 6, 5)))
+
+
+def constant(graph: Growing, shape) -> str:
+    data = graph.rng.integers(-128, 128, shape).astype(np.int8)
+    return graph.tensor(shape, DType.INT8, graph.quantization(DType.INT8), data)
+
+
+@pytest.mark.parametrize("shape", [(), (5,), (3, 1, 1), (1, 3, 4, 5)], ids=str)
+@pytest.mark.parametrize("kind", [op.Add, op.Subtract])
+def test_constant_operands(kind, shape):
+    """They are repeated, and stand among the program's words."""
+
+    def make(graph: Growing, source: str) -> None:
+        for inputs in ((source, constant(graph, shape)), (constant(graph, shape), source)):
+            result = graph.tensor((1, 3, 4, 5), DType.INT8, graph.quantization(DType.INT8))
+            graph.add(kind(inputs=inputs, outputs=(result,)))
+
+    is_equal(graph_of(make, (1, 3, 4, 5)))
+
+
+def test_constants_are_joined():
+    def make(graph: Growing, source: str) -> None:
+        data = np.arange(24, dtype=np.int8).reshape(1, 3, 4, 2)
+        beside = graph.tensor(data.shape, DType.INT8, graph.tensors[source].quantization, data)
+        result = graph.like(source, (1, 3, 4, 9))
+        graph.add(op.Concat(inputs=(beside, source, beside), outputs=(result,), axis=3))
+
+    is_equal(graph_of(make, (1, 3, 4, 5)))
+
+
+def test_axes_of_one_value_change_their_places():
+    for shape, permutation in (((1, 1, 4, 5), (0, 2, 1, 3)), ((1, 4, 5, 1), (0, 3, 1, 2))):
+        turned = tuple(shape[axis] for axis in permutation)
+        is_equal(graph_of(moved(op.Transpose, turned, permutation=permutation), shape))
+
+
+def leaky(graph: Growing, source: str) -> None:
+    """A function of PyTorch whose ties depend on where a value stands."""
+    unit = Quantization(scale=(0.25,), zero_point=(7,))
+    tensor = graph.tensors[source]
+    graph.tensors[source] = replace(tensor, quantization=replace(unit, scale=(0.125,)))
+    result = graph.tensor(tensor.shape, DType.UINT8, unit)
+    graph.add(op.LeakyRelu(inputs=(source,), outputs=(result,), alpha=0.5))
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 3, 5), (1, 4, 4, 8)])
+def test_functions_of_vectors_and_of_their_rest(shape):
+    is_equal(graph_of(leaky, shape, Semantics.QNNPACK))
+
+
+def test_functions_of_both_are_refused():
+    graph = graph_of(leaky, (1, 5, 5, 5), Semantics.QNNPACK)
+    network = compile_network(graph, TINY, requantization, evaluate)
+    assert network.refusals == {
+        "t1": "t1: the last 61 of 125 values must be rounded as all others: "
+        "numbers of values that are multiples of 64 are"
+    }
