@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Operators of a graph as passes of the machine."""
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,15 +12,14 @@ from numpy.typing import NDArray
 
 from macaw.arch.machine import MachineConfig
 from macaw.arch.program import CoreLayer
-from macaw.compiler.elementwise import LookupTables, lookup_tables
 from macaw.compiler.machine.images import Image, batch_of, image_of
 from macaw.compiler.machine.moves import chosen_channels, unchanged
 from macaw.compiler.machine.passes import Buffer, Copy, Pass, Rows
 from macaw.compiler.machine.placing import Placing
-from macaw.compiler.machine.single_values import results_of
-from macaw.nn.graph import DType, QuantizedGraph, Semantics, Tensor
+from macaw.compiler.machine.tables import Evaluate, Tables, bytes_of, is_single
+from macaw.nn.graph import QuantizedGraph, Tensor
 from macaw.nn.graph.operators import (
-    Add,
+    Binary,
     Concat,
     MaxPool2d,
     Operator,
@@ -28,21 +28,11 @@ from macaw.nn.graph.operators import (
     ResizeNearest,
     Slice,
     Split,
-    Subtract,
     Transpose,
     Unary,
 )
 
-__all__ = ["Evaluate", "Lowering"]
-
-#: What computes the outputs of an operator for some arrays, by the semantics of its graph.
-Evaluate = Callable[[QuantizedGraph, Operator, Sequence[NDArray[Any]]], list[NDArray[Any]]]
-
-
-#: Whose kernels take vectors in one way and the rest in another, and so many values a vector: of
-#: all values, or of the channels of a pixel.
-_TORCH = (Semantics.QNNPACK, Semantics.FBGEMM, Semantics.ONEDNN, Semantics.X86)
-_VECTOR, _CHANNEL_VECTOR = 64, 8
+__all__ = ["Lowering"]
 
 
 class Lowering:
@@ -56,6 +46,7 @@ class Lowering:
         self._config = config
         self._evaluate = evaluate
         self._places = Placing(config)
+        self._tables = Tables(graph, config, evaluate)
 
     def passes(self, operator: Operator, layer: CoreLayer | None) -> tuple[Pass, ...]:
         """The passes of ``operator``; ``layer`` is what the core makes of it, if it is the core's.
@@ -66,8 +57,8 @@ class Lowering:
         if layer is not None:
             return tuple(self._layer(name, operator.inputs[0], layer))
         match operator:
-            case Add() | Subtract():
-                return self._sum(name, operator)
+            case Binary():
+                return self._binary(name, operator)
             case Unary():
                 return (self._function(name, operator),)
             case Concat():
@@ -142,40 +133,25 @@ class Lowering:
                 )
         yield from back
 
-    def _sum(self, name: str, operator: Add | Subtract) -> tuple[Pass, ...]:
+    def _binary(self, name: str, operator: Binary) -> tuple[Pass, ...]:
         """A sum or a difference of two tensors of one shape, or of a tensor with itself or a
-        constant."""
-        self._has_lookups(name)
-        tensors = [self._tensor(each) for each in operator.inputs]
-        pairs = [_bytes(tensor.dtype) for tensor in tensors]
+        constant; or any function of a tensor and a constant of one value."""
         shape = self._tensor(name).shape
-        constants = [None if t.data is None or t.data.size != 1 else t.data for t in tensors]
-        if constants.count(None) == 2:
-            pairs = [grid.ravel() for grid in np.meshgrid(*pairs, indexing="ij")]
-        values = [
-            pair if data is None else np.full(256, data.item(), pair.dtype)
-            for pair, data in zip(pairs, constants, strict=True)
-        ]
-        if any(t.data is None and t.shape != shape for t in tensors) or (
-            self._torch and len({t.shape for t in tensors}) > 1
-        ):
+        tensors = [self._tensor(each) for each in operator.inputs]
+        if any(tensor.data is None and tensor.shape != shape for tensor in tensors):
             raise ValueError(
                 f"{name}: operands must be of one shape, not {tensors[0].shape} and "
                 f"{tensors[1].shape}: broadcasts run on the host"
             )
-        results = self._results(name, operator, values, int(np.prod(shape)))
-        if len(results) > 256:
-            results = results.reshape(256, 256)
-        buffers = [
-            self._operand(each, shape)
-            for each, data in zip(operator.inputs, constants, strict=True)
-            if data is None
-        ]
+        if all(tensor.data is not None for tensor in tensors):
+            raise ValueError(f"{name}: an operand must be computed, not constant")
+        operands = [each for each in operator.inputs if not is_single(self._tensor(each))]
+        buffers = [self._operand(each, shape) for each in operands]
         return (
             Pass(
                 name=name,
                 sources=tuple(self._places.everything(each) for each in buffers),
-                work=self._lookup(name, results),
+                work=self._tables.of_operands(name, operator),
                 target=self._places.whole(Buffer(name=name, image=self._image(name))),
             ),
         )
@@ -193,100 +169,42 @@ class Lowering:
             data=data.view(np.uint8).reshape(image.height, image.row_bytes),
         )
 
-    @property
-    def _torch(self) -> bool:
-        return self._graph.semantics in _TORCH
-
-    def _results(
-        self,
-        name: str,
-        operator: Operator,
-        values: Sequence[NDArray[Any]],
-        count: int,
-        shape: tuple[int, ...] = (-1,),
-        width: int = _VECTOR,
-    ) -> NDArray[Any]:
-        """Results for single values, taken as arrays of this shape, of an operator that makes
-        ``count`` of them; ``width`` is that of PyTorch's vectors."""
-
-        def function(operands: list[NDArray[Any]]) -> NDArray[Any]:
-            given = [each.reshape(shape) for each in operands]
-            return self._evaluate(self._graph, operator, given)[0].ravel()
-
-        try:
-            return results_of(function, values, count=count, width=width if self._torch else 1)
-        except ValueError as error:
-            raise ValueError(f"{name}: {error}") from None
-
-    def _function(self, name: str, operator: Operator) -> Pass:
-        self._has_lookups(name)
+    def _function(self, name: str, operator: Unary) -> Pass:
         source = self._buffer(operator.inputs[0])
         image = self._image(name)  # 8 bits, too
-        values = _bytes(self._tensor(operator.inputs[0]).dtype)
-        results = self._results(name, operator, [values], self._tensor(name).size)
         return Pass(
             name=name,
             sources=(self._places.everything(source),),
-            work=self._lookup(name, results),
+            work=self._tables.of_bytes(name, operator),
             target=self._places.whole(Buffer(name=name, image=image)),
         )
 
-    def _has_lookups(self, name: str) -> None:
-        if not self._config.elementwise_lanes:
-            raise ValueError(
-                f"{name}: elementwise_lanes must be at least 1 on {self._config.name}, not 0"
-            )
-
-    def _lookup(self, name: str, results: NDArray[Any]) -> LookupTables:
-        tensor = self._tensor(name)
-        zero_point = tensor.zero_point if tensor.quantization else 0
-        try:
-            return lookup_tables(results, zero_point=zero_point)
-        except ValueError as error:
-            raise ValueError(f"{name}: {error}") from None
-
     def _concat(self, name: str, operator: Concat) -> Iterator[Pass]:
-        result = self._tensor(name)
+        shape = self._tensor(name).shape
         target = Buffer(name=name, image=self._image(name))
-        rank = len(result.shape)
-        # The axis as one of the image's rows, pixels and channels.
-        axis = operator.axis % rank - rank
-        if axis < -3:
-            raise ValueError(f"{name}: axis must be one of the last three, not {operator.axis}")
-        outer = int(np.prod(result.shape[:-3])) if rank > 3 else 1
-        if axis == -3 and outer != 1:
-            raise ValueError(f"{name}: rows must be joined in batches of one, not of {outer}")
-        if rank < 3 and axis == -2:
-            axis = -3
+        whole = (target.image.height, target.image.width, target.image.channels)
+        # Axes before the last two are rows; what stands before the axis is repeated.
+        rows = operator.axis < max(len(shape) - 2, 1)
+        axis = 0 if rows else operator.axis - len(shape) + 3
+        blocks = math.prod(shape[: operator.axis]) if rows and len(shape) > 1 else 1
         start = 0
         for each in operator.inputs:
             source = self._operand(each, self._tensor(each).shape)
+            work = self._tables.of_part(name, operator, each)
             image = source.image
-            size = (image.height, image.width, image.channels)[axis]
-            chosen = [slice(None)] * 3
-            chosen[axis] = slice(start, start + size)
-            shape = (target.image.height, target.image.width, target.image.channels)
-            yield Pass(
-                name=name,
-                sources=(self._places.everything(source),),
-                work=self._joined(name, operator, each),
-                target=self._places.part(target, 0, (chosen[0], chosen[1], chosen[2]), shape),
-            )
+            size = (image.height // blocks, image.width, image.channels)[axis]
+            count = image.height // blocks
+            for block in range(blocks):
+                first = start + block * (whole[0] // blocks) if rows else start
+                chosen = [slice(None)] * 3
+                chosen[axis] = slice(first, first + size)
+                yield Pass(
+                    name=name,
+                    sources=(Rows(buffer=source, first=block * count, count=count),),
+                    work=work,
+                    target=self._places.part(target, 0, (chosen[0], chosen[1], chosen[2]), whole),
+                )
             start += size
-
-    def _joined(self, name: str, operator: Concat, part: str) -> LookupTables | Copy:
-        """What becomes of the values of one input: a function of each byte."""
-        tensor = self._tensor(part)
-        alone = replace(operator, inputs=(part,))
-        channels = operator.axis == len(tensor.shape) - 1
-        results = self._results(
-            name, alone, [_bytes(tensor.dtype)], tensor.shape[-1],
-            (1,) * (len(tensor.shape) - 1) + (-1,), _CHANNEL_VECTOR if channels else 1,
-        )  # fmt: skip
-        if np.array_equal(results.view(np.uint8), np.arange(256, dtype=np.uint8)):
-            return Copy()
-        self._has_lookups(name)
-        return self._lookup(name, results)
 
     def _pad(self, name: str, operator: Pad) -> Iterator[Pass]:
         """A window of one value, around which there is padding; or channels beside those of the
@@ -358,7 +276,7 @@ class Lowering:
 
     def _largest(self, name: str, operator: MaxPool2d) -> Iterator[Pass]:
         tensor = self._tensor(operator.inputs[0])
-        values = _bytes(tensor.dtype)
+        values = bytes_of(tensor.dtype)
         # A window of one value gives the bounds of what is fused.
         alone = replace(operator, kernel=(1, 1), stride=(1, 1), padding=(0, 0, 0, 0))
         [bounded] = self._evaluate(self._graph, alone, [values.reshape(1, 16, 16, 1)])
@@ -418,10 +336,3 @@ def _repeated(layer: CoreLayer, batch: int) -> CoreLayer:
     """A layer of one image, for each of ``batch`` images."""
     image, result = layer.image_shape[1:], layer.result_shape[1:]
     return replace(layer, image_shape=(batch, *image), result_shape=(batch, *result))
-
-
-def _bytes(dtype: DType) -> NDArray[Any]:
-    """All values of a type of 8 bits, in the order of their bits."""
-    if not dtype.quantised:
-        raise ValueError(f"an operand must have 8 bits, not be {dtype}")
-    return np.arange(256, dtype=np.uint8).view(np.dtype(dtype.value))

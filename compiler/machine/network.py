@@ -13,9 +13,10 @@ from macaw.compiler.machine.allocation import Life, place_buffers
 from macaw.compiler.machine.copies import without_copies
 from macaw.compiler.machine.emit import Home, contents, emit
 from macaw.compiler.machine.images import image_of
-from macaw.compiler.machine.lowering import Evaluate, Lowering
+from macaw.compiler.machine.lowering import Lowering
 from macaw.compiler.machine.passes import Buffer, Pass
 from macaw.compiler.machine.segments import segment_numbers
+from macaw.compiler.machine.tables import Evaluate
 from macaw.compiler.network import Requantizations, place
 from macaw.nn.graph import DType, QuantizedGraph
 from macaw.nn.graph.operators import Operator

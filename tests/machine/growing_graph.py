@@ -10,6 +10,9 @@ from macaw.nn import QuantizedGraph, verify
 from macaw.nn.graph import DType, Quantization, Semantics, Tensor
 from macaw.nn.graph.operators import Operator
 
+#: The engines of PyTorch.
+TORCH = (Semantics.QNNPACK, Semantics.FBGEMM, Semantics.ONEDNN, Semantics.X86)
+
 #: Values of a tensor at most, so that graphs stay small.
 MOST_VALUES = 2000
 
@@ -36,7 +39,7 @@ class Growing:
 
     @property
     def torch(self) -> bool:
-        return self.semantics == Semantics.QNNPACK
+        return self.semantics in TORCH
 
     def chance(self, probability: float) -> bool:
         return bool(self.rng.random() < probability)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from random_graphs import FIXED, random_graph, random_inputs, random_machine
+from random_graphs import FIXED, has_modes, random_graph, random_inputs, random_machine
 
 from macaw.arch.machine import MachineConfig
 from macaw.compiler.machine import Segment, compile_network
@@ -141,7 +141,8 @@ def fuzz(seed: int, findings: Findings, *, rtl: bool) -> None:
     tensors = inputs | golden_run(graph, inputs, all_tensors=True)
     fixed = FIXED[0 if rtl else seed // 2 % len(FIXED)]
     refusals: dict[str, str] = {}
-    config = fixed if rtl or seed % 2 else random_machine(seed)
+    rtl = rtl and has_modes(graph, fixed)
+    config = fixed if rtl or (seed % 2 and has_modes(graph, fixed)) else random_machine(seed, graph)
     rungs: list[tuple[str, Run, bool]] = [
         ("the machine in Python", in_python, True),
         ("the machine in Python, as they are meant to run", in_python, False),
@@ -174,6 +175,8 @@ def main(arguments: list[str]) -> int:
         fuzz(seed, findings, rtl=bool(every) and seed % every == 0)
         for sentence in findings.differences[before:]:
             print(sentence, flush=True)
+        if (seed - first) % 100 == 99:
+            print(f"{seed - first + 1} graphs", flush=True)
     print(findings)
     return bool(findings.differences)
 

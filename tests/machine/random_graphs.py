@@ -9,9 +9,11 @@ import random_layers as layers
 import random_operators as others
 from growing_graph import Growing, Unfit
 
-from macaw.arch.config import ArrayConfig, RequantizerConfig
+from macaw.arch.config import ArrayConfig
 from macaw.arch.machine import MachineConfig
 from macaw.arch.machines import machine_preset
+from macaw.compiler.network import modes
+from macaw.golden import requantization
 from macaw.nn import ModelError, QuantizedGraph
 from macaw.nn.graph import DType, Semantics
 
@@ -48,6 +50,9 @@ _RUNTIMES = (
     (Semantics.QNNPACK, DType.UINT8),
     (Semantics.ONNXRUNTIME, DType.INT8),
     (Semantics.ONNXRUNTIME, DType.UINT8),
+    (Semantics.FBGEMM, DType.UINT8),
+    (Semantics.ONEDNN, DType.UINT8),
+    (Semantics.X86, DType.UINT8),
 )
 
 
@@ -106,8 +111,13 @@ FIXED = (
 )  # fmt: skip
 
 
-def random_machine(seed: int) -> MachineConfig:
-    """For a machine in Python: anything small."""
+def has_modes(graph: QuantizedGraph, config: MachineConfig) -> bool:
+    """Whether a machine is built for the layers of a graph."""
+    return set(modes(graph, requantization)) <= set(config.core.requantizer.modes)
+
+
+def random_machine(seed: int, graph: QuantizedGraph) -> MachineConfig:
+    """For a machine in Python: anything small, with the modes of the graph."""
     rng = np.random.default_rng([seed, 3])
 
     def one_of(*values: int) -> int:
@@ -121,12 +131,12 @@ def random_machine(seed: int) -> MachineConfig:
         step_entries=one_of(32, 64, 256),
     )  # fmt: skip
     core = replace(
-        core,
+        core.with_modes(modes(graph, requantization)),
         name=f"random {seed}",
         array=ArrayConfig(lanes=lanes, columns=columns),
-        requantizer=RequantizerConfig(lanes=one_of(1, 2, 4), modes=core.requantizer.modes),
         memory=memory,
     )
+    core = replace(core, requantizer=replace(core.requantizer, lanes=one_of(1, 2, 4)))
     return MachineConfig(
         name=f"random {seed}",
         core=core,

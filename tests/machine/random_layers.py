@@ -36,7 +36,8 @@ def _weights(graph: Growing, source: str, shape) -> tuple[str, float]:
     )
     scales = np.float32(rng.uniform(0.002, 0.02, channels if per_channel else 1))
     zero_point = 0 if dtype == DType.INT8 else 128
-    if dtype == DType.UINT8 or (graph.torch and graph.chance(0.2)):
+    with_point = graph.semantics in (Semantics.QNNPACK, Semantics.FBGEMM)
+    if dtype == DType.UINT8 or (with_point and graph.chance(0.2)):
         zero_point = graph.whole(limits.min // 2, limits.max)
     quantization = Quantization(
         scale=tuple(float(each) for each in scales),

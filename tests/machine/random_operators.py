@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from growing_graph import Growing, demand
+from growing_graph import TORCH, Growing, demand
 from random_layers import activation, pointwise
 
 from macaw.nn.graph import DType, Quantization, Semantics
@@ -72,13 +72,15 @@ def add_constant(graph: Growing) -> str:
     demand(graph.semantics == Semantics.TFLITE)
     source = graph.source()
     tensor = graph.tensors[source]
-    shape = graph.one_of((), tensor.shape[-1:], tensor.shape)
+    shape = graph.one_of((), (), tensor.shape[-1:], tensor.shape)
     data = graph.rng.integers(-100 if tensor.dtype == DType.INT8 else 0, 100, shape)
     constant = graph.tensor(shape, tensor.dtype, graph.quantization(tensor.dtype),
                             np.asarray(data, tensor.dtype.value))  # fmt: skip
     unit = graph.quantization(tensor.dtype, tensor.scale * graph.rng.uniform(1, 2))
     result = graph.tensor(tensor.shape, tensor.dtype, unit)
     kind = graph.one_of(op.Add, op.Subtract)
+    if np.size(data) == 1:
+        kind = graph.one_of(op.Add, op.Subtract, op.Multiply)
     inputs = (source, constant) if graph.chance(0.7) else (constant, source)
     return graph.add(kind(inputs=inputs, outputs=(result,), activation=activation(graph)))
 
@@ -88,14 +90,14 @@ def concat(graph: Growing) -> str:
     source = graph.image()
     tensor = graph.tensors[source]
     same = graph.semantics == Semantics.TFLITE and tensor.dtype == DType.INT8
-    axis = graph.one_of(1, 2, 3, 3)
+    axis = graph.one_of(0, 1, 2, 3, 3, 3)
     parts = [source]
     for _ in range(graph.whole(1, 2)):
         if axis == 3:
             given = tensor.quantization if same or graph.chance(0.3) else None
             parts.append(pointwise(graph, source, graph.whole(1, 9), given))
         else:
-            parts.append(slice_rows(graph, source) if axis == 1 else source)
+            parts.append(slice_rows(graph, source) if axis == 1 and graph.chance(0.6) else source)
     order = graph.rng.permutation(len(parts))
     parts = [parts[index] for index in order]
     shape = list(tensor.shape)
@@ -200,7 +202,9 @@ _FUNCTIONS = {
     Semantics.ONNXRUNTIME: (
         op.Relu, op.LeakyRelu, op.Logistic, op.Tanh, op.HardSwish, op.Requantize,
     ),
-    Semantics.QNNPACK: (op.Relu, op.Clip, op.LeakyRelu, op.HardSwish, op.Elu, op.Logistic),
+    **dict.fromkeys(
+        TORCH, (op.Relu, op.Clip, op.LeakyRelu, op.HardSwish, op.Elu, op.Logistic, op.Tanh)
+    ),
 }  # fmt: skip
 
 

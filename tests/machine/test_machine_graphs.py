@@ -152,6 +152,29 @@ def test_constant_operands(kind, shape):
     is_equal(graph_of(make, (1, 3, 4, 5)))
 
 
+def test_any_function_of_a_constant_of_one_value():
+    def make(graph: Growing, source: str) -> None:
+        result = graph.tensor((1, 3, 4, 5), DType.INT8, graph.quantization(DType.INT8))
+        graph.add(op.Multiply(inputs=(source, constant(graph, (1, 1))), outputs=(result,)))
+        floor = graph.tensor((), DType.INT8, graph.tensors[source].quantization,
+                             np.array(9, np.int8))  # fmt: skip
+        result = graph.like(source, (1, 3, 4, 5))
+        graph.add(op.Maximum(inputs=(floor, source), outputs=(result,)))
+
+    is_equal(graph_of(make, (1, 3, 4, 5)))
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_rows_of_batches_are_joined(axis):
+    def make(graph: Growing, source: str) -> None:
+        shape = [2, 3, 4, 5]
+        shape[axis] *= 2
+        result = graph.like(source, shape)
+        graph.add(op.Concat(inputs=(source, source), outputs=(result,), axis=axis))
+
+    is_equal(graph_of(make, (2, 3, 4, 5)))
+
+
 def test_constants_are_joined():
     def make(graph: Growing, source: str) -> None:
         data = np.arange(24, dtype=np.int8).reshape(1, 3, 4, 2)
