@@ -80,6 +80,15 @@ def _choose_walk(
     return walk, ring
 
 
+def _smaller_rows(layer: Conv2dLayer, config: AcceleratorConfig) -> Split | None:
+    """What makes an image's rows shorter: nothing where they are parts of wide rows, all of which
+    are read."""
+    if layer.wide_row is not None:
+        return None
+    words_of_channels = layer.shape.in_channels > config.array.lanes
+    return Split.CHANNELS if layer.shape.depthwise and words_of_channels else Split.COLUMNS
+
+
 def compile_conv2d(layer: Conv2dLayer, config: AcceleratorConfig) -> Conv2dProgram:
     """``layer`` for a core of ``config``.
 
@@ -138,7 +147,7 @@ def compile_conv2d(layer: Conv2dLayer, config: AcceleratorConfig) -> Conv2dProgr
             f"{layer.name}: the {rows} image rows that the kernel spans must fit into "
             f"{memory.activation_words} words on {config.name}, not {rows * words}: "
             "tile the layer or build a larger line buffer",
-            Split.CHANNELS if shape.depthwise else Split.COLUMNS,
+            _smaller_rows(layer, config),
         )
     walk, ring = choice
     refusal.limit(

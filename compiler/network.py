@@ -13,7 +13,7 @@ from macaw.compiler.averages import has_parts, lower_parts
 from macaw.compiler.layer import WideRow
 from macaw.compiler.lower import AVERAGING, MULTIPLYING, Lowered, lower
 from macaw.compiler.parts import compile_parts, output_band
-from macaw.compiler.refusals import Split
+from macaw.compiler.refusals import Split, TooLarge
 from macaw.nn.graph import QuantizedGraph
 from macaw.nn.graph.operators import AveragePool2d, Operator
 
@@ -47,7 +47,7 @@ def place(
 
     ``requantization`` gives the parameters of an operator that sums, by the semantics of the graph,
     or raises ``ValueError``. With ``rows`` layers are cropped to the first rows of their
-    results; with ``whole_rows`` all parts take whole rows of their images.
+    results; with ``whole_rows`` parts take whole rows of their images wherever these fit the core.
     """
     placements = []
     for operator in graph.operators:
@@ -98,7 +98,12 @@ def _layer(
         if cropped is None and count:
             raise ValueError(f"{operator.outputs[0]}: rows must be more than {rows}")
         if cropped is not None:
-            parts.extend(compile_parts(cropped, config, row=row))
+            try:
+                parts.extend(compile_parts(cropped, config, row=row))
+            except TooLarge:
+                if row is None:
+                    raise
+                parts.extend(compile_parts(cropped, config))
     return CoreLayer(
         name=operator.outputs[0],
         image_shape=lowered.image_shape,

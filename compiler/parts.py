@@ -85,8 +85,10 @@ def _halves(part: Part, split: Split | None, config: AcceleratorConfig) -> tuple
         return ()
     if split != Split.CHANNELS:
         middle = (shape.output_height, shape.output_width)[_AXES[split]] // 2
+        if not middle:
+            return ()
         bands = [output_band(part, split, 0, middle), output_band(part, split, middle, None)]
-        return tuple(band for band in bands if band) if middle and all(bands) else ()
+        return tuple(band for band in bands if band) if all(bands) else ()
     # Whole groups of columns, or of the words in which depthwise channels stand.
     count, unit = shape.out_channels, array.columns
     if shape.groups > 1:

@@ -104,34 +104,53 @@ class Lowering:
         image = Image(height=batch * height, width=width, channels=channels)
         buffer, passes = self._places.seen_as(self._buffer(source), image)
         yield from passes
-        _, rows, columns, outputs = layer.result_shape
-        result = Image(height=batch * rows, width=columns, channels=outputs)
-        if layer.rows != rows:
+        _, height_out, columns, outputs = layer.result_shape
+        result = Image(height=batch * height_out, width=columns, channels=outputs)
+        if layer.rows != height_out:
             raise ValueError(f"{name}: a layer of the machine must not be cropped")
         target, back = self._places.made_as(Buffer(name=name, image=self._image(name)), result)
         for index in range(batch):
-            for part in layer.parts:
-                chosen, all_columns, all_channels = part.image
-                if (range(width)[all_columns], range(channels)[all_channels]) != (
-                    range(width),
-                    range(channels),
-                ):
-                    raise ValueError(
-                        f"{name}: parts of the layer must take whole rows of its image: "
-                        "build a larger line buffer, or more parameter entries"
+            for number, part in enumerate(layer.parts):
+                taken = range(height)[part.image[0]]
+                rows = Rows(buffer=buffer, first=index * height + taken.start, count=len(taken))
+                chosen = range(width)[part.image[1]], range(channels)[part.image[2]]
+                if chosen != (range(width), range(channels)):
+                    cut = Buffer(
+                        name=f"{name}, image {index}, part {number}",
+                        image=Image(
+                            height=len(taken), width=len(chosen[0]), channels=len(chosen[1])
+                        ),
                     )
-                taken = range(height)[chosen]
+                    yield from self._cut(source, rows, (range(len(taken)), *chosen), cut)
+                    rows = self._places.everything(cut)
                 yield Pass(
                     name=name,
-                    sources=(
-                        Rows(buffer=buffer, first=index * height + taken.start, count=len(taken)),
-                    ),
+                    sources=(rows,),
                     work=part.program,
                     target=self._places.part(
-                        target, index * rows, part.result, (rows, columns, outputs)
+                        target, index * height_out, part.result, (height_out, columns, outputs)
                     ),
                 )
         yield from back
+
+    def _cut(
+        self, source: str, rows: Rows, chosen: tuple[range, range, range], target: Buffer
+    ) -> Iterator[Pass]:
+        """Columns and channels of some rows by themselves: rows of which the core holds one, and
+        not as many as a kernel needs."""
+        image = replace(rows.buffer.image, height=rows.count)
+        layer = unchanged(
+            image, self._tensor(source).dtype, self._config.core, name=target.name, part=chosen
+        )
+        shape = layer.result_shape[1:]
+        for part in layer.parts:
+            taken = range(rows.count)[part.image[0]]
+            yield Pass(
+                name=target.name,
+                sources=(replace(rows, first=rows.first + taken.start, count=len(taken)),),
+                work=part.program,
+                target=self._places.part(target, 0, part.result, shape),
+            )
 
     def _binary(self, name: str, operator: Binary) -> tuple[Pass, ...]:
         """A sum or a difference of two tensors of one shape, or of a tensor with itself or a

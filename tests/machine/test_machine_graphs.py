@@ -212,3 +212,18 @@ def test_functions_of_both_are_refused():
         "t1": "t1: the last 61 of 125 values must be rounded as all others: "
         "numbers of values that are multiples of 64 are"
     }
+
+
+def test_rows_of_which_the_core_holds_too_few_are_cut():
+    """A column's neighbours are copied beside each other first."""
+    config = with_memory(activation_words=64)
+
+    def make(graph: Growing, source: str) -> None:
+        size = {"kernel": (3, 3), "padding": (1, 1, 1, 1)}
+        first = layers.convolution(graph, **size, outputs=12, source=source)
+        layers.convolution(graph, **size, groups=12, outputs=12, stride=(2, 2), source=first)
+
+    graph = graph_of(make, (2, 3, 24, 8))
+    is_equal(graph, config)
+    network = compile_network(graph, config, requantization, evaluate)
+    assert any(", part 1" in each.target.buffer.name for each in network.segments[0].passes)
