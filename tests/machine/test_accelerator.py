@@ -54,6 +54,21 @@ def test_moves_at_length(seed):
     check_moves(100 + seed, 40, list(MODELS.values())[seed % len(MODELS)])
 
 
+#: What holds up the instructions behind it: no more than a few loads wait at their engine.
+LOADS = [
+    Instruction(
+        opcode=Opcode.LOAD,
+        values={"target": LoadTarget.WEIGHTS, "start": 0, "address": MOVED, "count": 64},
+    )
+] * 12
+
+
+def ending(moves: int) -> Instruction:
+    """The end of a program of so many transfers and `LOADS`."""
+    after = end(moves).after | {Engine.LOAD: len(LOADS)}
+    return Instruction(opcode=Opcode.END, after=after)
+
+
 def test_what_does_not_wait_reads_what_was_there():
     """The check can fail: a FETCH that does not wait for the STORE before it comes too early."""
     store = (Opcode.STORE, {"address": MOVED + 512, "count": 8})
@@ -61,11 +76,12 @@ def test_what_does_not_wait_reads_what_was_there():
     again = (Opcode.STORE, {"address": MOVED + 700, "count": 8})
     second = moving(MOVED + 512, 8, again, 1, tensor=False)
     early = Instruction(opcode=Opcode.FETCH, values=second[0].values)
+    waiting = [*first[:2], *LOADS, first[2], *second, ending(2)]
+    hasty = [first[0], early, first[1], *LOADS, first[2], *second[1:], ending(2)]
     results = []
-    for program in ([*first, *second, end(2)], [first[0], early, *first[1:], *second[1:], end(2)]):
+    for program in (waiting, hasty):
         memory, [start] = memory_of(program)
-        # What is stored while a read of it waits is not what the read brings.
-        run = run_machine(TINY, memory, start, model=MODELS["wide"])
+        run = run_machine(TINY, memory, start)
         results.append(np.array_equal(run.memory[MOVED + 700 :][:8], memory[MOVED:][:8]))
     assert results == [True, False]
 
@@ -77,11 +93,7 @@ def test_words_behind_a_scatter_wait_for_their_own_instruction():
     scatter = (Opcode.SCATTER, {"address": (MOVED + 100) * WORD, **runs})
     first = moving(MOVED, 1, scatter, 0, tensor=False)
     second = moving(MOVED, 8, (Opcode.STORE, {"address": MOVED + 700, "count": 8}), 1, tensor=False)
-    fill = {"target": LoadTarget.WEIGHTS, "start": 0, "address": MOVED, "count": 64}
-    loads = [Instruction(opcode=Opcode.LOAD, values=fill)] * 12
-    finish = end(2)
-    finish = Instruction(opcode=Opcode.END, after=finish.after | {Engine.LOAD: len(loads)})
-    memory, [start] = memory_of([*first, *second[:2], *loads, second[2], finish])
+    memory, [start] = memory_of([*first, *second[:2], *LOADS, second[2], ending(2)])
     expected = Expected(memory)
     for move in (first, second):
         expected.move(move)
