@@ -19,7 +19,7 @@ ROUTED = ecp5_85f ecp5_25f
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help sim test test-full prove bench synth lanes figures bitstream tables docs lint format doctor clean distclean
+.PHONY: help sim test test-full fuzz prove bench synth lanes figures bitstream tables docs lint format doctor clean distclean
 
 help: ## List what can be made
 	@echo "Macaw. make TARGET, where TARGET is one of:"
@@ -37,6 +37,9 @@ test: $(call installed,dev) ## Run the tests, in ten minutes at most (COVERAGE=1
 
 test-full: $(call installed,dev) ## Run all the tests, the long ones too
 	$(BIN)/python -m pytest -n auto $(call flag,COVERAGE,--cov --cov-report=term) $(PYTEST_ARGS)
+
+fuzz: $(call installed,dev) ## Run random graphs on the machine in Python, every RTL-th on the RTL (SEEDS=0:300, RTL=10)
+	$(BIN)/python tests/machine/machine_fuzz.py $(or $(SEEDS),0:300) $(RTL)
 
 prove: $(call installed,flow) ## Prove what the hardware promises, into build/prove.json (COMPONENTS=..., FAST=1)
 	$(BIN)/python -m benchmarks prove $(call flag,FAST,--fast) $(COMPONENTS)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A convolution to what the compute core's streams carry."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -57,24 +57,36 @@ def _choose_walk(
     layer: Conv2dLayer, parts: list[np.ndarray], filler: int, config: AcceleratorConfig
 ) -> tuple[Walk, Ring] | None:
     """The fastest walk whose rows fit into the line buffer."""
+    shape, row = layer.shape, layer.row
+    pitch = row.channels
+    stored = replace(shape, width=row.width, in_channels=pitch, groups=1)
     if layer.windowed:
-        view, lanes = layer.rows, config.array.lanes
-        aligned = view.channels % lanes == view.first_channel % lanes == 0
+        aligned = pitch % config.array.lanes == row.first_byte % config.array.lanes == 0
         choices = [RowAccess(rows=4, together=4)] if aligned else []
         choices += [RowAccess(rows=4, together=2), RowAccess(rows=1, together=1)]
         for access in choices:
             words = 1 if access.together == 4 else 2
-            ring = place_rows(layer, config, rows=access.together, words=words)
+            ring = place_rows(stored, config, rows=access.together, words=words)
             if ring:
-                return walk_window(layer, parts, config, access), ring
+                return walk_window(shape, parts, config, access, pitch=pitch), ring
         return None
-    pairs = pairs_pay(layer, config) and not layer.largest
-    ring = place_rows(layer, config, rows=2) if pairs else None
+    pairs = pairs_pay(shape, config, pitch) and not layer.largest
+    ring = place_rows(stored, config, rows=2) if pairs else None
     paired = ring is not None
-    ring = ring or place_rows(layer, config)
+    ring = ring or place_rows(stored, config)
     if ring is None:
         return None
-    return walk_dense(layer, parts, filler, config, paired=paired), ring
+    walk = walk_dense(shape, parts, filler, config, pitch=pitch, paired=paired, apart=layer.largest)
+    return walk, ring
+
+
+def _smaller_rows(layer: Conv2dLayer, config: AcceleratorConfig) -> Split | None:
+    """What makes an image's rows shorter: nothing where they are parts of wide rows, all of which
+    are read."""
+    if layer.wide_row is not None:
+        return None
+    words_of_channels = layer.shape.in_channels > config.array.lanes
+    return Split.CHANNELS if layer.shape.depthwise and words_of_channels else Split.COLUMNS
 
 
 def compile_conv2d(
@@ -133,12 +145,12 @@ def compile_conv2d(
     choice = _choose_walk(layer, parts, filler, config)
     if choice is None:
         rows = min(shape.extent_height, shape.height)
-        words = -(-layer.rows.width * layer.rows.channels // array.lanes)
+        words = -(-layer.row.bytes // array.lanes)
         raise TooLarge(
             f"{layer.name}: the {rows} image rows that the kernel spans must fit into "
             f"{memory.activation_words} words on {config.name}, not {rows * words}: "
             "tile the layer or build a larger line buffer",
-            Split.CHANNELS if shape.depthwise else Split.COLUMNS,
+            _smaller_rows(layer, config),
         )
     walk, ring = choice
     refusal.limit(
@@ -209,8 +221,7 @@ def _descriptor(
     if not isinstance(requantization, RawSums):
         zero_point, signed = requantization.zero_point, requantization.signed
         minimum, maximum = requantization.minimum, requantization.maximum
-    view = layer.rows
-    row_bytes = view.width * view.channels
+    row = layer.row
     kernel_row = shape.dilation[0] * ring.pitch
     flip = 0 if signed else 128
     row_groups = groups.outer * groups.inner
@@ -218,8 +229,8 @@ def _descriptor(
     stay = row_groups <= sets
     return {
         "height": shape.height,
-        "row_bytes": row_bytes,
-        "row_words": -(-row_bytes // config.array.lanes) - 1,
+        "row_bytes": row.bytes,
+        "row_words": -(-row.bytes // config.array.lanes) - 1,
         "pitch": ring.pitch,
         "ring_words": ring.words,
         "ring_rows": ring.rows,
@@ -241,7 +252,7 @@ def _descriptor(
         "prologue": len(walk.prologue),
         "body": len(walk.body) - 1,
         "pixels": walk.pixels - 1,
-        "position": view.first_byte - shape.padding[2] * view.channels,
+        "position": row.first_byte - shape.padding[2] * row.channels,
         "pixel_step": walk.pixel_stride,
         "outer_groups": groups.outer - 1,
         "inner_groups": groups.inner - 1,

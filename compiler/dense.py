@@ -6,7 +6,6 @@ import numpy as np
 
 from macaw.arch.config import AcceleratorConfig
 from macaw.arch.shapes import Conv2dShape
-from macaw.compiler.layer import Conv2dLayer
 from macaw.compiler.steps import Groups, Step, Walk
 
 __all__ = ["dense_reads", "pairs_pay", "walk_dense"]
@@ -33,54 +32,63 @@ def _groups(shape: Conv2dShape, columns: int) -> tuple[Groups, int]:
     return groups, together
 
 
-def _segments(layer: Conv2dLayer, together: int) -> list[tuple[int, int, int, int]]:
-    """(byte offset, bytes, first kernel column, channels a column) of a kernel row's runs."""
-    shape, row_channels = layer.shape, layer.rows.channels
+def _segments(
+    shape: Conv2dShape, together: int, pitch: int, *, apart: bool = False
+) -> list[tuple[int, int, int, int]]:
+    """(byte offset, bytes, first kernel column, channels a column) of a kernel row's runs; one for
+    each column where they are to be ``apart``."""
     channels = together * shape.group_in_channels
-    # The largest is taken of evaluations, each of which must have a tap of its own.
-    if channels == row_channels and shape.dilation[1] == 1 and not layer.largest:
+    neighbours = shape.dilation[1] == 1 and shape.in_channels == pitch
+    if shape.groups == 1 and neighbours and not apart:
         return [(0, shape.kernel_width * channels, 0, channels)]
     return [
-        (column * shape.dilation[1] * row_channels, channels, column, channels)
+        (column * shape.dilation[1] * pitch, channels, column, channels)
         for column in range(shape.kernel_width)
     ]
 
 
-def dense_reads(layer: Conv2dLayer, config: AcceleratorConfig) -> tuple[int, int]:
-    """Reads of a pixel and a column group, with one kernel row at a time and with two."""
-    shape = layer.shape
+def dense_reads(
+    shape: Conv2dShape, config: AcceleratorConfig, pitch: int | None = None
+) -> tuple[int, int]:
+    """Reads of a pixel and a column group, with one kernel row at a time and with two.
+
+    Pixels are ``pitch`` bytes apart, by default the image's channels.
+    """
     lanes, height = config.array.lanes, shape.kernel_height
     _, together = _groups(shape, config.array.columns)
     single = paired = 0
-    for _, length, _, _ in _segments(layer, together):
+    for _, length, _, _ in _segments(shape, together, pitch or shape.in_channels):
         alone = -(-length // lanes)
         single += height * alone
         paired += height // 2 * -(-length // (lanes // 2)) + height % 2 * alone
     return single, paired
 
 
-def pairs_pay(layer: Conv2dLayer, config: AcceleratorConfig) -> bool:
+def pairs_pay(shape: Conv2dShape, config: AcceleratorConfig, pitch: int | None = None) -> bool:
     """Whether reading two kernel rows at a time takes fewer reads."""
-    single, paired = dense_reads(layer, config)
+    single, paired = dense_reads(shape, config, pitch)
     return paired < single
 
 
 def walk_dense(
-    layer: Conv2dLayer,
+    shape: Conv2dShape,
     parts: list[np.ndarray],
     filler: int,
     config: AcceleratorConfig,
     *,
+    pitch: int,
     paired: bool,
+    apart: bool,
 ) -> Walk:
-    """The walk of a layer whose weights are the int8 ``parts``, in turn over the same taps.
+    """The walk of a layer whose weights are the int8 ``parts``, in turn over the same taps, and
+    whose pixels are ``pitch`` bytes apart. Each tap has an evaluation of its own if they are to be
+    ``apart``, and not to be summed.
 
     Lanes and columns without a tap hold ``filler``, the zero point that the array takes off.
     """
-    shape, row_channels = layer.shape, layer.rows.channels
     lanes, columns = config.array.lanes, config.array.columns
     groups, together = _groups(shape, columns)
-    segments = _segments(layer, together)
+    segments = _segments(shape, together, pitch, apart=apart)
     outputs = shape.out_channels // shape.groups
     inputs = shape.group_in_channels
 
@@ -135,7 +143,7 @@ def walk_dense(
         body=tuple(body),
         weights=words.reshape(-1, columns, lanes),
         pixels=shape.output_width,
-        pixel_stride=shape.stride[1] * row_channels,
+        pixel_stride=shape.stride[1] * pitch,
         pixel_cycles=max(reads, config.beats),
         prologue_cycles=0,
     )

@@ -11,13 +11,13 @@ from macaw.arch.core import EXCESS
 from macaw.arch.parameters import AnyRequantization, Float32Bias, Float32Chain
 from macaw.arch.shapes import Conv2dShape
 
-__all__ = ["Conv2dLayer", "RowView"]
+__all__ = ["Conv2dLayer", "WideRow"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class RowView:
-    """Where a layer's image stands in rows of ``width`` pixels of ``channels``: from
-    ``first_column`` and ``first_channel`` on."""
+class WideRow:
+    """A row of ``width`` pixels of ``channels``, of which a layer's image begins at
+    ``first_column`` and ``first_channel``."""
 
     width: int
     channels: int
@@ -25,8 +25,13 @@ class RowView:
     first_channel: int = 0
 
     @property
+    def bytes(self) -> int:
+        """Bytes of the row."""
+        return self.width * self.channels
+
+    @property
     def first_byte(self) -> int:
-        """Of a row, the first byte of the image."""
+        """Where the image begins."""
         return self.first_column * self.channels + self.first_channel
 
 
@@ -41,8 +46,10 @@ class Conv2dLayer:
 
     With ``largest`` the result is made of the largest of a window's products in the place of
     their sum: a depthwise layer with weights of one is a max pooling. Padding holds the input's
-    zero point, or ``padding_value``, which is of the image's type. With ``view`` the image is a
-    part of wider rows, which are those that the core is sent.
+    zero point, or ``padding_value``, which is of the image's type.
+
+    The image's rows may be parts of wider rows, ``wide_row``, which the core is then given. On a
+    side on which they go on there must be no padding.
 
     Raises ``ValueError`` or ``TypeError`` for shapes, types and zero points that do not fit.
     """
@@ -56,7 +63,7 @@ class Conv2dLayer:
     name: str = "conv2d"
     largest: bool = False
     padding_value: int | None = None
-    view: RowView | None = None
+    wide_row: WideRow | None = None
 
     def __post_init__(self) -> None:
         shape = self.shape
@@ -92,21 +99,31 @@ class Conv2dLayer:
             )
         for point in points:
             integer(f"{self.name}: weight_zero_point", point, low, high)
-        if self.largest and not (shape.depthwise and (self.differences == 1).all()):
+        alone = shape.in_channels == shape.out_channels == shape.groups
+        if self.largest and not (alone and (self.differences == 1).all()):
             raise ValueError(
                 f"{self.name}: largest must have weights of one and a channel in each group"
             )
-
-    @property
-    def rows(self) -> RowView:
-        """The image in the rows that the core is sent."""
-        return self.view or RowView(width=self.shape.width, channels=self.shape.in_channels)
+        row, (_, _, left, right) = self.row, shape.padding
+        last = row.first_column + shape.width
+        if last > row.width or row.first_channel + shape.in_channels > row.channels:
+            raise ValueError(f"{self.name}: the image must lie within its wide row, not {row}")
+        if (left and row.first_column) or (right and last < row.width):
+            raise ValueError(
+                f"{self.name}: padding must be where the wide row ends, not {shape.padding}"
+            )
 
     @property
     def windowed(self) -> bool:
         """The layer runs in window mode: one input and one output channel a group."""
         shape = self.shape
         return shape.depthwise and shape.out_channels == shape.in_channels and not self.largest
+
+    @property
+    def row(self) -> WideRow:
+        """A row that the core is given."""
+        shape = self.shape
+        return self.wide_row or WideRow(width=shape.width, channels=shape.in_channels)
 
     @property
     def excess(self) -> int:

@@ -9,12 +9,13 @@ from macaw.arch.config import AcceleratorConfig
 from macaw.arch.parameters import AnyRequantization
 from macaw.arch.program import CoreLayer, CorePart
 from macaw.arch.requantization import Mode
-from macaw.compiler.layer import RowView
+from macaw.compiler.averages import has_parts, lower_parts
+from macaw.compiler.layer import WideRow
 from macaw.compiler.lower import AVERAGING, MULTIPLYING, Lowered, lower
 from macaw.compiler.parts import compile_parts, output_band
-from macaw.compiler.refusals import Split
+from macaw.compiler.refusals import Split, TooLarge
 from macaw.nn.graph import QuantizedGraph
-from macaw.nn.graph.operators import Operator
+from macaw.nn.graph.operators import AveragePool2d, Operator
 
 __all__ = ["Placement", "modes", "place"]
 
@@ -47,7 +48,7 @@ def place(
 
     ``requantization`` gives the parameters of an operator that sums, by the semantics of the graph,
     or raises ``ValueError``. With ``rows`` layers are cropped to the first rows of their
-    results. With ``whole_rows`` programs are sent whole rows of their images;
+    results; with ``whole_rows`` parts take whole rows of their images wherever these fit the core;
     ``weight_words`` limits what each takes of the weight memory.
     """
     placements = []
@@ -56,7 +57,7 @@ def place(
             placements.append(Placement(operator=operator))
             continue
         try:
-            lowered = lower(graph, operator, requantization(graph, operator))
+            lowered = _lowered(graph, operator, requantization)
             layer = _layer(lowered, operator, config, rows, whole_rows, weight_words)
         except ValueError as error:
             refusal = str(error) if isinstance(operator, MULTIPLYING) else ""
@@ -89,7 +90,7 @@ def _layer(
     _, height, _, _ = lowered.result_shape
     kept = min(rows or height, height)
     _, _, width, channels = lowered.image_shape
-    view = RowView(width=width, channels=channels) if whole_rows else None
+    row = WideRow(width=width, channels=channels) if whole_rows else None
     parts: list[CorePart] = []
     for part in lowered.parts:
         # Rows of the result that this part writes, and of these the ones that are kept.
@@ -99,7 +100,13 @@ def _layer(
         if cropped is None and count:
             raise ValueError(f"{operator.outputs[0]}: rows must be more than {rows}")
         if cropped is not None:
-            parts.extend(compile_parts(cropped, config, view, weight_words=weight_words))
+            try:
+                found = list(compile_parts(cropped, config, row=row, weight_words=weight_words))
+            except TooLarge:
+                if row is None:
+                    raise
+                found = list(compile_parts(cropped, config, weight_words=weight_words))
+            parts.extend(found)
     return CoreLayer(
         name=operator.outputs[0],
         image_shape=lowered.image_shape,
@@ -107,3 +114,12 @@ def _layer(
         parts=tuple(parts),
         rows=kept,
     )
+
+
+def _lowered(graph: QuantizedGraph, operator: Operator, requantization: Requantizations) -> Lowered:
+    try:
+        return lower(graph, operator, requantization(graph, operator))
+    except ValueError:
+        if isinstance(operator, AveragePool2d) and has_parts(operator):
+            return lower_parts(graph, operator, requantization)
+        raise

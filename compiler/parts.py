@@ -9,10 +9,10 @@ from macaw.arch.config import AcceleratorConfig
 from macaw.arch.parameters import of_channels
 from macaw.arch.program import CorePart
 from macaw.compiler.conv2d import compile_conv2d
-from macaw.compiler.layer import Conv2dLayer, RowView
+from macaw.compiler.layer import Conv2dLayer, WideRow
 from macaw.compiler.refusals import Split, TooLarge
 
-__all__ = ["Part", "channel_band", "compile_parts", "output_band", "whole"]
+__all__ = ["Part", "compile_parts", "output_band", "whole"]
 
 _AXES = {Split.ROWS: 0, Split.COLUMNS: 1}
 
@@ -44,33 +44,44 @@ def whole(layer: Conv2dLayer) -> Part:
 def compile_parts(
     part: Part,
     config: AcceleratorConfig,
-    rows: RowView | None = None,
     *,
+    row: WideRow | None = None,
     weight_words: int | None = None,
 ) -> Iterator[CorePart]:
     """``part`` for a core of ``config``: halved for as long as that helps.
 
-    With ``rows``, the whole image's, each part's program is sent whole rows, of which it reads the
-    columns and channels that it needs. Parts take at most ``weight_words`` of the weight memory,
-    where they can be halved so far. Raises ``ValueError``, as `compile_conv2d` does, for what does
-    not fit however it is halved.
+    With ``row``, all of the image's, each part takes whole rows, from which the core picks what
+    the part reads; otherwise it takes nothing but that. Parts take at most ``weight_words`` of the
+    weight memory, where they can be halved so far.
+
+    Raises ``ValueError``, as `compile_conv2d` does, for what does not fit however it is halved.
     """
-    layer, halved = part.layer, False
-    if rows is not None:
-        _, columns, channels = part.image
-        view = replace(rows, first_column=columns.start, first_channel=channels.start)
-        layer = replace(layer, view=view)
+    given = part if row is None else _of_wide_rows(part, row)
+    halved = False
     try:
-        program = compile_conv2d(layer, config, weight_words=weight_words)
+        program = compile_conv2d(given.layer, config, weight_words=weight_words)
     except TooLarge as refusal:
         for half in _halves(part, refusal.split, config):
-            yield from compile_parts(half, config, rows, weight_words=weight_words)
+            yield from compile_parts(half, config, row=row, weight_words=weight_words)
             halved = True
         if halved:
             return
         # What cannot be halved may have all of the weight memory.
-        program = compile_conv2d(layer, config)
-    yield CorePart(program=program, image=part.image, result=part.result)
+        program = compile_conv2d(given.layer, config)
+    yield CorePart(program=program, image=given.image, result=part.result)
+
+
+def _of_wide_rows(part: Part, row: WideRow) -> Part:
+    """The same, on whole rows of the image."""
+    rows, columns, channels = part.image
+    if (columns.step or 1, channels.step or 1) != (1, 1):
+        raise ValueError(f"{part.layer.name}: columns and channels must be neighbours")
+    of_row = replace(row, first_column=columns.start, first_channel=channels.start)
+    return replace(
+        part,
+        layer=replace(part.layer, wide_row=of_row),
+        image=(rows, slice(0, row.width), slice(0, row.channels)),
+    )
 
 
 def _halves(part: Part, split: Split | None, config: AcceleratorConfig) -> tuple[Part, ...]:
@@ -80,8 +91,10 @@ def _halves(part: Part, split: Split | None, config: AcceleratorConfig) -> tuple
         return ()
     if split != Split.CHANNELS:
         middle = (shape.output_height, shape.output_width)[_AXES[split]] // 2
+        if not middle:
+            return ()
         bands = [output_band(part, split, 0, middle), output_band(part, split, middle, None)]
-        return tuple(band for band in bands if band) if middle and all(bands) else ()
+        return tuple(band for band in bands if band) if all(bands) else ()
     # Whole groups of columns, or of the words in which depthwise channels stand.
     count, unit = shape.out_channels, array.columns
     if shape.groups > 1:
@@ -89,10 +102,10 @@ def _halves(part: Part, split: Split | None, config: AcceleratorConfig) -> tuple
     middle = -(-count // (2 * unit)) * unit
     if middle >= count:
         return ()
-    return channel_band(part, 0, middle), channel_band(part, middle, count)
+    return _channels(part, 0, middle), _channels(part, middle, count)
 
 
-def channel_band(part: Part, first: int, end: int) -> Part:
+def _channels(part: Part, first: int, end: int) -> Part:
     """Some of the output channels; with groups, some of the groups."""
     layer, shape = part.layer, part.layer.shape
     image, inputs, groups = part.image, shape.in_channels, 1

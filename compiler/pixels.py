@@ -36,7 +36,7 @@ def _choices(
     count = 1
     while count == 1 or _fits(layer, config, count):
         chosen = layer if count == 1 else _widened(layer, count)
-        clocks = max(min(dense_reads(chosen, config)), config.beats)
+        clocks = max(min(dense_reads(chosen.shape, config)), config.beats)
         groups = -(-chosen.shape.out_channels // config.array.columns)
         yield Fraction(groups * clocks, count), chosen
         count *= 2
@@ -45,9 +45,9 @@ def _choices(
 def _fits(layer: Conv2dLayer, config: AcceleratorConfig, count: int) -> bool:
     shape = layer.shape
     return (
-        not layer.windowed
+        not (layer.windowed or layer.largest)
         and shape.groups == 1
-        and layer.rows.channels == shape.in_channels
+        and shape.in_channels == layer.row.channels
         and shape.dilation[1] == 1
         and shape.output_width % count == 0
         and count * shape.out_channels <= config.array.columns

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from macaw.arch.config import AcceleratorConfig
 from macaw.arch.core import SIZE_BITS
-from macaw.compiler.layer import Conv2dLayer
+from macaw.arch.shapes import Conv2dShape
 
 __all__ = ["Ring", "place_rows"]
 
@@ -27,7 +27,7 @@ class Ring:
 
 
 def place_rows(
-    layer: Conv2dLayer, config: AcceleratorConfig, *, rows: int = 1, words: int = 2
+    shape: Conv2dShape, config: AcceleratorConfig, *, rows: int = 1, words: int = 2
 ) -> Ring | None:
     """The largest ring for an image, or ``None`` where it does not fit.
 
@@ -35,9 +35,8 @@ def place_rows(
     one clock: they lie in different banks, wherever in the ring the first row is. Rows beyond
     those that the image or the kernel has are not cared for.
     """
-    shape, view = layer.shape, layer.rows
     available = config.memory.activation_words
-    row_words = -(-view.width * view.channels // config.array.lanes)
+    row_words = -(-shape.width * shape.in_channels // config.array.lanes)
     needed = min(shape.extent_height, shape.height)
     together = min(rows, shape.kernel_height)
     best: Ring | None = None

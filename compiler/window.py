@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from macaw.arch.config import AcceleratorConfig
-from macaw.compiler.layer import Conv2dLayer
+from macaw.arch.shapes import Conv2dShape
 from macaw.compiler.steps import Groups, Step, Walk
 
 __all__ = ["RowAccess", "walk_window"]
@@ -67,10 +67,16 @@ def _pixel(
 
 
 def walk_window(
-    layer: Conv2dLayer, parts: list[np.ndarray], config: AcceleratorConfig, access: RowAccess
+    shape: Conv2dShape,
+    parts: list[np.ndarray],
+    config: AcceleratorConfig,
+    access: RowAccess,
+    *,
+    pitch: int,
 ) -> Walk:
-    """The walk of a depthwise layer whose weights are the int8 ``parts``, in turn."""
-    array, shape, pitch = config.array, layer.shape, layer.rows.channels
+    """The walk of a depthwise layer whose weights are the int8 ``parts``, in turn, and whose
+    pixels are ``pitch`` bytes apart."""
+    array = config.array
     lanes, half, phases = array.lanes, array.pair_channels, array.phases
     width, channels = array.window_columns, shape.in_channels
     stride = shape.stride[1]

@@ -33,7 +33,7 @@ def without_copies(passes: Sequence[Pass], outputs: Collection[str]) -> list[Pas
 
 
 def _renamed(buffer: Buffer, names: dict[str, str]) -> Buffer:
-    return Buffer(name=names.get(buffer.name, buffer.name), image=buffer.image)
+    return replace(buffer, name=names.get(buffer.name, buffer.name))
 
 
 def _needless(each: Pass, outputs: Collection[str], passes: Sequence[Pass]) -> bool:

@@ -3,13 +3,12 @@
 """Tensors as the machine sees them: rows of bytes, each beginning with a new word."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from macaw.arch.machine import MachineConfig
-from macaw.compiler.layer import RowView
 from macaw.nn.graph import Tensor
 
-__all__ = ["Image", "image_of"]
+__all__ = ["Image", "batch_of", "image_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +28,6 @@ class Image:
     def size(self) -> int:
         """All bytes in use."""
         return self.height * self.row_bytes
-
-    @property
-    def view(self) -> RowView:
-        """Its rows, as the core is sent them."""
-        return RowView(width=self.width, channels=self.channels)
 
     def row_words(self, config: MachineConfig) -> int:
         """Words of a row."""
@@ -61,3 +55,10 @@ def image_of(tensor: Tensor) -> Image:
         rows, channels = (1, *shape)[-2:] if shape else (1, 1)
         return Image(height=rows, width=1, channels=channels)
     return Image(height=math.prod(shape[:-2]), width=shape[-2], channels=shape[-1])
+
+
+def batch_of(tensor: Tensor) -> tuple[int, Image]:
+    """The images of a tensor, how many and one of them; ``ValueError`` as of `image_of`."""
+    image = image_of(tensor)
+    batch = math.prod(tensor.shape[:-3])
+    return batch, replace(image, height=image.height // batch)

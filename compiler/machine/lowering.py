@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Operators of a graph as passes of the machine."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -10,31 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from macaw.arch.machine import MachineConfig
-from macaw.arch.program import CoreLayer, CorePart
-from macaw.compiler.elementwise import LookupTables, lookup_tables
-from macaw.compiler.lower import lower
-from macaw.compiler.machine.images import Image, image_of
-from macaw.compiler.machine.passes import Buffer, Copy, Pass, Placed, Rows
+from macaw.arch.program import CoreLayer
+from macaw.compiler.machine.images import Image, batch_of, image_of
+from macaw.compiler.machine.moves import chosen_channels, unchanged
+from macaw.compiler.machine.passes import Buffer, Copy, Pass, Rows
 from macaw.compiler.machine.placing import Placing
-from macaw.compiler.machine.rearranging import Evaluate, all_bytes, rearranging_layers
-from macaw.compiler.network import Requantizations
-from macaw.compiler.parts import Part, channel_band, compile_parts
-from macaw.compiler.refusals import TooLarge
+from macaw.compiler.machine.tables import Evaluate, Tables, bytes_of, is_single
 from macaw.nn.graph import QuantizedGraph, Tensor
 from macaw.nn.graph.operators import (
-    AdaptiveAveragePool2d,
-    Add,
-    AveragePool2d,
+    Binary,
     Concat,
     MaxPool2d,
-    Mean,
     Operator,
     Pad,
     Reshape,
     ResizeNearest,
     Slice,
     Split,
-    Subtract,
+    Transpose,
     Unary,
 )
 
@@ -47,18 +41,12 @@ class Lowering:
     ``evaluate`` is asked for the results of elementwise operators for all pairs of bytes.
     """
 
-    def __init__(
-        self,
-        graph: QuantizedGraph,
-        config: MachineConfig,
-        requantization: Requantizations,
-        evaluate: Evaluate,
-    ):
+    def __init__(self, graph: QuantizedGraph, config: MachineConfig, evaluate: Evaluate):
         self._graph = graph
         self._config = config
-        self._requantization = requantization
         self._evaluate = evaluate
         self._places = Placing(config)
+        self._tables = Tables(graph, config, evaluate)
 
     def passes(self, operator: Operator, layer: CoreLayer | None) -> tuple[Pass, ...]:
         """The passes of ``operator``; ``layer`` is what the core makes of it, if it is the core's.
@@ -69,19 +57,25 @@ class Lowering:
         if layer is not None:
             return tuple(self._layer(name, operator.inputs[0], layer))
         match operator:
-            case AdaptiveAveragePool2d() | AveragePool2d() | Mean():
-                return tuple(self._planes(name, operator))
-            case Add() | Subtract():
-                return self._sum(name, operator)
+            case Binary():
+                return self._binary(name, operator)
             case Unary():
                 return (self._function(name, operator),)
             case Concat():
                 return tuple(self._concat(name, operator))
-            case Reshape():
+            case Transpose() if not self._keeps_order(operator):
+                raise ValueError(f"{name}: a transpose must keep the order of the values")
+            case Reshape() | Transpose():
                 source, image = self._buffer(operator.inputs[0]), self._image(name)
                 return self._places.moved(name, source, Buffer(name=name, image=image))
-            case MaxPool2d() | Pad() | Slice() | Split():
-                return tuple(self._rearranged(operator))
+            case MaxPool2d():
+                return tuple(self._largest(name, operator))
+            case Slice():
+                return tuple(self._slice(name, operator))
+            case Split():
+                return tuple(self._split(operator))
+            case Pad():
+                return tuple(self._pad(name, operator))
             case ResizeNearest():
                 return tuple(self._enlarge(name, operator))
         kind = type(operator).__name__
@@ -99,190 +93,228 @@ class Lowering:
             raise ValueError(f"{name}: an operand of the machine must be computed, not constant")
         return Buffer(name=name, image=image_of(tensor))
 
+    def _keeps_order(self, operator: Transpose) -> bool:
+        """Whether none but axes of one value change their places."""
+        shape = self._tensor(operator.inputs[0]).shape
+        moved = [axis for axis in operator.permutation if shape[axis] > 1]
+        return moved == sorted(moved)
+
     def _layer(self, name: str, source: str, layer: CoreLayer) -> Iterator[Pass]:
         batch, height, width, channels = layer.image_shape
         image = Image(height=batch * height, width=width, channels=channels)
         buffer, passes = self._places.seen_as(self._buffer(source), image)
         yield from passes
-        _, rows, columns, outputs = layer.result_shape
-        result = Image(height=batch * rows, width=columns, channels=outputs)
-        if layer.rows != rows:
+        _, height_out, columns, outputs = layer.result_shape
+        result = Image(height=batch * height_out, width=columns, channels=outputs)
+        if layer.rows != height_out:
             raise ValueError(f"{name}: a layer of the machine must not be cropped")
         target, back = self._places.made_as(Buffer(name=name, image=self._image(name)), result)
         for index in range(batch):
-            for part in layer.parts:
-                # A program is sent whole rows.
+            for number, part in enumerate(layer.parts):
                 taken = range(height)[part.image[0]]
+                rows = Rows(buffer=buffer, first=index * height + taken.start, count=len(taken))
+                chosen = range(width)[part.image[1]], range(channels)[part.image[2]]
+                if chosen != (range(width), range(channels)):
+                    cut = Buffer(
+                        name=f"{name}, image {index}, part {number}",
+                        image=Image(
+                            height=len(taken), width=len(chosen[0]), channels=len(chosen[1])
+                        ),
+                    )
+                    yield from self._cut(source, rows, (range(len(taken)), *chosen), cut)
+                    rows = self._places.everything(cut)
                 yield Pass(
                     name=name,
-                    sources=(
-                        Rows(buffer=buffer, first=index * height + taken.start, count=len(taken)),
-                    ),
+                    sources=(rows,),
                     work=part.program,
                     target=self._places.part(
-                        target, index * rows, part.result, (rows, columns, outputs)
+                        target, index * height_out, part.result, (height_out, columns, outputs)
                     ),
                 )
         yield from back
 
-    def _planes(self, name: str, operator: Operator) -> Iterator[Pass]:
-        """A mean of rows that are too long for the line buffer: of some channels at a time, which
-        are put together first."""
-        lowered = lower(self._graph, operator, self._requantization(self._graph, operator))
-        batch, height, width, channels = lowered.image_shape
-        [part] = lowered.parts
-        word = self._config.word_bytes
-        count = 2
-        while batch == 1 and channels % (count * word) == 0:
-            size = channels // count
-            plane = Image(height=height, width=width, channels=size)
-            try:
-                layers = [self._plane(part, index * size, plane) for index in range(count)]
-            except TooLarge:
-                count *= 2
-                continue
-            source = self._buffer(operator.inputs[0])
-            planes = Buffer(
-                name=f"{source.name}, in {count} planes",
-                image=Image(height=count * height, width=width, channels=size),
-            )
-            pixels = Image(height=height * width, width=count, channels=size)
-            target = Placed(
-                buffer=planes, first_byte=0, rows=pixels.height, pixels=count, pixel_bytes=size,
-                pixel_pitch=height * width * size, row_pitch=size, gaps=True,
-            )  # fmt: skip
+    def _cut(
+        self, source: str, rows: Rows, chosen: tuple[range, range, range], target: Buffer
+    ) -> Iterator[Pass]:
+        """Columns and channels of some rows by themselves: rows of which the core holds one, and
+        not as many as a kernel needs."""
+        image = replace(rows.buffer.image, height=rows.count)
+        layer = unchanged(
+            image, self._tensor(source).dtype, self._config.core, name=target.name, part=chosen
+        )
+        shape = layer.result_shape[1:]
+        for part in layer.parts:
+            taken = range(rows.count)[part.image[0]]
             yield Pass(
-                name=name, sources=(self._places.everything(source),), work=Copy(), target=target
+                name=target.name,
+                sources=(replace(rows, first=rows.first + taken.start, count=len(taken)),),
+                work=part.program,
+                target=self._places.part(target, 0, part.result, shape),
             )
-            result = Buffer(name=name, image=self._image(name))
-            for index, parts in enumerate(layers):
-                for each in parts:
-                    rows = range(height)[each.image[0]]
-                    yield Pass(
-                        name=name,
-                        sources=(
-                            Rows(buffer=planes, first=index * height + rows.start, count=len(rows)),
-                        ),
-                        work=each.program,
-                        target=self._places.part(result, 0, each.result, lowered.result_shape[1:]),
-                    )
-            return
-        raise ValueError(f"{name}: rows of the image must fit into the line buffer")
 
-    def _plane(self, part: Part, first: int, plane: Image) -> list[CorePart]:
-        """The programs of some channels of a layer, whose image is ``plane``."""
-        band = channel_band(part, first, first + plane.channels)
-        own = replace(band, image=(*band.image[:2], slice(0, plane.channels)))
-        return list(compile_parts(own, self._config.core, plane.view))
-
-    def _sum(self, name: str, operator: Operator) -> tuple[Pass, ...]:
+    def _binary(self, name: str, operator: Binary) -> tuple[Pass, ...]:
         """A sum or a difference of two tensors of one shape, or of a tensor with itself or a
-        constant of one value."""
-        self._has_lookups(name)
+        constant; or any function of a tensor and a constant of one value."""
+        shape = self._tensor(name).shape
         tensors = [self._tensor(each) for each in operator.inputs]
-        pairs = [all_bytes(tensor.dtype) for tensor in tensors]
-        constants = [tensor.data for tensor in tensors]
-        operands = [
-            each for each, data in zip(operator.inputs, constants, strict=True) if data is None
-        ]
-        if len(operands) == 2 and tensors[0].shape == tensors[1].shape:
-            first, second = (grid.ravel() for grid in np.meshgrid(*pairs, indexing="ij"))
-            [results] = self._evaluate(self._graph, operator, [first, second])
-            work = self._lookup(name, results.reshape(256, 256))
-        elif len(operands) == 1 and all(data is None or data.size == 1 for data in constants):
-            values = [
-                pair if data is None else np.full(256, data.item(), pair.dtype)
-                for pair, data in zip(pairs, constants, strict=True)
-            ]
-            [results] = self._evaluate(self._graph, operator, values)
-            work = self._lookup(name, results)
-        else:
+        if any(tensor.data is None and tensor.shape != shape for tensor in tensors):
             raise ValueError(
                 f"{name}: operands must be of one shape, not {tensors[0].shape} and "
                 f"{tensors[1].shape}: broadcasts run on the host"
             )
-        buffers = [self._buffer(each) for each in operands]
+        if all(tensor.data is not None for tensor in tensors):
+            raise ValueError(f"{name}: an operand must be computed, not constant")
+        operands = [each for each in operator.inputs if not is_single(self._tensor(each))]
+        buffers = [self._operand(each, shape) for each in operands]
         return (
             Pass(
                 name=name,
                 sources=tuple(self._places.everything(each) for each in buffers),
-                work=work,
-                target=self._places.whole(Buffer(name=name, image=buffers[0].image)),
+                work=self._tables.of_operands(name, operator),
+                target=self._places.whole(Buffer(name=name, image=self._image(name))),
             ),
         )
 
-    def _function(self, name: str, operator: Operator) -> Pass:
-        self._has_lookups(name)
+    def _operand(self, name: str, shape: tuple[int, ...]) -> Buffer:
+        """A tensor, or a constant that is repeated until it has this shape."""
+        tensor = self._tensor(name)
+        if tensor.data is None:
+            return self._buffer(name)
+        data = np.ascontiguousarray(np.broadcast_to(tensor.data, shape))
+        image = image_of(replace(tensor, shape=shape, data=None))
+        return Buffer(
+            name=f"{name}, {shape}",
+            image=image,
+            data=data.view(np.uint8).reshape(image.height, image.row_bytes),
+        )
+
+    def _function(self, name: str, operator: Unary) -> Pass:
         source = self._buffer(operator.inputs[0])
         image = self._image(name)  # 8 bits, too
-        values = all_bytes(self._tensor(operator.inputs[0]).dtype)
-        [results] = self._evaluate(self._graph, operator, [values])
         return Pass(
             name=name,
             sources=(self._places.everything(source),),
-            work=self._lookup(name, results),
+            work=self._tables.of_bytes(name, operator),
             target=self._places.whole(Buffer(name=name, image=image)),
         )
 
-    def _has_lookups(self, name: str) -> None:
-        if not self._config.elementwise_lanes:
-            raise ValueError(
-                f"{name}: elementwise_lanes must be at least 1 on {self._config.name}, not 0"
-            )
-
-    def _lookup(self, name: str, results: NDArray[Any]) -> LookupTables:
-        tensor = self._tensor(name)
-        zero_point = tensor.zero_point if tensor.quantization else 0
-        try:
-            return lookup_tables(results, zero_point=zero_point)
-        except ValueError as error:
-            raise ValueError(f"{name}: {error}") from None
-
     def _concat(self, name: str, operator: Concat) -> Iterator[Pass]:
-        result = self._tensor(name)
+        shape = self._tensor(name).shape
         target = Buffer(name=name, image=self._image(name))
-        rank = len(result.shape)
-        # The axis as one of the image's rows, pixels and channels.
-        axis = operator.axis % rank - rank
-        if axis < -3:
-            raise ValueError(f"{name}: axis must be one of the last three, not {operator.axis}")
-        outer = int(np.prod(result.shape[:-3])) if rank > 3 else 1
-        if axis == -3 and outer != 1:
-            raise ValueError(f"{name}: rows must be joined in batches of one, not of {outer}")
-        if rank < 3 and axis == -2:
-            axis = -3
+        whole = (target.image.height, target.image.width, target.image.channels)
+        # Axes before the last two are rows; what stands before the axis is repeated.
+        rows = operator.axis < max(len(shape) - 2, 1)
+        axis = 0 if rows else operator.axis - len(shape) + 3
+        blocks = math.prod(shape[: operator.axis]) if rows and len(shape) > 1 else 1
         start = 0
         for each in operator.inputs:
-            source = self._buffer(each)
+            source = self._operand(each, self._tensor(each).shape)
+            work = self._tables.of_part(name, operator, each)
             image = source.image
-            size = (image.height, image.width, image.channels)[axis]
-            chosen = [slice(None)] * 3
-            chosen[axis] = slice(start, start + size)
-            shape = (target.image.height, target.image.width, target.image.channels)
-            yield Pass(
-                name=name,
-                sources=(self._places.everything(source),),
-                work=self._joined(name, operator, each),
-                target=self._places.part(target, 0, (chosen[0], chosen[1], chosen[2]), shape),
-            )
+            size = (image.height // blocks, image.width, image.channels)[axis]
+            count = image.height // blocks
+            for block in range(blocks):
+                first = start + block * (whole[0] // blocks) if rows else start
+                chosen = [slice(None)] * 3
+                chosen[axis] = slice(first, first + size)
+                yield Pass(
+                    name=name,
+                    sources=(Rows(buffer=source, first=block * count, count=count),),
+                    work=work,
+                    target=self._places.part(target, 0, (chosen[0], chosen[1], chosen[2]), whole),
+                )
             start += size
 
-    def _joined(self, name: str, operator: Concat, part: str) -> LookupTables | Copy:
-        """What becomes of the values of one input: a function of each byte."""
-        tensor = self._tensor(part)
-        values = all_bytes(tensor.dtype).reshape((1,) * (len(tensor.shape) - 1) + (256,))
-        alone = replace(operator, inputs=(part,), axis=-1)
-        [results] = self._evaluate(self._graph, alone, [values])
-        if np.array_equal(results.ravel().view(np.uint8), np.arange(256, dtype=np.uint8)):
-            return Copy()
-        self._has_lookups(name)
-        return self._lookup(name, results.ravel())
+    def _pad(self, name: str, operator: Pad) -> Iterator[Pass]:
+        """A window of one value, around which there is padding; or channels beside those of the
+        image."""
+        tensor = self._tensor(operator.inputs[0])
+        rank = len(tensor.shape)
+        around = dict(enumerate(operator.padding, start=-rank))
+        if any(sum(amounts) for axis, amounts in around.items() if axis < -3):
+            raise ValueError(f"{name}: padding must be of images, not {operator.padding}")
+        rows, columns, channels = (around.get(axis, (0, 0)) for axis in (-3, -2, -1))
+        if rank < 3:
+            rows, columns = columns, (0, 0)
+        (batch, image), core = batch_of(tensor), self._config.core
+        if any(channels):
+            chosen = [None] * channels[0] + [*range(image.channels)] + [None] * channels[1]
+            layer = chosen_channels(
+                image, tensor.dtype, core, chosen, name=name, padding=(*rows, *columns),
+                value=operator.value,
+            )  # fmt: skip
+        else:
+            layer = unchanged(
+                image, tensor.dtype, core, name=name, padding=(*rows, *columns),
+                padding_value=operator.value,
+            )  # fmt: skip
+        return self._layer(name, operator.inputs[0], _repeated(layer, batch))
 
-    def _rearranged(self, operator: Operator) -> Iterator[Pass]:
-        """What the core does with weights of ones and zeros."""
-        layers = rearranging_layers(self._graph, operator, self._config.core, self._evaluate)
-        for name, layer in layers:
-            yield from self._layer(name, operator.inputs[0], layer)
+    def _slice(self, name: str, operator: Slice) -> Iterator[Pass]:
+        """Some rows, columns and channels of each image."""
+        tensor = self._tensor(operator.inputs[0])
+        if min(operator.steps) < 1:
+            raise ValueError(f"{name}: steps of a slice must be forwards, not {operator.steps}")
+        spans = [
+            range(start, start + step * size, step)
+            for start, step, size in zip(
+                operator.starts, operator.steps, operator.sizes, strict=True
+            )
+        ]
+        batch, image = batch_of(tensor)
+        pairs = zip(spans[:-3], tensor.shape, strict=False)
+        if not all(span == range(size) for span, size in pairs):
+            raise ValueError(f"{name}: a slice must be of all images of a batch")
+        *_, rows, columns, channels = [range(1)] * 3 + spans
+        if len(spans) < 3:
+            rows, columns = columns, rows
+        core = self._config.core
+        if channels.step == 1 or len(channels) == 1:
+            channels = range(channels.start, channels[-1] + 1)
+            layer = unchanged(image, tensor.dtype, core, name=name, part=(rows, columns, channels))
+        else:
+            layer = chosen_channels(
+                image, tensor.dtype, core, [*channels], name=name, rows=rows, columns=columns
+            )
+        return self._layer(name, operator.inputs[0], _repeated(layer, batch))
+
+    def _split(self, operator: Split) -> Iterator[Pass]:
+        tensor = self._tensor(operator.inputs[0])
+        rank = len(tensor.shape)
+        start = 0
+        for name, size in zip(operator.outputs, operator.sizes, strict=True):
+            starts = [0] * rank
+            sizes = [*tensor.shape]
+            starts[operator.axis], sizes[operator.axis] = start, size
+            piece = Slice(
+                inputs=operator.inputs, outputs=(name,), starts=tuple(starts), steps=(1,) * rank,
+                sizes=tuple(sizes),
+            )  # fmt: skip
+            yield from self._slice(name, piece)
+            start += size
+
+    def _largest(self, name: str, operator: MaxPool2d) -> Iterator[Pass]:
+        tensor = self._tensor(operator.inputs[0])
+        values = bytes_of(tensor.dtype)
+        # A window of one value gives the bounds of what is fused.
+        alone = replace(operator, kernel=(1, 1), stride=(1, 1), padding=(0, 0, 0, 0))
+        [bounded] = self._evaluate(self._graph, alone, [values.reshape(1, 16, 16, 1)])
+        bounds = int(bounded.min()), int(bounded.max())
+        if not np.array_equal(bounded.ravel(), values.clip(*bounds)):
+            raise ValueError(f"{name}: a max pooling must keep its scale")
+        batch, image = batch_of(tensor)
+        layer = unchanged(
+            image,
+            tensor.dtype,
+            self._config.core,
+            name=name,
+            kernel=operator.kernel,
+            stride=operator.stride,
+            padding=operator.padding,
+            padding_value=np.iinfo(values.dtype).min,
+            bounds=bounds,
+        )
+        return self._layer(name, operator.inputs[0], _repeated(layer, batch))
 
     def _enlarge(self, name: str, operator: ResizeNearest) -> Iterator[Pass]:
         """Each pixel as many times as the size grows, by as many copies with gaps."""
@@ -317,3 +349,9 @@ class Lowering:
         [found] = self._evaluate(self._graph, operator, [image])
         if not np.array_equal(found, image.repeat(down, axis=1).repeat(across, axis=2)):
             raise ValueError(f"{name}: the nearest pixels must be plain repetitions")
+
+
+def _repeated(layer: CoreLayer, batch: int) -> CoreLayer:
+    """A layer of one image, for each of ``batch`` images."""
+    image, result = layer.image_shape[1:], layer.result_shape[1:]
+    return replace(layer, image_shape=(batch, *image), result_shape=(batch, *result))

@@ -12,12 +12,15 @@ from macaw.arch.parameters import AnyRequantization, Float32Bias, Float32Chain
 from macaw.arch.program import CoreLayer
 from macaw.arch.requantization import FIXED_MODES, Mode, Requantization, float32_multiplier
 from macaw.arch.shapes import Conv2dShape
-from macaw.compiler.layer import Conv2dLayer
+from macaw.compiler.layer import Conv2dLayer, WideRow
 from macaw.compiler.machine.images import Image
 from macaw.compiler.parts import compile_parts, whole
 from macaw.nn.graph import DType
 
 __all__ = ["chosen_channels", "unchanged"]
+
+#: Rows, columns and channels of an image.
+Chosen = tuple[range, range, range]
 
 
 def unchanged(
@@ -26,39 +29,42 @@ def unchanged(
     config: AcceleratorConfig,
     *,
     name: str,
+    part: Chosen | None = None,
     kernel: tuple[int, int] = (1, 1),
     stride: tuple[int, int] = (1, 1),
     padding: Sequence[int] = (0, 0, 0, 0),
-    padding_value: int,
+    padding_value: int | None = None,
     bounds: tuple[int, int] | None = None,
 ) -> CoreLayer:
     """The largest value of each window, which is the value itself where the window has one; then
     bounded.
 
-    ``padding_value`` and ``bounds`` are of the image's type. Raises ``ValueError`` for what the
-    core was not built for.
+    ``part`` are rows, columns and neighbouring channels of the image, by default all; with it
+    there is a window of one value, and no stride. ``padding_value`` and ``bounds`` are of the
+    image's type. Raises ``ValueError`` for what the core was not built for.
     """
     signed = dtype == DType.INT8
     low, high = (-128, 127) if signed else (0, 255)
     minimum, maximum = bounds or (low, high)
     centre = 0 if signed else 128
+    rows, columns, channels = part or _everything(image)
     top, bottom, left, right = padding
     shape = Conv2dShape(
-        height=image.height,
-        width=image.width,
-        in_channels=image.channels,
-        out_channels=image.channels,
+        height=rows[-1] - rows.start + 1,
+        width=columns[-1] - columns.start + 1,
+        in_channels=len(channels),
+        out_channels=len(channels),
         kernel_height=kernel[0],
         kernel_width=kernel[1],
-        stride=stride,
+        stride=(stride[0] * rows.step, stride[1] * columns.step),
         padding=(top, bottom, left, right),
-        groups=image.channels,
+        groups=len(channels),
     )
     layer = Conv2dLayer(
         shape=shape,
-        weights=np.ones((image.channels, *kernel, 1), np.int8),
+        weights=np.ones((len(channels), *kernel, 1), np.int8),
         requantization=_identity(
-            config, image.channels, zero_point=centre, minimum=minimum, maximum=maximum,
+            config, len(channels), zero_point=centre, minimum=minimum, maximum=maximum,
             signed=signed, name=name,
         ),
         input_zero_point=centre,
@@ -67,13 +73,7 @@ def unchanged(
         largest=kernel != (1, 1),
         padding_value=padding_value,
     )  # fmt: skip
-    return CoreLayer(
-        name=name,
-        image_shape=(1, image.height, image.width, image.channels),
-        result_shape=(1, shape.output_height, shape.output_width, image.channels),
-        parts=tuple(compile_parts(whole(layer), config, image.view)),
-        rows=shape.output_height,
-    )
+    return _compiled(layer, image, (rows, columns, channels), config)
 
 
 def chosen_channels(
@@ -83,15 +83,17 @@ def chosen_channels(
     channels: Sequence[int | None],
     *,
     name: str,
-    rows: slice = slice(None),
+    rows: range | None = None,
+    columns: range | None = None,
     padding: Sequence[int] = (0, 0, 0, 0),
     value: int = 0,
 ) -> CoreLayer:
     """The channels of an image that ``channels`` names, in this order; ``value`` where it names
     none, and in the padding around.
 
-    ``rows`` are the rows of the result. ``value`` is of the image's type. It is a pointwise layer
-    whose weights are ones and zeros. Raises ``ValueError`` for what the core was not built for.
+    ``rows`` and ``columns`` are those of the image that are taken, by default all. ``value`` is
+    of the image's type. It is a pointwise layer whose weights are ones and zeros. Raises
+    ``ValueError`` for what the core was not built for.
     """
     signed = dtype == DType.INT8
     centre = 0 if signed else 128
@@ -101,16 +103,17 @@ def chosen_channels(
         if channel is not None:
             weights[index, 0, 0, channel] = 1
         bias.append(value - centre if channel is None else 0)
-    kept = range(image.height)[rows]
+    all_rows, all_columns, all_channels = _everything(image)
+    rows, columns = rows or all_rows, columns or all_columns
     top, bottom, left, right = padding
     shape = Conv2dShape(
-        height=kept[-1] - kept.start + 1,
-        width=image.width,
+        height=rows[-1] - rows.start + 1,
+        width=columns[-1] - columns.start + 1,
         in_channels=image.channels,
         out_channels=len(channels),
         kernel_height=1,
         kernel_width=1,
-        stride=(kept.step, 1),
+        stride=(rows.step, columns.step),
         padding=(top, bottom, left, right),
     )
     layer = Conv2dLayer(
@@ -125,20 +128,28 @@ def chosen_channels(
         name=name,
         padding_value=value if any(padding) else None,
     )  # fmt: skip
-    parts = compile_parts(whole(layer), config, image.view)
-    moved = (replace(part, image=(_shifted(part.image[0], kept.start), *part.image[1:]))
-             for part in parts)  # fmt: skip
+    return _compiled(layer, image, (rows, columns, all_channels), config)
+
+
+def _everything(image: Image) -> Chosen:
+    return range(image.height), range(image.width), range(image.channels)
+
+
+def _compiled(
+    layer: Conv2dLayer, image: Image, chosen: Chosen, config: AcceleratorConfig
+) -> CoreLayer:
+    """A layer that reads the chosen part of an image, of which it is given whole rows."""
+    rows, columns, channels = (slice(each.start, each[-1] + 1) for each in chosen)
+    part = replace(whole(layer), image=(rows, columns, channels))
+    row = WideRow(width=image.width, channels=image.channels)
+    shape = layer.shape
     return CoreLayer(
-        name=name,
+        name=layer.name,
         image_shape=(1, image.height, image.width, image.channels),
-        result_shape=(1, shape.output_height, shape.output_width, len(channels)),
-        parts=tuple(moved),
+        result_shape=(1, shape.output_height, shape.output_width, shape.out_channels),
+        parts=tuple(compile_parts(part, config, row=row)),
         rows=shape.output_height,
     )
-
-
-def _shifted(rows: slice, first: int) -> slice:
-    return slice(rows.start + first, rows.stop + first, rows.step)
 
 
 def _identity(

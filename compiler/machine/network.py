@@ -5,6 +5,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from macaw.arch.container import Program, TensorPlace
 from macaw.arch.machine import MachineConfig, Space
 from macaw.compiler.machine.allocation import Life, place_buffers
@@ -13,8 +15,8 @@ from macaw.compiler.machine.emit import Home, contents, emit
 from macaw.compiler.machine.images import image_of
 from macaw.compiler.machine.lowering import Lowering
 from macaw.compiler.machine.passes import Buffer, Pass
-from macaw.compiler.machine.rearranging import Evaluate
 from macaw.compiler.machine.segments import segment_numbers
+from macaw.compiler.machine.tables import Evaluate
 from macaw.compiler.network import Placement, Requantizations, place
 from macaw.nn.graph import DType, QuantizedGraph
 from macaw.nn.graph.operators import Operator
@@ -66,7 +68,7 @@ def compile_network(
     With ``keep`` all tensors of the machine's operators are outputs of its programs, to be looked
     at.
     """
-    lowering = Lowering(graph, config, requantization, evaluate)
+    lowering = Lowering(graph, config, evaluate)
     found: list[tuple[Pass, ...] | None] = []
     refusals: dict[str, str] = {}
     for placement in _placements(graph, config, requantization):
@@ -122,6 +124,8 @@ def _segment(
     inputs = [each for each in _ordered(operators) if each in read - made and _moves(graph, each)]
 
     data, loads = contents(passes, config)
+    fixed, more = _constants(passes, config, len(data) // config.word_bytes)
+    data += more
     sizes, lives = _lives(passes, inputs, outputs, config)
     inner = place_buffers(
         {each: life for each, life in lives.items() if each not in (*inputs, *outputs)},
@@ -129,12 +133,13 @@ def _segment(
     )
     outer = place_buffers({each: life for each, life in lives.items() if each not in inner}, None)
     homes = {each: Home(space=Space.TENSOR, word=word) for each, word in inner.items()}
-    dummy = homes | {each: Home(space=Space.OUTER, word=0) for each in outer}
+    dummy = homes | {each: Home(space=Space.OUTER, word=0) for each in (*outer, *fixed)}
     start, body = emit(passes, loads, dummy, config, 0)
     # Programs, constants, tensors.
     constants = (len(start) + len(body)) // config.word_bytes
     tensors = constants + len(data) // config.word_bytes
     homes |= {each: Home(space=Space.OUTER, word=tensors + word) for each, word in outer.items()}
+    homes |= {each: Home(space=Space.OUTER, word=constants + at) for each, at in fixed.items()}
     start, body = emit(passes, loads, homes, config, constants)
     words = max((outer[each] + sizes[each] for each in outer), default=0)
 
@@ -154,10 +159,27 @@ def _segment(
     return Segment(operators=operators, program=program, passes=tuple(passes), homes=homes)
 
 
+def _constants(
+    passes: Sequence[Pass], config: MachineConfig, first: int
+) -> tuple[dict[str, int], bytes]:
+    """The word of each constant tensor among all that stays in memory, from ``first`` on, and
+    their words."""
+    places: dict[str, int] = {}
+    words = bytearray()
+    for rows in (rows for each in passes for rows in each.sources):
+        buffer = rows.buffer
+        if buffer.data is None or buffer.name in places:
+            continue
+        places[buffer.name] = first + len(words) // config.word_bytes
+        filling = buffer.image.row_words(config) * config.word_bytes - buffer.image.row_bytes
+        words += np.pad(buffer.data, ((0, 0), (0, filling))).tobytes()
+    return places, bytes(words)
+
+
 def _lives(
     passes: Sequence[Pass], inputs: Sequence[str], outputs: Sequence[str], config: MachineConfig
 ) -> tuple[dict[str, int], dict[str, Life]]:
-    """Words and lives of all buffers; inputs and outputs live all the time."""
+    """Words and lives of all buffers but constants; inputs and outputs live all the time."""
     sizes: dict[str, int] = {}
     uses: dict[str, list[int]] = {}
 
@@ -167,7 +189,8 @@ def _lives(
 
     for index, each in enumerate(passes):
         for rows in each.sources:
-            use(rows.buffer, index)
+            if rows.buffer.data is None:
+                use(rows.buffer, index)
         use(each.target.buffer, index)
     kept = {*inputs, *outputs}
     lives = {

@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the machine does in one go: fetch rows of one tensor or two, compute, store a result."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
 
 from macaw.arch.program import CoreProgram
 from macaw.compiler.elementwise import LookupTables
@@ -13,10 +16,14 @@ __all__ = ["Buffer", "Copy", "Pass", "Placed", "Rows"]
 
 @dataclass(frozen=True, kw_only=True)
 class Buffer:
-    """A tensor in memory: its ``name``, and how it stands there."""
+    """A tensor in memory: its ``name``, and how it stands there.
+
+    ``data`` is what a constant holds, uint8 [height, row bytes], and ``None`` elsewhere.
+    """
 
     name: str
     image: Image
+    data: NDArray[np.uint8] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

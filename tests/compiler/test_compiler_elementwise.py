@@ -88,7 +88,8 @@ def every_byte(dtype):
 def random_parameters(generator, dtype, *, ties):
     """Operands and result; no scale is more than 16 times another."""
     unit = np.exp(generator.uniform(np.log(0.004), np.log(0.02)))
-    factors = generator.integers(1, 13, 3) if ties else np.exp(generator.uniform(0, np.log(16), 3))
+    at_random = np.exp(generator.uniform(0, np.log(16), 3))
+    factors = generator.integers(1, 13, 3) if ties else at_random
     limits = np.iinfo(dtype)
     points = generator.integers(limits.min, limits.max + 1, 3)
     return [

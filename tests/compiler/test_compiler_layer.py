@@ -10,6 +10,7 @@ from conv2d_layers import random_layer, random_shape
 
 from macaw.arch import Conv2dShape, Mode
 from macaw.arch.core import EXCESS
+from macaw.compiler.layer import WideRow
 
 
 def random_layers(seed, count=200):
@@ -115,3 +116,23 @@ def _fitting_shape(rng):
             return random_shape(rng, "dense")
         except ValueError:
             continue
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ({"width": 5, "channels": 2}, "the image must lie within its wide row"),
+        ({"width": 9, "channels": 3, "first_channel": 2}, "the image must lie within its wide row"),
+        ({"width": 9, "channels": 2, "first_column": 1}, "padding must be where the wide row ends"),
+        ({"width": 9, "channels": 2, "first_column": 0}, "padding must be where the wide row ends"),
+    ],
+)
+def test_images_that_are_no_parts_of_their_rows(row, sentence):
+    shape = Conv2dShape(
+        height=4, width=6, in_channels=2, out_channels=3, kernel_height=3, kernel_width=3,
+        padding=(1, 1, 1, 1),
+    )  # fmt: skip
+    layer, _ = random_layer(np.random.default_rng(5), shape, (Mode.FLOAT32,))
+    assert layer.row == WideRow(width=6, channels=2)
+    with pytest.raises(ValueError, match=f"^conv2d: {sentence}, not "):
+        replace(layer, wide_row=WideRow(**row))

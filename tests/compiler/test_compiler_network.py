@@ -91,7 +91,9 @@ def test_layers_are_their_operators(kind):
 def test_means_are_their_operators_or_stay_on_the_host(kind):
     wrong, parts = differences(kind, range(40), config=WIDE, host=True)
     assert wrong == 0
-    assert parts[0] > 0
+    # Windows with fewer values at the border are layers of their own.
+    assert (parts[0] == 0) == kind.startswith("AVERAGE")
+    assert (max(parts) > 3) == kind.startswith("AVERAGE")
     assert sum(parts.values()) - parts[0] > 2
 
 

@@ -5,11 +5,9 @@
 from dataclasses import replace
 from itertools import product
 
-import numpy as np
 import pytest
 
-from macaw.arch import Conv2dShape, RawSums, preset
-from macaw.compiler.layer import Conv2dLayer
+from macaw.arch import Conv2dShape, preset
 from macaw.compiler.ring import Ring, place_rows
 
 TINY = preset("tiny")
@@ -22,15 +20,6 @@ def shape_of(*, words, kernel_height, dilation=1, height=64):
         kernel_height=kernel_height, kernel_width=1, dilation=(dilation, 1),
         padding=(200, 0, 0, 0),
     )  # fmt: skip
-
-
-def rows_of(shape, config, **wanted):
-    """The ring of a layer of this shape."""
-    size = (shape.out_channels, shape.kernel_height, shape.kernel_width, shape.in_channels)
-    layer = Conv2dLayer(
-        shape=shape, weights=np.zeros(size, np.int8), requantization=RawSums(bias=(0,))
-    )
-    return place_rows(layer, config, **wanted)
 
 
 def separate(ring: Ring, shape: Conv2dShape, rows: int, words: int) -> bool:
@@ -55,7 +44,7 @@ def test_rows_of_a_read_lie_in_banks_of_their_own(rows, words):
     placed = 0
     for row_words, kernel_height, dilation in product(range(1, 40), range(1, 8), range(1, 5)):
         shape = shape_of(words=row_words, kernel_height=kernel_height, dilation=dilation)
-        ring = rows_of(shape, TINY, rows=rows, words=words)
+        ring = place_rows(shape, TINY, rows=rows, words=words)
         if ring is None:
             continue
         placed += 1
@@ -67,18 +56,18 @@ def test_rows_of_a_read_lie_in_banks_of_their_own(rows, words):
 
 
 def test_one_row_at_a_time_fills_the_buffer():
-    assert rows_of(shape_of(words=85, kernel_height=3), TINY) == Ring(pitch=85, rows=3)
-    assert rows_of(shape_of(words=86, kernel_height=3), TINY) is None
-    assert rows_of(shape_of(words=64, kernel_height=3), TINY) == Ring(pitch=64, rows=4)
+    assert place_rows(shape_of(words=85, kernel_height=3), TINY) == Ring(pitch=85, rows=3)
+    assert place_rows(shape_of(words=86, kernel_height=3), TINY) is None
+    assert place_rows(shape_of(words=64, kernel_height=3), TINY) == Ring(pitch=64, rows=4)
 
 
 def test_a_low_image_needs_no_more_rows_than_it_has():
     shape = shape_of(words=128, kernel_height=7, height=2)
-    assert rows_of(shape, TINY) == Ring(pitch=128, rows=2)
-    assert rows_of(replace(shape, height=3), TINY) is None
+    assert place_rows(shape, TINY) == Ring(pitch=128, rows=2)
+    assert place_rows(replace(shape, height=3), TINY) is None
 
 
 def test_more_rows_than_a_counter_holds_are_not_counted():
     big = replace(TINY, memory=replace(TINY.memory, activation_words=1 << 16))
-    ring = rows_of(shape_of(words=1, kernel_height=1), big)
+    ring = place_rows(shape_of(words=1, kernel_height=1), big)
     assert ring == Ring(pitch=1, rows=4095)

@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""Random graphs notice what is wrong with the engines: each mutant is found on the RTL."""
+
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from machine_fuzz import Findings, fuzz
+from random_graphs import FIXED
+
+import macaw.sim.machine
+from macaw.hw.machine import Accelerator, fetcher, loader, scatter, storer
+from macaw.sim.verilog import Verilog, convert
+
+pytestmark = pytest.mark.full
+
+#: Graphs among which a mutant must be found.
+SEEDS = range(30)
+
+#: A class, and what stands in its source in the place of what.
+MUTANTS: dict[str, tuple[ModuleType, str, str, str]] = {
+    "a byte more than a run has": (
+        scatter, "Scatter", "mask = ((1 << run) - 1) << first", "mask = ((2 << run) - 1) << first",
+    ),
+    "words left behind a SCATTER": (
+        storer, "Storer", "left.eq(Mux(is_scatter, 0, fields.store.count))",
+        "left.eq(fields.store.count)",
+    ),
+    "operands that meet those of the next pass": (
+        fetcher, "Fetcher", "((owed == 0) | ~(pairs | fields.two))", "1",
+    ),
+    "units from the first on": (
+        loader, "Loader", "unit.eq(fields.start),", "unit.eq(0),",
+    ),
+}  # fmt: skip
+
+
+def verilog_of(mutant: tuple[ModuleType, str, str, str], patch: pytest.MonkeyPatch) -> Verilog:
+    """The machine with a class changed."""
+    module, name, old, new = mutant
+    source = Path(str(module.__file__)).read_text()
+    assert source.count(old) == 1
+    namespace = dict(vars(module))
+    exec(compile(source.replace(old, new), str(module.__file__), "exec"), namespace)
+    patch.setattr(getattr(module, name), "elaborate", namespace[name].elaborate)
+    return convert(Accelerator(FIXED[0]))
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_mutants_are_found(name, monkeypatch):
+    verilog = verilog_of(MUTANTS[name], monkeypatch)
+    monkeypatch.setattr(macaw.sim.machine, "convert", lambda *_, **__: verilog)
+    findings = Findings()
+    for seed in SEEDS:
+        fuzz(seed, findings, rtl=True)
+        if findings.differences:
+            break
+    assert findings.differences
+    assert " on the RTL of " in findings.differences[0]
