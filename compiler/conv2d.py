@@ -13,6 +13,7 @@ from macaw.arch.program import CoreProgram
 from macaw.arch.requantization import Mode
 from macaw.arch.shapes import Conv2dShape
 from macaw.compiler.dense import pairs_pay, walk_dense
+from macaw.compiler.lanes import walk_lanes
 from macaw.compiler.layer import Conv2dLayer
 from macaw.compiler.parameters import RAW_BYTES, channel_parameters, split_bytes
 from macaw.compiler.refusals import Split, TooLarge
@@ -57,6 +58,13 @@ def _choose_walk(
 ) -> tuple[Walk, Ring] | None:
     """The fastest walk whose rows fit into the line buffer."""
     shape = layer.shape
+    if config.narrow:
+        ring = place_rows(shape, config)
+        if ring is None:
+            return None
+        if layer.windowed:
+            return walk_lanes(shape, parts, config), ring
+        return walk_dense(shape, parts, filler, config, paired=False), ring
     if layer.windowed:
         aligned = shape.in_channels % config.array.lanes == 0
         choices = [RowAccess(rows=4, together=4)] if aligned else []
@@ -100,7 +108,7 @@ def compile_conv2d(layer: Conv2dLayer, config: AcceleratorConfig) -> Conv2dProgr
     refusal.limit(
         "accumulator bits",
         config.accumulator.bits,
-        layer.accumulator_bits,
+        layer.accumulator_bits(config),
         "use wider accumulators or smaller weights",
     )
     for what, split in (
@@ -151,7 +159,11 @@ def compile_conv2d(layer: Conv2dLayer, config: AcceleratorConfig) -> Conv2dProgr
 
     descriptor = _descriptor(layer, config, walk, ring, filler, result_words)
     check_fields(layer.name, layer_fields(config), descriptor)
-    table = tuple(_entry(step, shape, ring) for step in (*walk.prologue, *walk.body))
+    entries_of = {field.name for field in step_fields(config)}
+    table = tuple(
+        {name: value for name, value in _entry(step, shape, ring).items() if name in entries_of}
+        for step in (*walk.prologue, *walk.body)
+    )
     for entry in table:
         check_fields(f"{layer.name}: step", step_fields(config), entry)
     _check_offsets(layer, config, walk, descriptor)
@@ -201,7 +213,7 @@ def _descriptor(
     row_bytes = shape.width * shape.in_channels
     kernel_row = shape.dilation[0] * ring.pitch
     flip = 0 if signed else 128
-    return {
+    values = {
         "height": shape.height,
         "row_bytes": row_bytes,
         "row_words": -(-row_bytes // config.array.lanes) - 1,
@@ -246,6 +258,7 @@ def _descriptor(
         "maximum": maximum - flip,
         **_chain_fields(layer, config),
     }
+    return {field.name: values[field.name] for field in layer_fields(config)}
 
 
 def _chain_fields(layer: Conv2dLayer, config: AcceleratorConfig) -> dict[str, int]:

@@ -124,6 +124,6 @@ def walk_dense(
         weights=words.reshape(-1, columns, lanes),
         pixels=shape.output_width,
         pixel_stride=shape.stride[1] * shape.in_channels,
-        pixel_cycles=max(reads, config.beats),
-        prologue_cycles=0,
+        pixel_cycles=reads if config.narrow else max(reads, config.beats),
+        channel_cycles=config.requantizer.interval if config.narrow else 0,
     )

@@ -6,7 +6,7 @@ from amaranth import *
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from macaw.arch.checks import integer, one_of
+from macaw.arch.checks import instance, integer, one_of
 from macaw.arch.config import Technology
 
 __all__ = ["BlockRam"]
@@ -30,6 +30,8 @@ class BlockRam(wiring.Component):
         The cells to use.
     cell_bytes : int
         Bytes of a word in one cell of ``ecp5``, 2 or 4.
+    registered : bool
+        There is a register behind the memory's own. Without one, `latency` is 1.
 
     Members
     -------
@@ -47,7 +49,7 @@ class BlockRam(wiring.Component):
     Raises ``ValueError`` for a depth beyond the cell's.
     """
 
-    #: Clocks from ``read_address`` to ``read_data``.
+    #: Clocks from ``read_address`` to ``read_data``, with the register behind the memory's own.
     latency = 2
 
     def __init__(
@@ -57,7 +59,10 @@ class BlockRam(wiring.Component):
         depth: int,
         technology: Technology = Technology.GENERIC,
         cell_bytes: int = 2,
+        registered: bool = True,
     ):
+        if not instance("registered", registered, bool):
+            self.latency = 1
         self._technology = one_of("technology", technology, tuple(Technology))
         self._cell_bytes = one_of("cell_bytes", cell_bytes, (2, 4))
         self._depth = integer("depth", depth, 2, self.deepest(technology, cell_bytes))
@@ -96,7 +101,11 @@ class BlockRam(wiring.Component):
                 write.en.eq(self.write_enable),
                 read.addr.eq(self.read_address),
             ]
-            m.d.sync += [stage.eq(read.data), self.read_data.eq(stage)]
+            m.d.sync += stage.eq(read.data)
+            if self.latency == 1:
+                m.d.comb += self.read_data.eq(stage)
+            else:
+                m.d.sync += self.read_data.eq(stage)
         return m
 
     def _block(self, columns: range) -> Instance:
@@ -128,8 +137,8 @@ class BlockRam(wiring.Component):
             "DP16KD",
             p_DATA_WIDTH_A=9 * len(columns),
             p_DATA_WIDTH_B=9 * len(columns),
-            p_REGMODE_A="OUTREG" if wide else "NOREG",
-            p_REGMODE_B="OUTREG",
+            p_REGMODE_A="OUTREG" if wide and self.latency == 2 else "NOREG",
+            p_REGMODE_B="OUTREG" if self.latency == 2 else "NOREG",
             p_RESETMODE="SYNC",
             p_ASYNC_RESET_RELEASE="SYNC",
             p_WRITEMODE_A="NORMAL",

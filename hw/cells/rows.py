@@ -9,16 +9,20 @@ from macaw.hw.delay import delay
 __all__ = ["product_of_rows"]
 
 
-def product_of_rows(m, name, bits, value, row):
-    """``bits * value`` of an unsigned and a signed number of 8 bits, three clocks later.
+def product_of_rows(m, name, bits, value, row, *, top=None, registered=True):
+    """``bits * value`` of a number of 8 bits and a signed one of 8 bits, three clocks later, or
+    two with ``registered`` false.
 
     ``row(m, value, factor)`` gives ``value`` times two unsigned bits, as a signed number of 10
-    bits: four rows, a register behind each. The low bits of the lower of two rows pass by their
-    adder, and a register stands behind each level of adders.
+    bits: four rows, a register behind each if ``registered``. Where ``bits`` are signed, ``top``
+    makes the row of the upper two. The low bits of the lower of two rows pass by their adder, and
+    a register stands behind each level of adders.
     """
     terms = [
-        delay(m, row(m, value, bits[place : place + 2]), 1, name=f"{name}_row_{place}")
-        for place in range(0, 8, 2)
+        delay(
+            m, make(m, value, bits[place : place + 2]), int(registered), name=f"{name}_row_{place}"
+        )
+        for make, place in zip((row, row, row, top or row), range(0, 8, 2), strict=True)
     ]
     passed = 2
     while len(terms) > 1:
