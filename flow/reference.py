@@ -9,7 +9,7 @@ from typing import Any
 
 from macaw.arch.config import AcceleratorConfig
 from macaw.flow.interface import describe_interface
-from macaw.hw.blocks import BLOCKS, make_block
+from macaw.hw.blocks import blocks_of, make_block
 
 __all__ = ["block_page", "member_meanings", "reference"]
 
@@ -114,5 +114,5 @@ def reference(
         "",
     ]
     return "\n".join(head) + "\n".join(
-        ["", *(block_page(name, config, costs.get(name, {})) for name in BLOCKS)]
+        ["", *(block_page(name, config, costs.get(name, {})) for name in blocks_of(config))]
     )

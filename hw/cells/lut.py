@@ -27,7 +27,7 @@ class ProductPair(wiring.Component):
     """Two exact products that share an operand, in lookup tables; new operands each clock.
 
     Each product is four rows, of two bits of low or high each, and two levels of adders, with a
-    register behind each of the three steps; with ``registered`` false the first step has none.
+    register behind each of the three steps; with ``registered`` false the last step has none.
     With ``signed_operands`` low and high are signed.
 
     Members

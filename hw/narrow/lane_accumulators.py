@@ -84,7 +84,7 @@ class LaneAccumulators(wiring.Component):
             if lane < len(self.sums):
                 term = Mux(self.window, term, self.sums[lane])
             with m.If(self.valid):
-                m.d.sync += total.eq(Mux(self.first, term, self._fit(total + term)))
+                m.d.sync += total.eq(self._fit(Mux(self.first, term, total + term)))
             with m.If(self.announced):
                 later = held[lane + 1] if lane + 1 < lanes else 0
                 m.d.sync += held[lane].eq(Mux(complete, total, later))

@@ -14,8 +14,8 @@ from macaw.hw.delay import delay
 
 __all__ = ["LaneArray"]
 
-# The pair of products of each technology, and what it is made with; in lookup tables it has rows
-# without registers, which takes as long as the multipliers of iCE40.
+# The pair of products of each technology, and what it is made with: those of iCE40 and in lookup
+# tables without the register behind them, in whose place is that of the first adders.
 _PRODUCT_PAIRS = {
     Technology.GENERIC: (generic.ProductPair, {}),
     Technology.ICE40: (ice40.ProductPair, {"registered": False}),

@@ -16,7 +16,7 @@ from macaw.arch import Mode, Requantization, Technology, preset
 from macaw.arch.changes import changed
 from macaw.flow.export import export_verilog
 from macaw.golden.requantize import requantize
-from macaw.hw.blocks import BLOCKS, make_block
+from macaw.hw.blocks import BLOCKS, NARROW_BLOCKS, make_block
 from macaw.hw.layouts import layer_values_layout
 from macaw.sim import toolchain
 from macaw.sim.build import cell_models
@@ -217,4 +217,8 @@ def test_unknown_block_is_refused(tmp_path):
     message = f"^block must be one of {', '.join(BLOCKS)}, not 'Mac'$"
     with pytest.raises(ValueError, match=message):
         export_verilog("Mac", TINY, tmp_path)
+    # A narrow configuration has other blocks.
+    message = f"^block must be one of {', '.join(NARROW_BLOCKS)}, not 'WindowReader'$"
+    with pytest.raises(ValueError, match=message):
+        export_verilog("WindowReader", preset("up5k"), tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -35,7 +35,8 @@ SHAPES = {
 
 @pytest.mark.parametrize(
     ("config", "name"),
-    [(TINY, name) for name in SHAPES] + [(preset("up5k"), "dense"), (preset("up5k"), "depthwise")],
+    [(TINY, name) for name in SHAPES]
+    + [(preset(narrow), name) for narrow in ("up5k", "gw1nr9") for name in ("dense", "depthwise")],
 )
 def test_the_model_is_within_a_percent(config, name):
     case = case_of(1, SHAPES[name], config)
