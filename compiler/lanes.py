@@ -8,10 +8,16 @@ from macaw.arch.config import AcceleratorConfig
 from macaw.arch.shapes import Conv2dShape
 from macaw.compiler.steps import Groups, Step, Walk
 
-__all__ = ["walk_lanes"]
+__all__ = ["narrow_cycles", "walk_lanes"]
 
 #: Bits of a step's stride.
 _STRIDE_BITS = 12
+
+
+def narrow_cycles(body: list[Step]) -> int:
+    """The clocks that the narrow core takes for the steps of a pixel: one for each read, and one
+    more behind a last step of a single read."""
+    return sum(step.reads for step in body) + (body[-1].reads == 1)
 
 
 def walk_lanes(shape: Conv2dShape, parts: list[np.ndarray], config: AcceleratorConfig) -> Walk:
@@ -64,6 +70,6 @@ def walk_lanes(shape: Conv2dShape, parts: list[np.ndarray], config: AcceleratorC
         weights=words.reshape(-1, columns, lanes),
         pixels=shape.output_width,
         pixel_stride=shape.stride[1] * channels,
-        pixel_cycles=sum(step.reads for step in body),
+        pixel_cycles=narrow_cycles(body),
         channel_cycles=config.requantizer.interval,
     )

@@ -31,7 +31,8 @@ class BlockRam(wiring.Component):
     cell_bytes : int
         Bytes of a word in one cell of ``ecp5``, 2 or 4.
     registered : bool
-        There is a register behind the memory's own. Without one, `latency` is 1.
+        There is a register behind the memory's own, as always on ``ecp5``. Without one, `latency`
+        is 1.
 
     Members
     -------
@@ -46,7 +47,7 @@ class BlockRam(wiring.Component):
     read_data : Out
         The word, `latency` clocks after its address.
 
-    Raises ``ValueError`` for a depth beyond the cell's.
+    Raises ``ValueError`` for a depth beyond the cell's, and for ``ecp5`` without the register.
     """
 
     #: Clocks from ``read_address`` to ``read_data``, with the register behind the memory's own.
@@ -62,6 +63,8 @@ class BlockRam(wiring.Component):
         registered: bool = True,
     ):
         if not instance("registered", registered, bool):
+            if technology == Technology.ECP5:
+                raise ValueError("registered must be True for ecp5, not False")
             self.latency = 1
         self._technology = one_of("technology", technology, tuple(Technology))
         self._cell_bytes = one_of("cell_bytes", cell_bytes, (2, 4))
@@ -137,8 +140,8 @@ class BlockRam(wiring.Component):
             "DP16KD",
             p_DATA_WIDTH_A=9 * len(columns),
             p_DATA_WIDTH_B=9 * len(columns),
-            p_REGMODE_A="OUTREG" if wide and self.latency == 2 else "NOREG",
-            p_REGMODE_B="OUTREG" if self.latency == 2 else "NOREG",
+            p_REGMODE_A="OUTREG" if wide else "NOREG",
+            p_REGMODE_B="OUTREG",
             p_RESETMODE="SYNC",
             p_ASYNC_RESET_RELEASE="SYNC",
             p_WRITEMODE_A="NORMAL",

@@ -64,6 +64,8 @@ class WeightMemory(wiring.Component):
         beat = data.StructLayout(
             {"address": ceil_log2(depth * array.columns), "data": data.ArrayLayout(8, array.lanes)}
         )
+        if self._technology is Technology.ECP5 and not self._registered:
+            raise ValueError("registered must be True for ecp5, not False")
         super().__init__(
             {
                 "write": In(stream.Signature(beat)),

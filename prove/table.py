@@ -9,6 +9,7 @@ from rich.table import Table
 
 from macaw.prove.credits import CREDITS
 from macaw.prove.functions import FUNCTIONS
+from macaw.prove.narrow import NARROW
 from macaw.prove.properties import Property, Result, decide
 from macaw.prove.rings import RINGS
 from macaw.prove.self_test import SELF_TEST
@@ -23,6 +24,7 @@ PROPERTIES: tuple[Property, ...] = (
     *SELF_TEST,
     *CREDITS,
     *RINGS,
+    *NARROW,
     *FUNCTIONS,
 )
 

@@ -21,7 +21,8 @@ class ByteRows(wiring.Component):
     """A ring of result rows, written channel by channel, pixel by pixel and group by group;
     complete rows are streamed out, each beginning with a new word.
 
-    The ring is the whole memory: rows follow each other without a gap.
+    The ring is the whole memory: rows follow each other without a gap, those of the next layer
+    behind those of the last.
 
     Parameters
     ----------
@@ -86,11 +87,13 @@ class ByteRows(wiring.Component):
         lane_bits = exact_log2(self._config.array.lanes)
         address = Signal(lane_bits + len(memory.write_address))
         pixel, group, row = (Signal.like(address, name=name) for name in ("pixel", "group", "row"))
-        first_pixel = Signal()
+        first_pixel = Signal(init=1)
         following = (address + 1)[: len(address)]
         next_pixel = (pixel + layer.result_step)[: len(address)]
         next_group = Mux(first_pixel, following, group)
-        next_row = (row + ((layer.result_words + 1) << lane_bits))[: len(address)]
+        # Between two ends of rows there are some clocks.
+        next_row = Signal.like(address)
+        m.d.sync += next_row[lane_bits:].eq(row[lane_bits:] + layer.result_words + 1)
         with m.If(self.valid):
             with m.If(~place.finish):
                 m.d.sync += address.eq(following)
@@ -104,8 +107,6 @@ class ByteRows(wiring.Component):
                 m.d.sync += first_pixel.eq(place.group_end)
                 with m.If(first_pixel):
                     m.d.sync += group.eq(following)
-        with m.If(self.start):
-            m.d.sync += [address.eq(0), pixel.eq(0), row.eq(0), first_pixel.eq(1)]
         m.d.comb += [
             memory.write_address.eq(address[lane_bits:]),
             memory.write_enable.eq(self.valid << address[:lane_bits]),
@@ -135,11 +136,9 @@ class ByteRows(wiring.Component):
             complete.eq(complete + completed - ends),
             held.eq(held + self.claim - ends),
             self.room.eq(held < layer.result_rows),
-            self.finished.eq(self.finished | (ends & last_row)),
-            self.result.valid.eq(Mux(ends, complete > 1, complete != 0)),
+            self.finished.eq((self.finished | (ends & last_row)) & ~self.start),
         ]
-        with m.If(self.start):
-            m.d.sync += [
-                word.eq(0), held.eq(0), complete.eq(0), self.finished.eq(0),
-                self.room.eq(0), self.result.valid.eq(0),
-            ]  # fmt: skip
+        with m.If(ends):
+            m.d.sync += self.result.valid.eq(complete > 1)
+        with m.Elif(complete != 0):
+            m.d.sync += self.result.valid.eq(1)

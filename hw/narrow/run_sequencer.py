@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 from macaw.arch.checks import instance
 from macaw.arch.config import AcceleratorConfig
 from macaw.arch.core import SIZE_BITS
+from macaw.hw.delay import delay
 from macaw.hw.evaluations import Evaluation
 from macaw.hw.layouts import layer_layout, step_layout
 from macaw.hw.narrow.group_loops import GroupLoops
@@ -120,7 +121,10 @@ class RunSequencer(wiring.Component):
         with m.If(self.start):
             m.d.comb += ram.read_address.eq(0)
         may_begin = self._row_begins(m, loops, load)
-        m.d.comb += load.eq(fetched & may_begin & (~held | (go & final)))
+        # The loops move a clock after a pixel's last step has been taken, which takes none where
+        # that step has more than one read.
+        m.d.sync += loops.advance.eq(load & following.last)
+        m.d.comb += load.eq(fetched & may_begin & ~loops.advance & (~held | (go & final)))
         m.d.sync += fetched.eq((fetched | self.start) & ~(load & following.last & loops.layer_end))
 
         # The step in hand.
@@ -159,7 +163,6 @@ class RunSequencer(wiring.Component):
         completes = final & last
         m.d.comb += [
             go.eq(held & ~(completes & self._waits(m, go & completes))),
-            loops.advance.eq(load & following.last),
             self.evaluation.valid.eq(go),
             self.evaluation.first.eq(first & fresh),
             self.evaluation.last.eq(completes),
@@ -169,8 +172,9 @@ class RunSequencer(wiring.Component):
         ]
         m.d.sync += self.inside.eq((image_row >= 0) & (image_row < layer.height))
 
-        # By the last read of a row the loops are at the next one.
-        with m.If(go & completes & row_end):
+        # A clock after the last read of a row the loops are at the next one.
+        row_done = delay(m, go & completes & row_end, 1, name="row_done", reset_less=False)
+        with m.If(row_done):
             m.d.sync += self.released.eq(Mux(loops.top < 0, 0, loops.top))
             with m.If(layer_end):
                 m.d.sync += [self.released.eq(layer.height), self.finished.eq(1)]
@@ -184,7 +188,8 @@ class RunSequencer(wiring.Component):
         layer = self.layer
         begins = Signal()
         bottom = Signal(signed(SIZE_BITS + 2), reset_less=True)
-        settled, ready = Signal(_ROW_CLOCKS), Signal()
+        settled = Signal(_ROW_CLOCKS)
+        ready = Signal()
         m.d.sync += [
             bottom.eq(loops.top + layer.extent),
             ready.eq((bottom <= self.received) | self.complete),

@@ -65,6 +65,8 @@ def _with_outputs(config):
     from macaw.arch.self_test import Message, MessageKind, SelfTestPlan
     from macaw.hw.conv2d_core import Conv2dCore
     from macaw.hw.credit_queue import CreditQueue
+    from macaw.hw.narrow.byte_rows import ByteRows
+    from macaw.hw.narrow.narrow_core import NarrowCore
     from macaw.hw.parameter_store import ParameterStore
     from macaw.hw.result_buffer import ResultBuffer
     from macaw.hw.self_test.messages import MessageReader
@@ -81,6 +83,8 @@ def _with_outputs(config):
         Conv2dCore(config),
         CreditQueue(8),
         MessageReader(plan),
+        ByteRows(preset("up5k")),
+        NarrowCore(preset("up5k")),
         ParameterStore(config),
         ReportText(plan),
         ResultBuffer(config),
