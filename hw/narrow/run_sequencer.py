@@ -172,12 +172,14 @@ class RunSequencer(wiring.Component):
         ]
         m.d.sync += self.inside.eq((image_row >= 0) & (image_row < layer.height))
 
-        # A clock after the last read of a row the loops are at the next one.
-        row_done = delay(m, go & completes & row_end, 1, name="row_done", reset_less=False)
+        # A clock after the last read of a row the loops are at the next one, whose first step may
+        # be in hand.
+        ends = Cat(row_end, layer_end) & (go & completes).replicate(2)
+        row_done, layer_done = delay(m, ends, 1, name="done", reset_less=False)
         with m.If(row_done):
             m.d.sync += self.released.eq(Mux(loops.top < 0, 0, loops.top))
-            with m.If(layer_end):
-                m.d.sync += [self.released.eq(layer.height), self.finished.eq(1)]
+        with m.If(layer_done):
+            m.d.sync += [self.released.eq(layer.height), self.finished.eq(1)]
         with m.If(self.start):
             m.d.sync += [self.released.eq(0), self.finished.eq(0), held.eq(0)]
         return m

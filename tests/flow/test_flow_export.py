@@ -87,7 +87,8 @@ def test_every_block_is_what_its_interface_says(tmp_path, block):
     assert interface["verilog"] == path.name
     assert interface["sha256"] == hashlib.sha256(text.encode()).hexdigest()
     assert (interface["configuration"], interface["digest"]) == ("tiny", TINY.digest)
-    assert interface["parameters"]["array"] == {"lanes": 8, "columns": 4, "lut_pairs": 0}
+    array = {"lanes": 8, "columns": 4, "lut_pairs": 0, "window": "pairs"}
+    assert interface["parameters"]["array"] == array
     assert interface["cells"] == []
     assert agrees(text, interface)
     assert lint([path]) == ""
