@@ -64,7 +64,9 @@ class ProductPair(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         options = {"top": self._top, "registered": self._registered}
-        for name, product in (("low", self.low_product), ("high", self.high_product)):
-            rows = product_of_rows(m, name, getattr(self, name), self.shared, self.row, **options)
-            m.d.comb += product.eq(rows)
+        low, high = (
+            product_of_rows(m, name, bits, self.shared, self.row, **options)
+            for name, bits in (("low", self.low), ("high", self.high))
+        )
+        m.d.comb += [self.low_product.eq(low), self.high_product.eq(high)]
         return m
