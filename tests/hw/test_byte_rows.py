@@ -115,10 +115,8 @@ def random_layer(generator):
     return fields, results, made, words
 
 
-@pytest.mark.parametrize(("idle", "stall"), [(0.0, 0.0), (0.0, 0.7), (0.3, 0.3)])
-def test_rows_leave_as_words(idle, stall):
-    generator = random.Random(SEED)
-    layers = [random_layer(generator) for _ in range(30)]
+def check(layers, *, idle, stall):
+    """All ``layers`` in one run."""
     results = [each for _, of_layer, _, _ in layers for each in of_layer]
     column = {name: np.array([each[name] for each in results]) for name in results[0]}
     sources = {
@@ -143,6 +141,21 @@ def test_rows_leave_as_words(idle, stall):
             wrong = np.flatnonzero(bytes_ != row)
             at = f"layer {index}, row {number}, seed {SEED}"
             assert not wrong.size, f"byte {wrong[0]} is {bytes_[wrong[0]]}: {at}"
+
+
+@pytest.mark.parametrize(("idle", "stall"), [(0.0, 0.0), (0.0, 0.7), (0.3, 0.3)])
+def test_rows_leave_as_words(idle, stall):
+    generator = random.Random(SEED)
+    check([random_layer(generator) for _ in range(30)], idle=idle, stall=stall)
+
+
+@pytest.mark.parametrize("field", ["result_step", "output_unsigned"])
+def test_another_descriptor_would_be_noticed(field):
+    fields, results, made, words = random_layer(random.Random(SEED + 1))
+    assert len(made[0]) > 2 * fields["result_step"]
+    changed = fields | {field: fields[field] ^ 1}
+    with pytest.raises(AssertionError, match=r"^byte \d+ is \d+: layer 0, row 0"):
+        check([(changed, results, made, words)], idle=0.0, stall=0.0)
 
 
 def test_refusals():
