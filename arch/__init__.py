@@ -11,6 +11,7 @@ from macaw.arch.config import (
     Overflow,
     RequantizerConfig,
     Technology,
+    WindowForm,
 )
 from macaw.arch.parameters import (
     AnyRequantization,
@@ -49,6 +50,7 @@ __all__ = [
     "Requantization",
     "RequantizerConfig",
     "Technology",
+    "WindowForm",
     "fixed_multiplier",
     "float32_multiplier",
     "of_channels",

@@ -13,6 +13,7 @@ from macaw.arch.requantization import Mode
 
 __all__ = [
     "SERIAL_MODES",
+    "STEPPED_MODES",
     "AcceleratorConfig",
     "AccumulatorConfig",
     "ArrayConfig",
@@ -21,6 +22,7 @@ __all__ = [
     "Overflow",
     "RequantizerConfig",
     "Technology",
+    "WindowForm",
 ]
 
 
@@ -46,17 +48,31 @@ class Overflow(StrEnum):
     SATURATE = "saturate"
 
 
+class WindowForm(StrEnum):
+    """How the array takes a depthwise layer.
+
+    ``pairs``: the taps of a channel stand on the lanes, channels and pairs of neighbouring pixels
+    on the columns. ``lanes``: channels stand on the lanes, and the taps come one after the other,
+    which needs no registers for a window; the narrow core has this form.
+    """
+
+    PAIRS = "pairs"
+    LANES = "lanes"
+
+
 @dataclass(frozen=True, kw_only=True)
 class ArrayConfig:
     """The MAC array: ``lanes`` products are summed a cycle for each of ``columns`` results.
 
     Its multipliers come in pairs that share an operand. ``lut_pairs`` of them are made of lookup
-    tables, where the device has too few multipliers of its own.
+    tables, where the device has too few multipliers of its own. ``window`` is how depthwise layers
+    use it.
     """
 
     lanes: int = 16
     columns: int = 16
     lut_pairs: int = 0
+    window: WindowForm = WindowForm.PAIRS
 
     def __post_init__(self) -> None:
         power_of_two("lanes", self.lanes, 8, 32)
@@ -66,6 +82,7 @@ class ArrayConfig:
                 f"columns must be at most the lanes ({self.lanes}), not {self.columns!r}"
             )
         integer("lut_pairs", self.lut_pairs, 0, self.pairs)
+        one_of("window", self.window, tuple(WindowForm))
 
     @property
     def multipliers(self) -> int:
@@ -111,18 +128,27 @@ class Multiplier(StrEnum):
 
     ``parallel`` makes the whole product of device multipliers, ``single`` takes one of them and
     adds the operands' upper bits in LUTs; both give a result each clock. They differ on ``ecp5``
-    only: multipliers are what Gowin has most of, and elsewhere the tool chooses. ``serial`` takes
-    no device multiplier: it adds two bits of the product a clock, and a lane gives a result in as
-    many clocks as `RequantizerConfig.interval` says, in the modes of `SERIAL_MODES`.
+    only: multipliers are what Gowin has most of, and elsewhere the tool chooses. ``stepped`` takes
+    two multipliers of 16 bits for two clocks a result, in the modes of `STEPPED_MODES`. ``serial``
+    takes no device multiplier: it adds two bits of the product a clock, and a lane gives a result
+    in as many clocks as `RequantizerConfig.interval` says, in the modes of `SERIAL_MODES`.
     """
 
     PARALLEL = "parallel"
     SINGLE = "single"
+    STEPPED = "stepped"
     SERIAL = "serial"
 
 
+#: The modes that a lane with a stepped multiplier has: those of one multiplication.
+STEPPED_MODES = tuple(mode for mode in Mode if mode is not Mode.FLOAT32_CHAIN)
+
 #: The modes that a lane with a serial multiplier has.
 SERIAL_MODES = (Mode.FLOAT32, Mode.FIXED_DOUBLE_AWAY, Mode.FIXED_DOUBLE_UP)
+
+_NARROW_MULTIPLIERS = (Multiplier.PARALLEL, Multiplier.SINGLE, Multiplier.STEPPED)
+_NARROW_TECHNOLOGIES = (Technology.GENERIC, Technology.ICE40, Technology.GOWIN)
+_MODES_OF = {Multiplier.STEPPED: STEPPED_MODES, Multiplier.SERIAL: SERIAL_MODES}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,17 +167,22 @@ class RequantizerConfig:
             raise ValueError(f"modes must name at least one mode, each once, not {self.modes!r}")
         for mode in self.modes:
             one_of("requantizer mode", mode, tuple(Mode))
-        if one_of("multiplier", self.multiplier, tuple(Multiplier)) == Multiplier.SERIAL:
+        multiplier = one_of("multiplier", self.multiplier, tuple(Multiplier))
+        if multiplier in _MODES_OF:
             for mode in self.modes:
-                one_of("requantizer mode of a serial multiplier", mode, SERIAL_MODES)
+                what = f"requantizer mode of a {multiplier} multiplier"
+                one_of(what, mode, _MODES_OF[Multiplier(multiplier)])
 
     @property
     def interval(self) -> int:
         """Clocks from one result of a lane to its next.
 
-        A serial multiplier takes one for each two bits of the channel's multiplier (24 in mode
-        ``float32``, 31 in the others), one for a carry beyond them, and two for the rounding.
+        A stepped multiplier takes two. A serial one takes one for each two bits of the channel's
+        multiplier (24 in mode ``float32``, 31 in the others), one for a carry beyond them, and two
+        for the rounding.
         """
+        if self.multiplier == Multiplier.STEPPED:
+            return 2
         if self.multiplier != Multiplier.SERIAL:
             return 1
         return 15 if self.modes == (Mode.FLOAT32,) else 18
@@ -192,6 +223,10 @@ class AcceleratorConfig:
 
     With ``max_pooling`` the accumulators can keep the largest of their sums.
 
+    With ``array.window`` ``lanes`` the core is `narrow`: compact, with one requantiser lane that
+    is not serial, without ``weight_zero_point``, and of a ``technology`` whose multipliers take
+    two signed operands each, which those of ``ecp5`` do not.
+
     Raises ``TypeError`` or ``ValueError`` for parameters out of range, by what they are.
     """
 
@@ -220,6 +255,28 @@ class AcceleratorConfig:
                 f"requantizer lanes must be at most the columns ({self.array.columns}), "
                 f"not {self.requantizer.lanes!r}"
             )
+        if self.narrow:
+            self._check_narrow()
+
+    def _check_narrow(self) -> None:
+        """What the narrow core is built for."""
+        wanted: tuple[tuple[str, object, tuple[object, ...]], ...] = (
+            ("requantizer lanes", self.requantizer.lanes, (1,)),
+            ("multiplier", self.requantizer.multiplier, _NARROW_MULTIPLIERS),
+            ("technology", self.technology, _NARROW_TECHNOLOGIES),
+            ("weight_zero_point", self.weight_zero_point, (False,)),
+            ("compact", self.compact, (True,)),
+            ("max_pooling", self.max_pooling, (False,)),
+        )
+        for what, value, allowed in wanted:
+            if value not in allowed:
+                choices = " or ".join(map(str, allowed))
+                raise ValueError(f"{what} must be {choices} with array window lanes, not {value}")
+
+    @property
+    def narrow(self) -> bool:
+        """The core is the narrow one, for the smallest devices: see `WindowForm`."""
+        return self.array.window == WindowForm.LANES
 
     def with_modes(self, modes: Iterable[Mode]) -> "AcceleratorConfig":
         """The same with all of ``modes``: itself, if it has them."""
@@ -270,6 +327,8 @@ class AcceleratorConfig:
         del values["name"]
         if not self.array.lut_pairs:
             del values["array"]["lut_pairs"]
+        if not self.narrow:
+            del values["array"]["window"]
         if self.requantizer.multiplier == Multiplier.SINGLE:
             del values["requantizer"]["multiplier"]
         for name in ("compact", "max_pooling"):

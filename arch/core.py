@@ -52,6 +52,16 @@ class Field:
         return (1 << (self.bits - self.signed)) - 1
 
 
+#: Fields of the general core that the narrow one does without: it has one run a read, its ring is
+#: the whole memory, a pixel's last step ends the table, and its products are signed.
+_WIDE_STEP_FIELDS = {"paired", "four", "high", "shift", "capture", "evaluate"}
+_WIDE_LAYER_FIELDS = {
+    *("pitch", "ring_words", "dilation", "next_row", "second_row", "third_row", "prologue", "body"),
+    *("weight_offset", "odd_width", "table_start", "body_start", "parameter_sets"),
+    *("parameters_stay", "largest"),
+}
+
+
 def _log2(value: int) -> int:
     return value.bit_length() - 1
 
@@ -68,7 +78,7 @@ def step_fields(config: AcceleratorConfig) -> tuple[Field, ...]:
     (window mode). An entry makes ``count + 1`` reads, ``stride`` bytes apart.
     """
     words = _log2(config.memory.activation_words)
-    return (
+    fields = (
         Field(
             name="offset",
             bits=_offset_bits(config),
@@ -92,6 +102,9 @@ def step_fields(config: AcceleratorConfig) -> tuple[Field, ...]:
         Field(name="first", bits=1, meaning="its first evaluation starts the sums"),
         Field(name="last", bits=1, meaning="its last evaluation completes the sums"),
     )
+    if config.narrow:
+        return tuple(field for field in fields if field.name not in _WIDE_STEP_FIELDS)
+    return fields
 
 
 def layer_fields(config: AcceleratorConfig) -> tuple[Field, ...]:
@@ -104,6 +117,10 @@ def layer_fields(config: AcceleratorConfig) -> tuple[Field, ...]:
 
     def size(name: str, meaning: str) -> Field:
         return Field(name=name, bits=SIZE_BITS, meaning=meaning)
+
+    def rows(name: str, meaning: str, memory: int) -> Field:
+        # Of a memory with so many bits of an address; the general core counts as for an image.
+        return Field(name=name, bits=memory + 1 if config.narrow else SIZE_BITS, meaning=meaning)
 
     def byte(name: str, meaning: str) -> Field:
         return Field(name=name, bits=8, signed=True, meaning=meaning)
@@ -121,13 +138,13 @@ def layer_fields(config: AcceleratorConfig) -> tuple[Field, ...]:
             Field(name="largest", bits=1, meaning="the largest evaluation in the place of the sum"),
         )
 
-    return (
+    fields = (
         size("height", "rows of the image"),
         Field(name="row_bytes", bits=offset - 1, meaning="bytes of an image row"),
         Field(name="row_words", bits=words, meaning="words of an image row, less one"),
         Field(name="pitch", bits=words + 1, meaning="words from one row of the ring to the next"),
         Field(name="ring_words", bits=words + 1, meaning="words of the ring"),
-        size("ring_rows", "rows of the ring"),
+        rows("ring_rows", "rows of the ring", words),
         Field(name="input_unsigned", bits=1, meaning="the image is uint8"),
         byte("input_zero_point", "the image's zero point, as int8"),
         size("output_rows", "rows of the result, less one"),
@@ -190,7 +207,7 @@ def layer_fields(config: AcceleratorConfig) -> tuple[Field, ...]:
         Field(name="final_channels", bits=lanes + 1, meaning="channels of the last column group"),
         Field(name="result_step", bits=lanes + results, meaning="bytes from one pixel to the next"),
         Field(name="result_words", bits=results, meaning="words of a result row, less one"),
-        size("result_rows", "result rows that fit into the result buffer"),
+        rows("result_rows", "result rows that fit into the result buffer", results),
         Field(name="odd_width", bits=1, meaning="window: the last pair has one pixel"),
         Field(name="output_unsigned", bits=1, meaning="the result is uint8"),
         Field(
@@ -204,6 +221,9 @@ def layer_fields(config: AcceleratorConfig) -> tuple[Field, ...]:
         *largest,
         *chain,
     )
+    if config.narrow:
+        return tuple(field for field in fields if field.name not in _WIDE_LAYER_FIELDS)
+    return fields
 
 
 def parameter_fields(config: AcceleratorConfig) -> tuple[Field, ...]:

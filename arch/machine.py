@@ -108,7 +108,8 @@ class MachineConfig:
 
     def __post_init__(self) -> None:
         instance("name", self.name, str)
-        instance("core", self.core, AcceleratorConfig)
+        if instance("core", self.core, AcceleratorConfig).narrow:
+            raise ValueError(f"core must be a wide one, not {self.core.name}: it has no machine")
         if self.tensor_words:
             power_of_two("tensor_words", self.tensor_words, 64, 1 << 16)
         integer("address_bits", self.address_bits, 16, 28)

@@ -10,6 +10,7 @@ from macaw.arch.config import (
     Multiplier,
     RequantizerConfig,
     Technology,
+    WindowForm,
 )
 from macaw.arch.requantization import Mode
 
@@ -49,7 +50,7 @@ _ALL = (
     AcceleratorConfig(
         name="gw1nr9",
         technology=Technology.GOWIN,
-        array=ArrayConfig(lanes=8, columns=4),
+        array=ArrayConfig(lanes=8, columns=4, window=WindowForm.LANES),
         requantizer=RequantizerConfig(lanes=1),
         memory=MemoryConfig(
             activation_words=2048,
@@ -64,9 +65,9 @@ _ALL = (
     AcceleratorConfig(
         name="up5k",
         technology=Technology.ICE40,
-        # Its eight multipliers make all products: the requantiser's lanes need none.
-        array=ArrayConfig(lanes=8, columns=2),
-        requantizer=RequantizerConfig(lanes=2, multiplier=Multiplier.SERIAL),
+        # Six of its eight multipliers make two products each, two serve the requantiser.
+        array=ArrayConfig(lanes=8, columns=2, lut_pairs=2, window=WindowForm.LANES),
+        requantizer=RequantizerConfig(lanes=1, multiplier=Multiplier.STEPPED),
         memory=MemoryConfig(
             activation_words=512,
             weight_words=256,

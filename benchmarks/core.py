@@ -45,14 +45,29 @@ _WORKLOADS = {
 }  # fmt: skip
 
 
+#: Layers for devices whose line buffers hold a few kilobytes.
+_SMALL_WORKLOADS = {
+    "conv3x3_16_16": Conv2dShape(
+        height=32, width=32, in_channels=16, out_channels=16, kernel_height=3, kernel_width=3,
+        padding=(1, 1, 1, 1),
+    ),
+    "depthwise3x3_16": Conv2dShape(
+        height=32, width=32, in_channels=16, out_channels=16, kernel_height=3, kernel_width=3,
+        padding=(1, 1, 1, 1), groups=16,
+    ),
+}  # fmt: skip
+
+
 def run(report: Report) -> None:
-    """Measure every workload on ``ecp5_85f``, and the depthwise one with half the requantiser's
-    lanes as well."""
+    """Measure every workload on ``ecp5_85f``, the depthwise one with half the requantiser's lanes
+    as well, and small ones on ``up5k``."""
     config = preset("ecp5_85f")
     halved = replace(config, name="ecp5_85f_r8", requantizer=replace(config.requantizer, lanes=8))
     for name, shape in _WORKLOADS.items():
         _measure(report, config, name, shape)
     _measure(report, halved, "depthwise3x3", _WORKLOADS["depthwise3x3"])
+    for name, shape in _SMALL_WORKLOADS.items():
+        _measure(report, preset("up5k"), name, shape)
 
 
 def _layer(shape: Conv2dShape, name: str, rng: np.random.Generator) -> Conv2dLayer:

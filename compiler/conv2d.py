@@ -13,6 +13,7 @@ from macaw.arch.program import CoreProgram
 from macaw.arch.requantization import Mode
 from macaw.arch.shapes import Conv2dShape
 from macaw.compiler.dense import pairs_pay, walk_dense
+from macaw.compiler.lanes import walk_lanes
 from macaw.compiler.layer import Conv2dLayer
 from macaw.compiler.parameters import RAW_BYTES, channel_parameters, split_bytes
 from macaw.compiler.pixels import pixels_together
@@ -60,6 +61,16 @@ def _choose_walk(
     shape, row = layer.shape, layer.row
     pitch = row.channels
     stored = replace(shape, width=row.width, in_channels=pitch, groups=1)
+    if config.narrow:
+        ring = place_rows(stored, config)
+        if ring is None:
+            return None
+        if layer.windowed:
+            return walk_lanes(shape, parts, config), ring
+        walk = walk_dense(
+            shape, parts, filler, config, pitch=pitch, paired=False, apart=layer.largest
+        )
+        return walk, ring
     if layer.windowed:
         aligned = pitch % config.array.lanes == row.first_byte % config.array.lanes == 0
         choices = [RowAccess(rows=4, together=4)] if aligned else []
@@ -123,7 +134,7 @@ def compile_conv2d(
     refusal.limit(
         "accumulator bits",
         config.accumulator.bits,
-        layer.accumulator_bits,
+        layer.accumulator_bits(config),
         "use wider accumulators or smaller weights",
     )
     for what, split in (
@@ -174,7 +185,11 @@ def compile_conv2d(
 
     descriptor = _descriptor(layer, config, walk, ring, filler, result_words)
     check_fields(layer.name, layer_fields(config), descriptor)
-    table = tuple(_entry(step, shape, ring) for step in (*walk.prologue, *walk.body))
+    entries_of = {field.name for field in step_fields(config)}
+    table = tuple(
+        {name: value for name, value in _entry(step, shape, ring).items() if name in entries_of}
+        for step in (*walk.prologue, *walk.body)
+    )
     for entry in table:
         check_fields(f"{layer.name}: step", step_fields(config), entry)
     _check_offsets(layer, config, walk, descriptor)
@@ -227,7 +242,7 @@ def _descriptor(
     row_groups = groups.outer * groups.inner
     sets = config.parameter_sets(window=walk.window)
     stay = row_groups <= sets
-    return {
+    values = {
         "height": shape.height,
         "row_bytes": row.bytes,
         "row_words": -(-row.bytes // config.array.lanes) - 1,
@@ -277,6 +292,7 @@ def _descriptor(
         **({"largest": int(layer.largest)} if config.max_pooling else {}),
         **_chain_fields(layer, config),
     }
+    return {field.name: values[field.name] for field in layer_fields(config)}
 
 
 def _chain_fields(layer: Conv2dLayer, config: AcceleratorConfig) -> dict[str, int]:

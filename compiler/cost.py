@@ -24,8 +24,7 @@ def model_cycles(program: Conv2dProgram) -> int:
     has room for it.
     """
     shape, walk, ring = program.layer.shape, program.walk, program.ring
-    groups = walk.groups.outer * walk.groups.inner
-    row_cycles = groups * (walk.prologue_cycles + walk.pixels * walk.pixel_cycles)
+    row_cycles = walk.row_cycles
     interval = program.config.requantizer.interval
     pipeline = _PIPELINE + _SERIAL_SECTIONS * (interval - 1)
     words, stride = program.image_row_words, shape.stride[0]

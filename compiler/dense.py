@@ -6,6 +6,7 @@ import numpy as np
 
 from macaw.arch.config import AcceleratorConfig
 from macaw.arch.shapes import Conv2dShape
+from macaw.compiler.lanes import narrow_cycles
 from macaw.compiler.steps import Groups, Step, Walk
 
 __all__ = ["dense_reads", "pairs_pay", "walk_dense"]
@@ -144,6 +145,6 @@ def walk_dense(
         weights=words.reshape(-1, columns, lanes),
         pixels=shape.output_width,
         pixel_stride=shape.stride[1] * pitch,
-        pixel_cycles=max(reads, config.beats),
-        prologue_cycles=0,
+        pixel_cycles=narrow_cycles(body) if config.narrow else max(reads, config.beats),
+        channel_cycles=config.requantizer.interval if config.narrow else 0,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from macaw.arch.checks import integer
+from macaw.arch.config import AcceleratorConfig
 from macaw.arch.core import EXCESS
 from macaw.arch.parameters import AnyRequantization, Float32Bias, Float32Chain
 from macaw.arch.shapes import Conv2dShape
@@ -125,10 +126,9 @@ class Conv2dLayer:
         shape = self.shape
         return self.wide_row or WideRow(width=shape.width, channels=shape.in_channels)
 
-    @property
-    def excess(self) -> int:
-        """What the array adds to each activation."""
-        return EXCESS if self.windowed else 0
+    def excess(self, config: AcceleratorConfig) -> int:
+        """What the array of ``config`` adds to each activation."""
+        return EXCESS if self.windowed and not config.narrow else 0
 
     @property
     def input_zero_point_int8(self) -> int:
@@ -171,15 +171,14 @@ class Conv2dLayer:
             differences = differences - part
         return parts, 0
 
-    @property
-    def folded_bias(self) -> np.ndarray:
+    def folded_bias(self, config: AcceleratorConfig) -> np.ndarray:
         """int32 biases that also take off what the input's zero point adds to each sum.
 
-        The sums of the array are over int8 activations as they are, with `EXCESS` in window mode;
-        modulo 2**32, as the requantiser adds, the difference is the same constant for every pixel.
-        A bias that is kept in float32 is not among them.
+        The sums of the array are over int8 activations with their `excess` on ``config``; modulo
+        2**32, as the requantiser adds, the difference is the same constant for every pixel. A bias
+        that is kept in float32 is not among them.
         """
-        zero_point = self.input_zero_point_int8 + self.excess
+        zero_point = self.input_zero_point_int8 + self.excess(config)
         sums = self.differences.sum(axis=(1, 2, 3))
         if self.largest:
             sums = np.ones_like(sums)
@@ -189,10 +188,10 @@ class Conv2dLayer:
         wrapped: np.ndarray = (bias + (1 << 31)) % (1 << 32) - (1 << 31)
         return wrapped.astype(np.int32)
 
-    @property
-    def accumulator_bits(self) -> int:
-        """Bits that hold every sum of the array, whatever the image."""
-        low, high = -128 + self.excess, 127 + self.excess
+    def accumulator_bits(self, config: AcceleratorConfig) -> int:
+        """Bits that hold every sum of the array of ``config``, whatever the image."""
+        excess = self.excess(config)
+        low, high = -128 + excess, 127 + excess
         positive = np.maximum(self.differences, 0).sum(axis=(1, 2, 3))
         negative = np.minimum(self.differences, 0).sum(axis=(1, 2, 3))
         lowest = int((low * positive + high * negative).min())

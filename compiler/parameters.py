@@ -48,7 +48,7 @@ def channel_parameters(layer: Conv2dLayer, config: AcceleratorConfig) -> dict[st
     except ValueError as error:
         raise ValueError(f"{layer.name}: {error}") from None
     count = layer.shape.out_channels
-    entries["bias"] = layer.folded_bias.astype(np.int64)
+    entries["bias"] = layer.folded_bias(config).astype(np.int64)
     if isinstance(layer.requantization, RawSums):
         entries["shift"] = np.arange(count) % RAW_BYTES
     zeros = np.zeros(count, np.int64)

@@ -45,7 +45,7 @@ def _choices(
 def _fits(layer: Conv2dLayer, config: AcceleratorConfig, count: int) -> bool:
     shape = layer.shape
     return (
-        not (layer.windowed or layer.largest)
+        not (layer.windowed or layer.largest or config.narrow)
         and shape.groups == 1
         and shape.in_channels == layer.row.channels
         and shape.dilation[1] == 1

@@ -15,15 +15,17 @@ _BANKS = 4
 
 @dataclass(frozen=True, kw_only=True)
 class Ring:
-    """A ring of ``rows`` rows, ``pitch`` words apart."""
+    """A ring of ``rows`` rows, ``pitch`` words apart; of the whole memory of ``memory_words``
+    words, where that is given."""
 
     pitch: int
     rows: int
+    memory_words: int | None = None
 
     @property
     def words(self) -> int:
         """Words of the ring."""
-        return self.pitch * self.rows
+        return self.memory_words or self.pitch * self.rows
 
 
 def place_rows(
@@ -33,11 +35,16 @@ def place_rows(
 
     ``rows`` neighbouring kernel rows, with ``words`` neighbouring words of each, will be read in
     one clock: they lie in different banks, wherever in the ring the first row is. Rows beyond
-    those that the image or the kernel has are not cared for.
+    those that the image or the kernel has are not cared for. A narrow core has no such banks, and
+    its ring is the whole memory.
     """
     available = config.memory.activation_words
     row_words = -(-shape.width * shape.in_channels // config.array.lanes)
     needed = min(shape.extent_height, shape.height)
+    if config.narrow:
+        count = available // row_words
+        whole = Ring(pitch=row_words, rows=count, memory_words=available)
+        return whole if count >= needed else None
     together = min(rows, shape.kernel_height)
     best: Ring | None = None
     for pitch in range(row_words, row_words + _BANKS):

@@ -53,7 +53,8 @@ class Walk:
     ``weights`` is int8, (words, columns, lanes), in the order in which the evaluations of all
     column groups read it. ``pixels`` counts pixels or pairs of a row, ``pixel_stride`` the
     bytes from one to the next, ``pixel_cycles`` the clocks that each takes and
-    ``prologue_cycles`` those ahead of a row's first.
+    ``prologue_cycles`` those ahead of a row's first. Where the requantiser takes channels one by
+    one, a pixel takes at least ``channel_cycles`` for each of its group.
     """
 
     window: bool
@@ -64,4 +65,14 @@ class Walk:
     pixels: int
     pixel_stride: int
     pixel_cycles: int
-    prologue_cycles: int
+    prologue_cycles: int = 0
+    channel_cycles: int = 0
+
+    @property
+    def row_cycles(self) -> int:
+        """The clocks that a result row takes."""
+        return sum(
+            self.prologue_cycles
+            + self.pixels * max(self.pixel_cycles, channels * self.channel_cycles)
+            for _, _, channels in self.groups
+        )

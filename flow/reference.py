@@ -10,7 +10,7 @@ from typing import Any
 
 from macaw.arch.config import AcceleratorConfig
 from macaw.flow.interface import describe_interface
-from macaw.hw.blocks import BLOCKS, make_block
+from macaw.hw.blocks import blocks_of, make_block
 
 __all__ = ["block_page", "member_meanings", "reference"]
 
@@ -125,7 +125,7 @@ def reference(
             "",
         ]
     pages = []
-    for name in BLOCKS:
+    for name in blocks_of(config):
         with suppress(ValueError):
             pages.append(block_page(name, config, costs.get(name, {})))
     return "\n".join(head) + "\n".join(["", *pages])

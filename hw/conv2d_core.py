@@ -17,6 +17,7 @@ from macaw.hw.fanout import fan_out
 from macaw.hw.layouts import layer_layout
 from macaw.hw.line_buffer import LineBuffer
 from macaw.hw.mac_array import MacArray
+from macaw.hw.narrow.narrow_core import NarrowCore
 from macaw.hw.parameter_store import ParameterStore, parameter_write_layout
 from macaw.hw.requantizer import Requantizer
 from macaw.hw.result_buffer import ResultBuffer
@@ -71,13 +72,18 @@ class Conv2dCore(wiring.Component):
 
     def __init__(self, config: AcceleratorConfig):
         self._config = instance("config", config, AcceleratorConfig)
-        self._weights = WeightMemory(
-            config.array, config.memory.weight_words, config.technology, compact=config.compact
-        )
         word = data.ArrayLayout(8, config.array.lanes)
+        if config.narrow:
+            self._narrow = NarrowCore(config)
+            weights = self._narrow.weights
+        else:
+            self._weights = WeightMemory(
+                config.array, config.memory.weight_words, config.technology, compact=config.compact
+            )
+            weights = self._weights.write
         super().__init__(
             {
-                "weights": In(stream.Signature(self._weights.write.payload.shape())),
+                "weights": In(stream.Signature(weights.payload.shape())),
                 "parameters": In(stream.Signature(parameter_write_layout(config))),
                 "table": In(stream.Signature(table_write_layout(config))),
                 "descriptor": In(stream.Signature(layer_layout(config))),
@@ -90,6 +96,10 @@ class Conv2dCore(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self._config
+        if config.narrow:
+            m.submodules.narrow = self._narrow
+            connect(m, flipped(self), self._narrow)
+            return m
         m.submodules.weight_memory = weight_memory = self._weights
         m.submodules.array = array = MacArray(
             config.array, config.technology, compact=config.compact

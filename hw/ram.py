@@ -6,7 +6,7 @@ from amaranth import *
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from macaw.arch.checks import integer, one_of
+from macaw.arch.checks import instance, integer, one_of
 from macaw.arch.config import Technology
 
 __all__ = ["BlockRam"]
@@ -30,6 +30,9 @@ class BlockRam(wiring.Component):
         The cells to use.
     cell_bytes : int
         Bytes of a word in one cell of ``ecp5``, 2 or 4.
+    registered : bool
+        There is a register behind the memory's own, as always on ``ecp5``. Without one, `latency`
+        is 1.
 
     Members
     -------
@@ -44,10 +47,10 @@ class BlockRam(wiring.Component):
     read_data : Out
         The word, `latency` clocks after its address.
 
-    Raises ``ValueError`` for a depth beyond the cell's.
+    Raises ``ValueError`` for a depth beyond the cell's, and for ``ecp5`` without the register.
     """
 
-    #: Clocks from ``read_address`` to ``read_data``.
+    #: Clocks from ``read_address`` to ``read_data``, with the register behind the memory's own.
     latency = 2
 
     def __init__(
@@ -57,7 +60,12 @@ class BlockRam(wiring.Component):
         depth: int,
         technology: Technology = Technology.GENERIC,
         cell_bytes: int | None = None,
+        registered: bool = True,
     ):
+        if not instance("registered", registered, bool):
+            if technology == Technology.ECP5:
+                raise ValueError("registered must be True for ecp5, not False")
+            self.latency = 1
         self._technology = one_of("technology", technology, tuple(Technology))
         self._width = integer("width", width, 1, 4096)
         if cell_bytes is None:
@@ -99,7 +107,11 @@ class BlockRam(wiring.Component):
                 write.en.eq(self.write_enable),
                 read.addr.eq(self.read_address),
             ]
-            m.d.sync += [stage.eq(read.data), self.read_data.eq(stage)]
+            m.d.sync += stage.eq(read.data)
+            if self.latency == 1:
+                m.d.comb += self.read_data.eq(stage)
+            else:
+                m.d.sync += self.read_data.eq(stage)
         return m
 
     def _block(self, columns: range) -> Instance:

@@ -20,6 +20,7 @@ from macaw.hw.requantize_float32 import Float32Normalizer, Float32Rounder
 from macaw.hw.requantize_float32_bias import Float32BiasNormalizer
 from macaw.hw.requantize_float32_chain import Float32ChainNormalizer, Float32ChainRounder
 from macaw.hw.serial_lane import SerialLane
+from macaw.hw.stepped_multiplier import SteppedMultiplier
 from macaw.hw.wide_multiplier import WideMultiplier
 
 __all__ = ["Requantizer", "RequantizerLane"]
@@ -43,8 +44,8 @@ def _families(config):
     return families
 
 
-#: What a lane with a result each clock multiplies with.
-_EACH_CLOCK = (Multiplier.PARALLEL, Multiplier.SINGLE)
+#: What a pipelined lane multiplies with.
+_PIPELINED = (Multiplier.PARALLEL, Multiplier.SINGLE, Multiplier.STEPPED)
 
 
 class RequantizerLane(wiring.Component):
@@ -63,6 +64,9 @@ class RequantizerLane(wiring.Component):
 
     Members
     -------
+    start : In(1)
+        With a stepped multiplier only: accumulator and parameters are there, for this clock and the
+        next one. Starts are at least two clocks apart.
     accumulator : In(signed(config.accumulator.bits))
     parameters : In(channel_parameters_layout(config))
     layer : In(layer_values_layout(config))
@@ -73,9 +77,10 @@ class RequantizerLane(wiring.Component):
 
     def __init__(self, config):
         instance("config", config, AcceleratorConfig)
-        one_of("multiplier of a lane", config.requantizer.multiplier, _EACH_CLOCK)
+        one_of("multiplier of a lane", config.requantizer.multiplier, _PIPELINED)
         self._config = config
         parallel = config.requantizer.multiplier == Multiplier.PARALLEL
+        self._stepped = config.requantizer.multiplier == Multiplier.STEPPED
         parameters = channel_parameters_layout(config)
         self._modes = config.requantizer.modes
         self._families = _families(config)
@@ -93,14 +98,17 @@ class RequantizerLane(wiring.Component):
             self._steps["fixed"] = FixedShifter(modes), FixedRounder(modes)
         self._multiplier = None
         if self._steps:
-            self._multiplier = WideMultiplier(
-                32 if "fixed" in self._families else 24,
-                Shape.cast(parameters["multiplier"].shape).width,
-                config.technology,
-                parallel=parallel,
-            )
+            a_bits = 32 if "fixed" in self._families else 24
+            b_bits = Shape.cast(parameters["multiplier"].shape).width
+            if self._stepped:
+                self._multiplier = SteppedMultiplier(a_bits, b_bits, config.technology)
+            else:
+                self._multiplier = WideMultiplier(
+                    a_bits, b_bits, config.technology, parallel=parallel
+                )
         super().__init__(
             {
+                **({"start": In(1)} if self._stepped else {}),
                 "accumulator": In(signed(config.accumulator.bits)),
                 "parameters": In(parameters),
                 "layer": In(layer_values_layout(config)),
@@ -146,6 +154,9 @@ class RequantizerLane(wiring.Component):
                 multiplier.a.eq(self._of_family(magnitudes)),
                 multiplier.b.eq(self._factor(m)),
             ]
+            if self._stepped:
+                clocks = 1 + self._clocks_before
+                m.d.comb += multiplier.start.eq(delay(m, self.start, clocks, reset_less=False))
         m.d.comb += [
             bounded.rounded.eq(self._of_family(results)),
             bounded.zero_point.eq(self.layer.zero_point),
@@ -231,28 +242,29 @@ class Requantizer(wiring.Component):
     Members
     -------
     start : In(1)
-        With a serial multiplier only: accumulators and parameters are there, as
-        `macaw.hw.serial_lane.SerialLane` takes them.
+        With a stepped or a serial multiplier only: accumulators and parameters are there, as
+        `RequantizerLane` or `macaw.hw.serial_lane.SerialLane` takes them.
     accumulators : In(ArrayLayout(signed(config.accumulator.bits), lanes))
     parameters : In(ArrayLayout(channel_parameters_layout(config), lanes))
     layer : In(layer_values_layout(config))
         Constant from the first accumulators of a layer to its last results.
     results : Out(ArrayLayout(signed(8), lanes))
         `latency` clocks after ``accumulators`` and ``parameters``; new ones each clock, or, with
-        a serial multiplier, for one clock after each ``start``. There is no handshake.
+        a stepped or a serial multiplier, for one clock after each ``start``. There is no handshake.
     """
 
     def __init__(self, config):
         instance("config", config, AcceleratorConfig)
         count = config.requantizer.lanes
         self._serial = config.requantizer.multiplier == Multiplier.SERIAL
+        self._started = config.requantizer.interval > 1
         self._compact = config.compact
         self._interval = config.requantizer.interval
         kind = SerialLane if self._serial else RequantizerLane
         self._lanes = [kind(config) for _ in range(count)]
         super().__init__(
             {
-                **({"start": In(1)} if self._serial else {}),
+                **({"start": In(1)} if self._started else {}),
                 "accumulators": In(data.ArrayLayout(signed(config.accumulator.bits), count)),
                 "parameters": In(data.ArrayLayout(channel_parameters_layout(config), count)),
                 "layer": In(layer_values_layout(config)),
@@ -278,7 +290,7 @@ class Requantizer(wiring.Component):
         layers = fan_out(m, "layer_copies", self.layer, len(self._lanes), clocks=clocks)
         for index, lane in enumerate(self._lanes):
             m.submodules[f"lane_{index}"] = lane
-            if self._serial:
+            if self._started:
                 m.d.comb += lane.start.eq(self.start)
             m.d.comb += [
                 lane.accumulator.eq(self.accumulators[index]),

@@ -25,7 +25,8 @@ class WeightMemory(wiring.Component):
     For `Technology.ECP5` there is one 1024×18 block beside each multiplier cell, for the weights
     of columns q and q + columns/2, or one of 512×36 beside two of them where the depth allows it;
     its address and its data come through trees of registers, or directly with ``compact``.
-    Otherwise there is one memory a column, which any tool maps.
+    Otherwise there is one memory a column, which any tool maps; with ``registered`` false there
+    is no register behind it, which `Technology.ECP5` does not have.
 
     Writing while other words are read is always allowed. An address given in the clock in which
     a beat writes the same word reads anything; `write_latency` clocks after the beat, or later,
@@ -48,11 +49,12 @@ class WeightMemory(wiring.Component):
     #: beats and addresses take equally long to reach the memory.
     write_latency = 1
 
-    def __init__(self, array, depth, technology, *, compact=False):
+    def __init__(self, array, depth, technology, *, compact=False, registered=True):
         if not isinstance(array, ArrayConfig):
             raise TypeError(f"array must be an ArrayConfig, not {array!r}")
         self._array = array
         self._compact = instance("compact", compact, bool)
+        self._registered = instance("registered", registered, bool)
         self._technology = Technology(one_of("technology", technology, tuple(Technology)))
         self._depth = power_of_two("weight memory depth", depth, 16, 1 << 16)
         if self._technology is Technology.ECP5 and depth > _BLOCK_DEPTH:
@@ -62,6 +64,8 @@ class WeightMemory(wiring.Component):
         beat = data.StructLayout(
             {"address": ceil_log2(depth * array.columns), "data": data.ArrayLayout(8, array.lanes)}
         )
+        if self._technology is Technology.ECP5 and not self._registered:
+            raise ValueError("registered must be True for ecp5, not False")
         super().__init__(
             {
                 "write": In(stream.Signature(beat)),
@@ -84,7 +88,7 @@ class WeightMemory(wiring.Component):
         """Clocks from ``address`` to ``weights``."""
         if self._technology is Technology.ECP5:
             return sum(self._levels) + BlockRam.latency
-        return BlockRam.latency
+        return BlockRam.latency if self._registered else 1
 
     def elaborate(self, platform):
         m = Module()
@@ -104,7 +108,9 @@ class WeightMemory(wiring.Component):
         lanes = self._array.lanes
         column, word = self._split_address(self.write.payload.address)
         for index in range(self._array.columns):
-            m.submodules[f"column_{index}"] = block = BlockRam(width=lanes, depth=self._depth)
+            m.submodules[f"column_{index}"] = block = BlockRam(
+                width=lanes, depth=self._depth, registered=self._registered
+            )
             m.d.comb += [
                 block.write_enable.eq((self.write.valid & (column == index)).replicate(lanes)),
                 block.write_address.eq(word),

@@ -11,6 +11,7 @@ from macaw.prove.credits import CREDITS
 from macaw.prove.elementwise import ELEMENTWISE
 from macaw.prove.functions import FUNCTIONS
 from macaw.prove.machine import MACHINE
+from macaw.prove.narrow import NARROW
 from macaw.prove.properties import Property, Result, decide
 from macaw.prove.rings import RINGS
 from macaw.prove.self_test import SELF_TEST
@@ -27,6 +28,7 @@ PROPERTIES: tuple[Property, ...] = (
     *SELF_TEST,
     *CREDITS,
     *RINGS,
+    *NARROW,
     *FUNCTIONS,
 )
 

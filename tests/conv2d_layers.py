@@ -271,7 +271,9 @@ def paths(program: Conv2dProgram) -> set[str]:
     found.add("int8 image" if layer.input_signed else "uint8 image")
     result = "int32" if program.result_bytes == 4 else "int8" if program.output_signed else "uint8"
     found.add(f"{result} result")
-    if walk.window:
+    if walk.window and program.config.narrow:
+        found.add("window of channels")
+    elif walk.window:
         rows = {step.kernel_row for step in walk.body}
         two = "high" in flags or (shape.kernel_height == 2 and rows == {0})
         found.add(

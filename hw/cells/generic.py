@@ -11,11 +11,11 @@ __all__ = ["ProductPair"]
 
 class ProductPair(wiring.Component):
     """Two exact products that share an operand, each on a multiplier of its own with a register
-    behind it; new operands each clock.
+    behind it; new operands each clock. With ``signed_operands`` low and high are signed.
 
     Members
     -------
-    low, high : In(unsigned(8))
+    low, high : In(8)
     shared : In(signed(8))
     low_product, high_product : Out(signed(16))
         ``low * shared``, `low_latency` clocks later, and ``high * shared``, `latency` clocks
@@ -24,11 +24,12 @@ class ProductPair(wiring.Component):
 
     low_latency = latency = 1
 
-    def __init__(self):
+    def __init__(self, *, signed_operands=False):
+        operand = Shape(8, signed=signed_operands)
         super().__init__(
             {
-                "low": In(8),
-                "high": In(8),
+                "low": In(operand),
+                "high": In(operand),
                 "shared": In(signed(8)),
                 "low_product": Out(signed(16)),
                 "high_product": Out(signed(16)),

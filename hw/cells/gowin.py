@@ -15,11 +15,11 @@ class ProductPair(wiring.Component):
     """Two exact products that share an operand, each from a MULT9X9 of its own; new operands
     each clock. Nine signed bits hold every operand: a byte, unsigned, with a zero before it, and
     a signed one with its sign. All registers are the cells' own: those of the fabric are what
-    these devices have least of.
+    these devices have least of. With ``signed_operands`` low and high are signed.
 
     Members
     -------
-    low, high : In(unsigned(8))
+    low, high : In(8)
     shared : In(signed(8))
     low_product, high_product : Out(signed(16))
         ``low * shared``, `low_latency` clocks later, and ``high * shared``, `latency` clocks
@@ -31,11 +31,12 @@ class ProductPair(wiring.Component):
     #: The operands go into registers at once, so the array needs none before the cell.
     registered_operands = True
 
-    def __init__(self):
+    def __init__(self, *, signed_operands=False):
+        operand = Shape(8, signed=signed_operands)
         super().__init__(
             {
-                "low": In(8),
-                "high": In(8),
+                "low": In(operand),
+                "high": In(operand),
                 "shared": In(signed(8)),
                 "low_product": Out(signed(16)),
                 "high_product": Out(signed(16)),

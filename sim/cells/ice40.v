@@ -8,7 +8,9 @@
 
 // The DSP block as two 8 x 8 multipliers: the upper bytes of A and B give the upper half of O,
 // the lower bytes the lower half. A byte of A is signed where A_SIGNED is set, one of B where
-// B_SIGNED is. Registers of operands and products are in use as the parameters say.
+// B_SIGNED is. Or, without MODE_8x8, as one multiplier of 16 bits, which is made of four partial
+// products and their sum: the registers behind the former are all in use or none. Registers of
+// operands and products are in use as the parameters say.
 module SB_MAC16 #(
     parameter [0:0] NEG_TRIGGER = 0,
     parameter [0:0] C_REG = 0,
@@ -37,8 +39,12 @@ module SB_MAC16 #(
         ADDSUBTOP, ADDSUBBOT, OHOLDTOP, OHOLDBOT, CI, ACCUMCI, SIGNEXTIN,
     output [31:0] O
 );
-  if (!MODE_8x8 || TOPOUTPUT_SELECT != 2 || BOTOUTPUT_SELECT != 2)
-    $fatal(1, "SB_MAC16: only the two 8 x 8 products have a model");
+  localparam [1:0] PRODUCTS = MODE_8x8 ? 2 : 3;
+  if (TOPOUTPUT_SELECT != PRODUCTS || BOTOUTPUT_SELECT != PRODUCTS)
+    $fatal(1, "SB_MAC16: only products of 8 x 8 or 16 x 16 have a model");
+  if (!MODE_8x8 && (TOP_8x8_MULT_REG != PIPELINE_16x16_MULT_REG1
+      || BOT_8x8_MULT_REG != PIPELINE_16x16_MULT_REG1))
+    $fatal(1, "SB_MAC16: partial products that part have no model");
   if (NEG_TRIGGER || C_REG || D_REG || TOPADDSUB_UPPERINPUT || BOTADDSUB_UPPERINPUT
       || TOPADDSUB_LOWERINPUT != 0 || BOTADDSUB_LOWERINPUT != 0
       || TOPADDSUB_CARRYSELECT != 0 || BOTADDSUB_CARRYSELECT != 0)
@@ -61,6 +67,10 @@ module SB_MAC16 #(
   wire signed [15:0] top = 16'(a_top) * 16'(b_top);
   wire signed [15:0] bottom = 16'(a_bottom) * 16'(b_bottom);
   reg signed [15:0] top_held = 0, bottom_held = 0;
+  wire signed [16:0] a_all = {A_SIGNED & a[15], a}, b_all = {B_SIGNED & b[15], b};
+  wire signed [31:0] partial = 32'(a_all) * 32'(b_all);
+  reg signed [31:0] partial_held = 0, whole_held = 0;
+  wire signed [31:0] whole = PIPELINE_16x16_MULT_REG1 ? partial_held : partial;
 
   always @(posedge CLK)
     if (CE) begin
@@ -68,7 +78,10 @@ module SB_MAC16 #(
       b_held <= B;
       top_held <= top;
       bottom_held <= bottom;
+      partial_held <= partial;
+      whole_held <= whole;
     end
 
-  assign O = {TOP_8x8_MULT_REG ? top_held : top, BOT_8x8_MULT_REG ? bottom_held : bottom};
+  assign O = !MODE_8x8 ? (PIPELINE_16x16_MULT_REG2 ? whole_held : whole)
+      : {TOP_8x8_MULT_REG ? top_held : top, BOT_8x8_MULT_REG ? bottom_held : bottom};
 endmodule

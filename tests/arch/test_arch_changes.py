@@ -22,7 +22,7 @@ TINY = preset("tiny")
         ("accumulator.overflow", "saturate", Overflow.SATURATE),
         ("requantizer.modes", "float32", (Mode.FLOAT32,)),
         ("requantizer.modes", "fixed_double_away,float32", (Mode.FIXED_DOUBLE_AWAY, Mode.FLOAT32)),
-        ("requantizer.multiplier", "parallel", Multiplier.PARALLEL),
+        ("requantizer.multiplier", "stepped", Multiplier.STEPPED),
         ("weight_zero_point", "false", False),
     ],
 )
@@ -41,7 +41,7 @@ def test_one_field_is_changed(name, text, value):
 
 def test_every_field_has_a_name():
     names = field_names(TINY)
-    assert len(names) == len(set(names)) == 17
+    assert len(names) == len(set(names)) == 18
     assert {"array.columns", "accumulator.bits", "memory.result_words"} <= set(names)
 
 

@@ -19,14 +19,20 @@ from macaw.arch import (
     Overflow,
     RequantizerConfig,
     Technology,
+    WindowForm,
     preset,
 )
-from macaw.arch.config import SERIAL_MODES
+from macaw.arch.config import SERIAL_MODES, STEPPED_MODES
 
 BASE = AcceleratorConfig(
     name="base",
     array=ArrayConfig(lanes=16, columns=8),
     requantizer=RequantizerConfig(lanes=4),
+)
+
+#: What the narrow core can be, but for its window form.
+NARROWABLE = replace(
+    BASE, requantizer=RequantizerConfig(lanes=1), weight_zero_point=False, compact=True
 )
 
 #: The modes that the hardware has.
@@ -38,6 +44,7 @@ OTHER = {
     "array.lanes": 32,
     "array.columns": 16,
     "array.lut_pairs": 8,
+    "array.window": WindowForm.LANES,
     "accumulator.bits": 28,
     "accumulator.overflow": Overflow.SATURATE,
     "requantizer.lanes": 8,
@@ -66,9 +73,10 @@ def paths(config, prefix=""):
 
 def changed(path, value):
     first, _, rest = path.partition(".")
+    base = NARROWABLE if value == WindowForm.LANES else BASE
     if rest:
-        value = replace(getattr(BASE, first), **{rest: value})
-    return replace(BASE, **{first: value})
+        value = replace(getattr(base, first), **{rest: value})
+    return replace(base, **{first: value})
 
 
 def test_every_field_has_another_value_here():
@@ -77,7 +85,7 @@ def test_every_field_has_another_value_here():
 
 def test_digest_is_of_everything_but_the_name():
     digests = {path: changed(path, value).digest for path, value in OTHER.items()}
-    digests["nothing"] = BASE.digest
+    digests |= {"nothing": BASE.digest, "nothing but what is narrow": NARROWABLE.digest}
     assert len(set(digests.values())) == len(digests), digests
     assert replace(BASE, name="another").digest == BASE.digest
 
@@ -86,6 +94,16 @@ def test_a_single_multiplier_keeps_the_digest_of_configurations_without_the_fiel
     assert preset("ecp5_85f").digest == "49e45ccaf604"
     digests = {changed("requantizer.multiplier", kind).digest for kind in Multiplier}
     assert len(digests) == len(Multiplier)
+
+
+def test_a_window_of_pairs_keeps_the_digest_of_configurations_without_the_field():
+    digests = {name: preset(name).digest for name in ("ecp5_85f", "ecp5_25f", "gw2a18", "tiny")}
+    assert digests == {
+        "ecp5_85f": "49e45ccaf604",
+        "ecp5_25f": "18499a419fbd",
+        "gw2a18": "24118f9f1488",
+        "tiny": "20d5602e82e6",
+    }
 
 
 def test_digest_form():
@@ -183,8 +201,56 @@ def test_number_of_modes(modes):
 
 
 def test_multiplier():
-    with refused(ValueError, "multiplier must be one of parallel, single, serial, not 'booth'"):
+    with refused(
+        ValueError, "multiplier must be one of parallel, single, stepped, serial, not 'booth'"
+    ):
         RequantizerConfig(multiplier="booth")
+
+
+def test_modes_of_a_stepped_multiplier():
+    for mode in Mode:
+        if mode in STEPPED_MODES:
+            assert RequantizerConfig(modes=(mode,), multiplier="stepped").interval == 2
+            continue
+        with refused(
+            ValueError,
+            f"requantizer mode of a stepped multiplier must be one of {', '.join(STEPPED_MODES)}, "
+            f"not {mode!r}",
+        ):
+            RequantizerConfig(modes=(Mode.FLOAT32, mode), multiplier="stepped")
+    assert set(Mode) - set(STEPPED_MODES) == {Mode.FLOAT32_CHAIN}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("requantizer", RequantizerConfig(lanes=2), "requantizer lanes must be 1 {where}, not 2"),
+        (
+            "requantizer",
+            RequantizerConfig(lanes=1, multiplier=Multiplier.SERIAL),
+            "multiplier must be parallel or single or stepped {where}, not serial",
+        ),
+        (
+            "technology",
+            Technology.ECP5,
+            "technology must be generic or ice40 or gowin {where}, not ecp5",
+        ),
+        ("weight_zero_point", True, "weight_zero_point must be False {where}, not True"),
+        ("compact", False, "compact must be True {where}, not False"),
+    ],
+)
+def test_what_the_narrow_core_is_not_built_for(field, value, sentence):
+    narrow = changed("array.window", WindowForm.LANES)
+    assert narrow.narrow
+    assert not NARROWABLE.narrow
+    assert not replace(NARROWABLE, **{field: value}).narrow
+    with refused(ValueError, sentence.format(where="with array window lanes")):
+        replace(narrow, **{field: value})
+
+
+def test_window_forms():
+    with refused(ValueError, "window must be one of pairs, lanes, not 'rows'"):
+        ArrayConfig(window="rows")
 
 
 def test_modes_of_a_serial_multiplier():
@@ -275,9 +341,9 @@ def test_presets():
         "up5k": 16,
         "tiny": 32,
     }
-    # What is left of the devices' own multipliers serves the requantiser, a serial one needs none.
+    # What is left of the devices' own multipliers serves the requantiser.
     own = {name: config.array.pairs - config.array.lut_pairs for name, config in PRESETS.items()}
-    assert (own["ecp5_25f"], own["up5k"]) == (28 - 4, 8)
+    assert (own["ecp5_25f"], own["up5k"]) == (28 - 4, 8 - 2)
     # The main job needs weights with zero points and PyTorch's requantisation.
     assert preset("ecp5_85f").weight_zero_point
     assert all(Mode.FLOAT32 in config.requantizer.modes for config in PRESETS.values())

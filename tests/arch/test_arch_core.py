@@ -92,11 +92,13 @@ def test_parameters_widen_with_the_modes_only(modes, bits):
 def test_flags_have_one_bit(config):
     step = {field.name for field in step_fields(config) if field.bits == 1}
     layer = {field.name for field in layer_fields(config) if field.bits == 1}
-    assert step == {"paired", "four", "high", "shift", "capture", "evaluate", "first", "last"}
+    wide = {"paired", "four", "high", "shift", "capture", "evaluate"}
+    assert step == {"first", "last"} | (set() if config.narrow else wide)
     # A number of two sets has one bit, too.
+    wide = set() if config.narrow else {"odd_width", "parameters_stay"}
     assert layer - {"parameter_sets"} == {
-        "input_unsigned", "window", "odd_width", "output_unsigned", "mode", "parameters_stay",
-    }  # fmt: skip
+        "input_unsigned", "window", "output_unsigned", "mode",
+    } | wide  # fmt: skip
 
 
 def bits(fields):
@@ -113,15 +115,25 @@ def test_fields_hold_what_the_memories_allow(config):
     assert step["offset"].maximum == row_bytes - 1
     assert step["offset"].minimum == -row_bytes
     assert step["row_words"].maximum == memory.activation_words - 1
-    for name in ("row_words", "row_start", "row_step", "next_row", "second_row", "third_row"):
+    for name in ("row_words", "row_start", "row_step"):
         assert layer[name].maximum == memory.activation_words - 1
-    for name in ("pitch", "ring_words"):
-        assert layer[name].maximum >= memory.activation_words
+    if config.narrow:
+        # As many rows as the memories have words.
+        assert layer["ring_rows"].maximum >= memory.activation_words
+        assert layer["result_rows"].maximum >= memory.result_words
+        assert not layer.keys() & {"next_row", "second_row", "pitch", "body", "weight_offset"}
+    else:
+        for name in ("next_row", "second_row", "third_row"):
+            assert layer[name].maximum == memory.activation_words - 1
+        for name in ("pitch", "ring_words"):
+            assert layer[name].maximum >= memory.activation_words
+        for name in ("prologue", "body"):
+            assert layer[name].maximum >= memory.step_entries
+        assert (layer["weight_offset"].minimum, layer["weight_offset"].maximum) == (0, 255)
+        assert {layer[name].bits for name in ("ring_rows", "result_rows")} == {SIZE_BITS}
     for name in ("row_bytes", "pixel_step", "group_step"):
         assert layer[name].maximum == row_bytes - 1
     assert (layer["position"].minimum, layer["position"].maximum) == (-row_bytes, row_bytes - 1)
-    for name in ("prologue", "body"):
-        assert layer[name].maximum >= memory.step_entries
     assert layer["weight_start"].maximum == memory.weight_words - 1
     assert layer["parameter_start"].maximum == memory.parameter_entries - 1
     assert layer["result_words"].maximum == memory.result_words - 1
@@ -132,7 +144,6 @@ def test_fields_hold_what_the_memories_allow(config):
         assert layer[name].bits == SIZE_BITS
     for name in ("zero_point", "minimum", "maximum", "input_zero_point"):
         assert (layer[name].minimum, layer[name].maximum) == (-128, 127)
-    assert (layer["weight_offset"].minimum, layer["weight_offset"].maximum) == (0, 255)
 
 
 def test_widths_follow_the_memories_and_nothing_else():

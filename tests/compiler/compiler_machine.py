@@ -17,13 +17,17 @@ class Machine:
     def __init__(self, program: Conv2dProgram, image: np.ndarray):
         self.fields = fields = program.descriptor
         self.array = program.config.array
-        self.prologue = program.table[: fields["prologue"]]
-        self.body = program.table[fields["prologue"] :]
-        assert len(self.body) == fields["body"] + 1
+        self.prologue, self.body = self.split(program.table)
         self.weights = program.weights.astype(np.int64)
         flat = image.reshape(fields["height"], fields["row_bytes"]).view(np.uint8)
         self.rows = (flat ^ (128 * fields["input_unsigned"])).view(np.int8).astype(np.int64)
         self.used_words: set[int] = set()
+
+    def split(self, table: tuple[dict[str, int], ...]) -> tuple:
+        """The entries ahead of a row's first pixel, and those of each pixel."""
+        prologue = self.fields["prologue"]
+        assert len(table) == prologue + self.fields["body"] + 1
+        return table[:prologue], table[prologue:]
 
     def read(self, row: int, offset: int, count: int) -> np.ndarray:
         """``count`` bytes at ``offset`` of an image row, with padding around the image."""

@@ -56,3 +56,16 @@ def test_a_result_buffer_of_one_row_keeps_the_next_row_waiting():
     assert small.descriptor["result_rows"] == 1
     row = 10 * 12 * small.walk.pixel_cycles
     assert model_cycles(large) - model_cycles(small) >= row + 60
+
+
+@pytest.mark.parametrize("in_channels", [8, 16])
+def test_a_narrow_pixel_takes_its_reads_or_its_channels(in_channels):
+    """Of up5k, whose column groups have two channels, of which each takes two clocks."""
+    shape = shape_of(in_channels=in_channels, out_channels=3)
+    program = case_of(1, shape, preset("up5k")).program
+    walk, reads = program.walk, len(program.weights) // 2
+    assert [channels for _, _, channels in walk.groups] == [2, 1]
+    # Behind a last step of a single read the loops need a clock.
+    cycles = reads + (walk.body[-1].reads == 1)
+    assert walk.pixel_cycles == cycles
+    assert walk.row_cycles == 12 * (max(cycles, 4) + max(cycles, 2))

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from conv2d_layers import random_layer, random_shape
 
-from macaw.arch import Conv2dShape, Mode
+from macaw.arch import Conv2dShape, Mode, preset
 from macaw.arch.core import EXCESS
 from macaw.compiler.layer import WideRow
+
+TINY, NARROW = preset("tiny"), preset("up5k")
 
 
 def random_layers(seed, count=200):
@@ -80,13 +82,14 @@ def test_more_parts_where_the_array_takes_nothing_off(weight, point, values):
 def test_accumulator_bits_hold_the_largest_sum_and_not_one_bit_more():
     windowed = 0
     for layer in random_layers(13):
-        image = np.array([-128, 127]) + (EXCESS if layer.windowed else 0)
-        products = layer.differences[..., np.newaxis] * image
-        sums = [side(products, axis=-1).sum(axis=(1, 2, 3)) for side in (np.min, np.max)]
-        bits = layer.accumulator_bits
-        assert -(1 << (bits - 1)) <= np.min(sums)
-        assert np.max(sums) < 1 << (bits - 1)
-        assert bits == 1 or max(-1 - np.min(sums), np.max(sums)) >= 1 << (bits - 2)
+        for config, excess in ((TINY, EXCESS), (NARROW, 0)):
+            image = np.array([-128, 127]) + (excess if layer.windowed else 0)
+            products = layer.differences[..., np.newaxis] * image
+            sums = [side(products, axis=-1).sum(axis=(1, 2, 3)) for side in (np.min, np.max)]
+            bits = layer.accumulator_bits(config)
+            assert -(1 << (bits - 1)) <= np.min(sums)
+            assert np.max(sums) < 1 << (bits - 1)
+            assert bits == 1 or max(-1 - np.min(sums), np.max(sums)) >= 1 << (bits - 2)
         windowed += layer.windowed
     assert windowed
 
@@ -102,7 +105,7 @@ def test_the_folded_bias_wraps_as_the_requantiser_adds():
             bias - point * int(layer.differences[channel].sum())
             for channel, bias in enumerate(layer.requantization.bias)
         ]
-        folded = layer.folded_bias
+        folded = layer.folded_bias(TINY)
         assert folded.dtype == np.int32
         for value, exact in zip(folded, wanted, strict=True):
             assert (int(value) - exact) % (1 << 32) == 0

@@ -40,7 +40,7 @@ def test_parameters_fit_their_fields(mode):
             values = {name: int(entries[channel]) for name, entries in parameters.items()}
             check_fields(str(mode), fields, values)
         requantization = layer.requantization
-        np.testing.assert_array_equal(parameters["bias"], layer.folded_bias)
+        np.testing.assert_array_equal(parameters["bias"], layer.folded_bias(TINY))
         if mode in (Mode.FLOAT32_BIAS, Mode.FLOAT32_CHAIN):
             assert tuple(parameters["fixed_bias"]) == requantization.entries["fixed_bias"]
             assert parameters["fixed_bias"].any()
@@ -56,7 +56,7 @@ def test_parameters_fit_their_fields(mode):
 def test_a_real_bias_is_no_part_of_the_integer_one():
     for layer, _ in layers(Mode.FLOAT32_BIAS):
         without = replace(layer, requantization=RawSums(bias=(0,) * layer.shape.out_channels))
-        np.testing.assert_array_equal(layer.folded_bias, without.folded_bias)
+        np.testing.assert_array_equal(layer.folded_bias(TINY), without.folded_bias(TINY))
 
 
 def test_raw_layers_have_a_channel_for_each_byte():

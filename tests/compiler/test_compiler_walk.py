@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from compiler_machine import Machine
 from conv2d_layers import KINDS, case_of, paths, random_case, random_shape
+from narrow_machine import NarrowMachine
 
 from macaw.arch import ArrayConfig, RequantizerConfig, preset
-from macaw.arch.core import EXCESS
 from macaw.compiler.conv2d import compile_conv2d
 from macaw.golden.conv2d import accumulate_conv2d
 from macaw.sim.compare import check_equal
@@ -20,6 +20,7 @@ TINY = preset("tiny")
 CONFIGS = [
     TINY,
     preset("up5k"),
+    preset("gw1nr9"),
     replace(
         TINY,
         name="16x8",
@@ -37,7 +38,7 @@ def test_sums_are_those_of_the_golden_model(config):
         case = random_case(seed, config)
         layer = case.layer
         taken.update(paths(case.program))
-        machine = Machine(case.program, case.image)
+        machine = (NarrowMachine if config.narrow else Machine)(case.program, case.image)
         sums = machine.run()
         golden = accumulate_conv2d(
             case.image,
@@ -46,7 +47,7 @@ def test_sums_are_those_of_the_golden_model(config):
             input_zero_point=layer.input_zero_point,
             weight_zero_point=layer.weight_zero_point,
         ).astype(np.int64)
-        zero_point = layer.input_zero_point_int8 + (EXCESS if layer.windowed else 0)
+        zero_point = layer.input_zero_point_int8 + layer.excess(config)
         constant = zero_point * layer.differences.sum(axis=(1, 2, 3))
         check_equal(golden + constant, sums, what=str(case), seed=seed)
         # The bias takes the constant off, in the 32 bits of the requantiser.
@@ -54,8 +55,11 @@ def test_sums_are_those_of_the_golden_model(config):
         wanted = golden + np.array(layer.requantization.bias, np.int64)
         assert not ((sums + bias - wanted) % (1 << 32)).any(), str(case)
         assert len(machine.used_words) == len(case.program.weights), str(case)
-    names = {"dense paired", "dense unpaired", "block-diagonal", "wide groups", "split weights",
-             "window of two rows", "window of one row", "three parts"}  # fmt: skip
+    names = {"dense unpaired", "block-diagonal", "wide groups", "split weights", "three parts"}
+    if config.narrow:
+        names |= {"window of channels"}
+    else:
+        names |= {"dense paired", "window of two rows", "window of one row"}
     assert not names - taken.keys(), f"no layer took {names - taken.keys()}"
 
 
@@ -78,7 +82,11 @@ def test_every_tap_stands_in_the_weights_once(config, kind):
         array, groups = config.array, list(program.walk.groups)
         words = program.weights.reshape(len(groups), -1, array.columns, array.lanes)
         for (_, first, count), block in zip(groups, words, strict=True):
-            if program.walk.window:
+            if program.walk.window and config.narrow:
+                lane = np.arange(array.lanes)
+                columns = block[:, lane % 2, lane].T
+                assert np.count_nonzero(block) == np.count_nonzero(columns)
+            elif program.walk.window:
                 phases = block.reshape(-1, array.phases, array.columns, array.lanes)
                 half = array.pair_channels
                 assert not phases[:, :, half:].any()

@@ -16,7 +16,7 @@ from macaw.arch import Mode, Requantization, Technology, preset
 from macaw.arch.changes import changed
 from macaw.flow.export import export_verilog
 from macaw.golden.requantize import requantize
-from macaw.hw.blocks import BLOCKS, make_block
+from macaw.hw.blocks import BLOCKS, NARROW_BLOCKS, make_block
 from macaw.hw.layouts import layer_values_layout
 from macaw.sim import toolchain
 from macaw.sim.build import cell_models
@@ -87,7 +87,8 @@ def test_every_block_is_what_its_interface_says(tmp_path, block):
     assert interface["verilog"] == path.name
     assert interface["sha256"] == hashlib.sha256(text.encode()).hexdigest()
     assert (interface["configuration"], interface["digest"]) == ("tiny", TINY.digest)
-    assert interface["parameters"]["array"] == {"lanes": 8, "columns": 4, "lut_pairs": 0}
+    array = {"lanes": 8, "columns": 4, "lut_pairs": 0, "window": "pairs"}
+    assert interface["parameters"]["array"] == array
     assert interface["cells"] == []
     assert agrees(text, interface)
     assert lint([path]) == ""
@@ -217,4 +218,8 @@ def test_unknown_block_is_refused(tmp_path):
     message = f"^block must be one of {', '.join(BLOCKS)}, not 'Mac'$"
     with pytest.raises(ValueError, match=message):
         export_verilog("Mac", TINY, tmp_path)
+    # A narrow configuration has other blocks.
+    message = f"^block must be one of {', '.join(NARROW_BLOCKS)}, not 'WindowReader'$"
+    with pytest.raises(ValueError, match=message):
+        export_verilog("WindowReader", preset("up5k"), tmp_path)
     assert list(tmp_path.iterdir()) == []

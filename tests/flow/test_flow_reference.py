@@ -10,9 +10,9 @@ import pytest
 from macaw.arch import RequantizerConfig, preset
 from macaw.flow.interface import describe_interface
 from macaw.flow.reference import block_page, member_meanings, reference
-from macaw.hw.blocks import BLOCKS, make_block
+from macaw.hw.blocks import BLOCKS, NARROW_BLOCKS, make_block
 
-TINY = preset("tiny")
+TINY, NARROW = preset("tiny"), preset("up5k")
 
 
 def rows(page, kind):
@@ -22,10 +22,13 @@ def rows(page, kind):
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
 
 
-@pytest.mark.parametrize("name", BLOCKS)
-def test_page_is_the_block(name):
-    interface = describe_interface(make_block(name, TINY))
-    page = block_page(name, TINY)
+OF_EACH = [(TINY, name) for name in BLOCKS] + [(NARROW, name) for name in NARROW_BLOCKS]
+
+
+@pytest.mark.parametrize(("config", "name"), OF_EACH)
+def test_page_is_the_block(config, name):
+    interface = describe_interface(make_block(name, config))
+    page = block_page(name, config)
     ports = rows(page, "port")
     assert [cells[0] for cells in ports] == [f"`{port['name']}`" for port in interface["ports"]]
     assert [cells[1] for cells in ports] == [port["direction"] for port in interface["ports"]]
@@ -34,12 +37,16 @@ def test_page_is_the_block(name):
 
 
 #: Blocks whose docstrings explain every member in its own lines.
-EXPLAINED = [name for name in BLOCKS if name not in ("MacArray", "Requantizer", "RequantizerLane")]
+EXPLAINED = [
+    (config, name)
+    for config, name in OF_EACH
+    if name not in ("LaneArray", "MacArray", "Requantizer", "RequantizerLane")
+]
 
 
-@pytest.mark.parametrize("name", EXPLAINED)
-def test_every_port_is_explained(name):
-    page = block_page(name, TINY)
+@pytest.mark.parametrize(("config", "name"), EXPLAINED)
+def test_every_port_is_explained(config, name):
+    page = block_page(name, config)
     unexplained = [cells[0] for cells in rows(page, "port") if not cells[3]]
     if name == "WeightMemory":  # an address needs no more than its name
         unexplained.remove("`address`")
@@ -87,3 +94,5 @@ def test_costs_stand_where_there_are_some():
     assert "| device |" not in reference(TINY)
     assert "not placed" not in reference(TINY)
     assert re.findall(r"^## (\w+)$", page, re.MULTILINE) == list(BLOCKS)
+    page = reference(NARROW)
+    assert re.findall(r"^## (\w+)$", page, re.MULTILINE) == list(NARROW_BLOCKS)

@@ -143,8 +143,9 @@ def hardware(config, batches):
         },
     }
     taken = slice(None)
-    if config.requantizer.multiplier == Multiplier.SERIAL:
-        inputs, taken = in_serial(inputs, config.requantizer.interval)
+    if config.requantizer.interval > 1:
+        stepped = config.requantizer.multiplier == Multiplier.STEPPED
+        inputs, taken = in_serial(inputs, config.requantizer.interval, stepped=stepped)
     results = apply(requantizer, inputs, latency=requantizer.latency)["results"][taken]
     starts = np.cumsum([0, *(size + idle for size in sizes[:-1])])
     return [
@@ -153,10 +154,10 @@ def hardware(config, batches):
     ]
 
 
-def in_serial(inputs, interval):
-    """``inputs`` as serial lanes take them, and the clocks of their starts: ``interval`` clocks
-    apart, some of them more; accumulators are there for one clock only, the rest until the next
-    start."""
+def in_serial(inputs, interval, *, stepped):
+    """``inputs`` as lanes take them that are not pipelined, and the clocks of their starts:
+    ``interval`` clocks apart, some of them more. To serial lanes accumulators are there for one
+    clock only, the rest until the next start; to ``stepped`` ones both are for two clocks."""
     count = len(inputs["accumulators"])
     random = np.random.default_rng(SEED)
     apart = interval + random.choice((0, 0, 0, 0, 1, 2, 17), count)
@@ -169,6 +170,12 @@ def in_serial(inputs, interval):
     }
     accumulators = np.repeat(~inputs["accumulators"], apart, axis=0)
     accumulators[starts] = inputs["accumulators"]
+    if stepped:
+        accumulators[starts + 1] = inputs["accumulators"]
+        later = np.ones(len(start), bool)
+        later[starts] = later[starts + 1] = False
+        for what, values in held["parameters"].items():
+            values[later] = np.roll(values, 1, axis=0)[later] if what == "bias" else 0
     return {"start": start, "accumulators": accumulators, **held}, starts
 
 

@@ -45,6 +45,8 @@ def test_words_read_what_was_written():
         for technology in Technology
     }
     blocks["wide"] = BlockRam(width=WIDTH, depth=DEPTH, technology=Technology.ECP5, cell_bytes=4)
+    blocks["plain"] = BlockRam(width=WIDTH, depth=DEPTH, registered=False)
+    assert (blocks["plain"].latency, blocks["wide"].latency) == (1, 2)
     found = apply(
         SideBySide(blocks),
         {f"{name}__{port}": values for name in blocks for port, values in inputs.items()},
@@ -68,3 +70,7 @@ def test_depths_of_the_cells_are_kept():
             BlockRam(width=4, depth=deepest + 1, technology=Technology.ECP5, cell_bytes=cell_bytes)
     with pytest.raises(ValueError, match=r"^cell_bytes must be one of 2, 4, not 3$"):
         BlockRam(width=4, depth=16, cell_bytes=3)
+    with pytest.raises(TypeError, match=r"^registered must be a bool, not 1$"):
+        BlockRam(width=4, depth=16, registered=1)
+    with pytest.raises(ValueError, match=r"^registered must be True for ecp5, not False$"):
+        BlockRam(width=4, depth=16, technology=Technology.ECP5, registered=False)

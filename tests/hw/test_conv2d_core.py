@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conv2d_layers import Case, case_of, paths, random_case
+from narrow_configs import GW1NR9, NARROW, UP5K, WIDE_LANES
 
 from macaw.arch import (
     AcceleratorConfig,
@@ -19,6 +20,7 @@ from macaw.arch import (
     Technology,
     preset,
 )
+from macaw.arch.config import STEPPED_MODES
 from macaw.compiler.conv2d import compile_conv2d
 from macaw.compiler.cost import model_cycles
 from macaw.compiler.layer import Conv2dLayer
@@ -64,13 +66,28 @@ MODES_SMALL = replace(
     requantizer=RequantizerConfig(lanes=8, modes=MODES.requantizer.modes),
 )
 
-#: Serial lanes: one for four columns, with modes of both families; and two of the preset.
+#: Serial lanes: one for four columns, with modes of both families; and two for two columns.
 SERIAL = replace(
     TINY,
     name="serial",
     requantizer=RequantizerConfig(lanes=1, modes=TWO_MODES, multiplier="serial"),
 )
-UP5K = preset("up5k")
+SERIAL_PAIR = replace(
+    TINY,
+    name="two serial lanes",
+    technology=Technology.ICE40,
+    array=ArrayConfig(lanes=8, columns=2),
+    requantizer=RequantizerConfig(lanes=2, multiplier="serial"),
+    weight_zero_point=False,
+    compact=True,
+)
+#: The narrow core: its presets, and one with every mode that it can have.
+NARROW_MODES = replace(
+    NARROW,
+    name="narrow with every mode",
+    requantizer=RequantizerConfig(lanes=1, modes=STEPPED_MODES, multiplier="stepped"),
+    memory=replace(NARROW.memory, weight_words=256, result_words=128),
+)
 #: For small devices, with the cells of ECP5 and some multipliers of lookup tables, and with those
 #: of Gowin.
 COMPACT = (
@@ -163,7 +180,24 @@ def test_random_layers_of_every_mode():
 
 
 @pytest.mark.parametrize(
-    "config", [pytest.param(SERIAL, marks=pytest.mark.full), UP5K], ids=lambda config: config.name
+    "config",
+    [UP5K, GW1NR9, NARROW_MODES, pytest.param(WIDE_LANES, marks=pytest.mark.full)],
+    ids=lambda config: config.name,
+)
+def test_random_layers_on_narrow_cores(config):
+    counts = check_seeds(config, 0, 60)
+    names = [*DENSE, *EVERYWHERE[2], *EVERYWHERE[3], *config.requantizer.modes]
+    # The random images all fit where there is most room.
+    names += ["image fits"] if config == GW1NR9 else EVERYWHERE[1]
+    require(counts, "plain weights", "split weights", "three parts", "dense unpaired",
+            "window of channels", *names)  # fmt: skip
+    assert not counts["correction"]
+
+
+@pytest.mark.parametrize(
+    "config",
+    [pytest.param(SERIAL, marks=pytest.mark.full), SERIAL_PAIR],
+    ids=lambda config: config.name,
 )
 def test_random_layers_with_serial_lanes(config):
     counts = check_seeds(config, 0, 30)
@@ -174,7 +208,9 @@ def test_random_layers_with_serial_lanes(config):
 @pytest.mark.full
 @pytest.mark.parametrize("first", range(1000, 1500, 100))
 @pytest.mark.parametrize(
-    "config", [TINY, SMALL, MODES, MODES_SMALL, SERIAL, UP5K], ids=lambda config: config.name
+    "config",
+    [TINY, SMALL, MODES, MODES_SMALL, SERIAL, SERIAL_PAIR, UP5K, GW1NR9, NARROW_MODES],
+    ids=lambda config: config.name,
 )
 def test_many_random_layers(config, first):
     check_seeds(config, first, 100)
@@ -204,7 +240,7 @@ def test_random_layers_on_arrays_of_other_sizes(base, lanes, columns, requantize
 
 @pytest.mark.full
 def test_random_layers_without_the_correction():
-    config = replace(preset("up5k"), name="no correction")
+    config = replace(SERIAL_PAIR, name="no correction")
     counts = check_seeds(config, 3000, 100)
     require(counts, "plain weights", "split weights", "three parts")
     assert not counts["correction"]

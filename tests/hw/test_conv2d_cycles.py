@@ -36,11 +36,7 @@ SHAPES = {
 @pytest.mark.parametrize(
     ("config", "name"),
     [(TINY, name) for name in SHAPES]
-    # Lanes that are serial.
-    + [
-        pytest.param(preset("up5k"), name, marks=pytest.mark.full)
-        for name in ("dense", "depthwise")
-    ],
+    + [(preset(narrow), name) for narrow in ("up5k", "gw1nr9") for name in ("dense", "depthwise")],
 )
 def test_the_model_is_within_a_percent(config, name):
     case = case_of(1, SHAPES[name], config)

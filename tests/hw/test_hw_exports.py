@@ -13,6 +13,9 @@ from macaw.hw.byte_aligner import ByteAligner
 from macaw.hw.conv2d_core import Conv2dCore
 from macaw.hw.evaluations import EvaluationIssuer
 from macaw.hw.group_walker import GroupWalker
+from macaw.hw.narrow.group_loops import GroupLoops
+from macaw.hw.narrow.narrow_core import NarrowCore
+from macaw.hw.narrow.run_edges import RunEdges
 from macaw.hw.padding import Padding
 from macaw.hw.parameter_store import ParameterStore
 from macaw.hw.ram import BlockRam
@@ -40,8 +43,8 @@ EXPORTED = {
     "WindowReader": {"config": TINY, "read_latency": 7, "activation_lead": 2},
 }
 BY_CONFIG = [
-    Accumulators, Conv2dCore, EvaluationIssuer, GroupWalker, ParameterStore, ResultBuffer,
-    ResultCollector, StepExpander, StepFetcher, WeightAddress,
+    Accumulators, Conv2dCore, EvaluationIssuer, GroupLoops, GroupWalker, NarrowCore, ParameterStore,
+    ResultBuffer, ResultCollector, RunEdges, StepExpander, StepFetcher, WeightAddress,
 ]  # fmt: skip
 RAM = {"width": 4, "depth": 16}
 PADDING = {"lanes": 8, "offset_bits": 8, "read_latency": 4}

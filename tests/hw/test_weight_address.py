@@ -1,14 +1,17 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
 """The weight address goes through a group's words for each pixel, and through the groups of a
-row for each row."""
+row for each row; so does the narrow core's address, a clock sooner."""
 
 import random
 
 import numpy as np
+import pytest
+from side_by_side import SideBySide
 
 from macaw.arch import preset
 from macaw.arch.core import layer_fields
+from macaw.hw.narrow.loop_address import LoopAddress
 from macaw.hw.weight_address import WeightAddress
 from macaw.sim.vectors import apply
 
@@ -54,24 +57,37 @@ def test_addresses_of_random_layers():
     valid = np.array([clock[0] is not None for clock in clocks])
     layer = {field.name: np.zeros(len(clocks), np.int64) for field in layer_fields(TINY)}
     layer["weight_start"] = np.array([clock[2] for clock in clocks])
-    component = WeightAddress(TINY)
+    blocks = {"weight": WeightAddress(TINY), "loop": LoopAddress(len(WeightAddress(TINY).address))}
+    start = np.array([clock[1] for clock in clocks])
+    place = {name: np.array([int(flag[name]) for flag in flags]) for name in noise[0]}
     found = apply(
-        component,
+        SideBySide(blocks),
         {
-            "layer": layer,
-            "start": np.array([clock[1] for clock in clocks]),
-            "evaluation": {
+            "weight__layer": layer,
+            "weight__start": start,
+            "weight__evaluation": {
                 "valid": valid,
                 "first": np.array([generator.randint(0, 1) for _ in clocks]),
                 "last": np.array([generator.randint(0, 1) for _ in clocks]),
-                "place": {name: np.array([int(flag[name]) for flag in flags]) for name in noise[0]},
+                "place": place,
             },
+            "loop__begin": layer["weight_start"],
+            "loop__start": start,
+            "loop__step": valid,
+            "loop__place": place,
         },
-        latency=component.latency,
-    )["address"]
-    expected = np.array([clock[3] if clock[0] else 0 for clock in clocks])
-    wrong = np.flatnonzero(valid & (found != expected))
-    assert not wrong.size, (
-        f"{len(wrong)} addresses differ with seed {SEED}, the first in clock {wrong[0]}: "
-        f"{found[wrong[0]]}, not {expected[wrong[0]]}"
+        latency={"weight__address": WeightAddress.latency, "loop__address": 0},
     )
+    expected = np.array([clock[3] if clock[0] else 0 for clock in clocks])
+    for name in blocks:
+        addresses = found[f"{name}__address"]
+        wrong = np.flatnonzero(valid & (addresses != expected))
+        assert not wrong.size, (
+            f"{name}: {len(wrong)} differ with seed {SEED}, the first in clock {wrong[0]}: "
+            f"{addresses[wrong[0]]}, not {expected[wrong[0]]}"
+        )
+
+
+def test_refusals():
+    with pytest.raises(ValueError, match=r"^bits must be in 1 \.\.\. 32, not 33$"):
+        LoopAddress(33)

@@ -30,25 +30,24 @@ def expected_weights(depth, columns, address, valid, write_address, write_data, 
 
 
 @pytest.mark.parametrize(
-    ("lanes", "columns", "depth", "technology", "compact"),
+    ("lanes", "columns", "depth", "technology", "options"),
     [
-        (8, 4, 64, Technology.GENERIC, False),
-        (16, 4, 64, Technology.ECP5, False),
-        (16, 4, 64, Technology.ECP5, True),
-        (8, 4, 512, Technology.ECP5, False),
-        pytest.param(8, 4, 512, Technology.ECP5, True, marks=pytest.mark.full),
-        pytest.param(8, 4, 1024, Technology.ECP5, False, marks=pytest.mark.full),
-        pytest.param(16, 16, 1024, Technology.ECP5, False, marks=pytest.mark.full),
-        pytest.param(32, 2, 16, Technology.GENERIC, False, marks=pytest.mark.full),
+        (8, 4, 64, Technology.GENERIC, {}),
+        (8, 2, 64, Technology.ICE40, {"registered": False}),
+        (16, 4, 64, Technology.ECP5, {}),
+        (16, 4, 64, Technology.ECP5, {"compact": True}),
+        (8, 4, 512, Technology.ECP5, {}),
+        pytest.param(8, 4, 512, Technology.ECP5, {"compact": True}, marks=pytest.mark.full),
+        pytest.param(8, 4, 1024, Technology.ECP5, {}, marks=pytest.mark.full),
+        pytest.param(16, 16, 1024, Technology.ECP5, {}, marks=pytest.mark.full),
+        pytest.param(32, 2, 16, Technology.GENERIC, {}, marks=pytest.mark.full),
     ],
 )
-def test_words_read_what_was_written(lanes, columns, depth, technology, compact):
+def test_words_read_what_was_written(lanes, columns, depth, technology, options):
     component = WeightMemory(
-        ArrayConfig(lanes=lanes, columns=columns),
-        depth=depth,
-        technology=technology,
-        compact=compact,
+        ArrayConfig(lanes=lanes, columns=columns), depth=depth, technology=technology, **options
     )
+    assert component.latency == 1 or options.get("registered", True)
     generator = np.random.default_rng(SEED)
     valid = generator.random(COUNT) < 0.7
     write_address = generator.integers(0, depth * columns, COUNT)
@@ -94,6 +93,11 @@ def test_words_read_what_was_written(lanes, columns, depth, technology, compact)
 def test_refused_values(depth, technology, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         WeightMemory(ArrayConfig(), depth, technology)
+
+
+def test_ecp5_has_registers_behind_its_memories():
+    with pytest.raises(ValueError, match=r"^registered must be True for ecp5, not False$"):
+        WeightMemory(ArrayConfig(), 64, Technology.ECP5, registered=False)
 
 
 def test_refused_types():

@@ -120,7 +120,7 @@ def test_more_layers_on_tiny(first):
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("name", ["up5k", "ecp5_25f", "ecp5_85f"])
+@pytest.mark.parametrize("name", ["gw2a18", "ecp5_25f", "ecp5_85f"])
 def test_random_layers_on_a_preset(name):
     config = preset(name)
     cases = [random_case(seed, config) for seed in range(2000, 2020)]

@@ -189,6 +189,8 @@ def expected_evaluations(program: Conv2dProgram, image: np.ndarray) -> Iterator[
     """All evaluations of a layer over an int8 NHWC ``image``, in order. Of the program only the
     choices count that a compiler is free to make: window mode, paired rows, rows of a block."""
     padded = PaddedImage(image, program.layer.input_zero_point_int8)
+    if program.walk.window and program.config.narrow:
+        return _channels(program, padded)
     return (_window if program.walk.window else _dense)(program, padded)
 
 
@@ -265,6 +267,37 @@ def _dense_taps(
             for byte in range(start, start + length, width):
                 yield [((row + i) * shape.dilation[0], byte, width) for i in range(rows)]
         row += rows
+
+
+def _channels(program: Conv2dProgram, padded: PaddedImage) -> Iterator[Expected]:
+    """Window mode of the narrow core: a tap of as many channels as there are lanes."""
+    shape, lanes = program.layer.shape, program.config.array.lanes
+    parts = _parts(program)
+    taps = [
+        (row * shape.dilation[0], column * shape.dilation[1] * shape.in_channels)
+        for row in range(shape.kernel_height)
+        for column in range(shape.kernel_width)
+    ]
+    for y in range(shape.output_height):
+        top, address = y * shape.stride[0] - shape.padding[0], 0
+        for channel in range(0, shape.in_channels, lanes):
+            for x in range(shape.output_width):
+                place = (x * shape.stride[1] - shape.padding[2]) * shape.in_channels + channel
+                for index, (tap, _, first, last, finish) in enumerate(_places(parts, taps)):
+                    operands = padded.run(top + tap[0], place + tap[1], lanes)
+                    end = x == shape.output_width - 1
+                    yield Expected(
+                        operands=operands,
+                        mask=np.ones_like(operands, bool),
+                        first=first,
+                        last=last,
+                        finish=finish,
+                        group_end=end,
+                        row_end=end and channel + lanes >= shape.in_channels,
+                        address=address + index,
+                        where=(y, x, channel),
+                    )
+            address += parts * len(taps)
 
 
 def _window(program: Conv2dProgram, padded: PaddedImage) -> Iterator[Expected]:

@@ -67,6 +67,8 @@ def _with_outputs(config):
     from macaw.hw.conv2d_core import Conv2dCore
     from macaw.hw.credit_queue import CreditQueue
     from macaw.hw.elementwise import Elementwise
+    from macaw.hw.narrow.byte_rows import ByteRows
+    from macaw.hw.narrow.narrow_core import NarrowCore
     from macaw.hw.parameter_store import ParameterStore
     from macaw.hw.result_buffer import ResultBuffer
     from macaw.hw.self_test.messages import MessageReader
@@ -84,6 +86,8 @@ def _with_outputs(config):
         CreditQueue(8),
         Elementwise(MachineConfig(name="tiny", core=config)),
         MessageReader(plan),
+        ByteRows(preset("up5k")),
+        NarrowCore(preset("up5k")),
         ParameterStore(config),
         ReportText(plan),
         ResultBuffer(config),

@@ -63,6 +63,35 @@ def test_dual_products_behind_any_registers(signed_a, signed_b):
         assert np.array_equal(found[:, index], wanted), f"{chosen}, seed {SEED}"
 
 
+#: One product of 16 bits a side.
+WHOLE = {"MODE_8x8": 0, "TOPOUTPUT_SELECT": 3, "BOTOUTPUT_SELECT": 3}
+WHOLE_REGISTERS = subsets(
+    ("A_REG", "B_REG", "PIPELINE_16x16_MULT_REG1", "PIPELINE_16x16_MULT_REG2")
+)
+
+
+@pytest.mark.parametrize(("signed_a", "signed_b"), [*itertools.product((0, 1), repeat=2)])
+def test_whole_products_behind_any_registers(signed_a, signed_b):
+    a, b = factors(np.random.default_rng(SEED), 16)
+    parameters = [
+        WHOLE
+        | {"A_SIGNED": signed_a, "B_SIGNED": signed_b}
+        | dict.fromkeys(chosen, 1)
+        # The registers behind the partial products are used together.
+        | dict.fromkeys(
+            ("TOP_8x8_MULT_REG", "BOT_8x8_MULT_REG"), int("PIPELINE_16x16_MULT_REG1" in chosen)
+        )
+        for chosen in WHOLE_REGISTERS
+    ]
+    found = apply(DualMultipliers(parameters), dual_inputs(a=a, b=b), latency=0)["o"]
+    for index, chosen in enumerate(WHOLE_REGISTERS):
+        behind = sum(name.startswith("PIPELINE") for name in chosen)
+        left = delayed(number(a, 16, signed_a), behind + ("A_REG" in chosen))
+        right = delayed(number(b, 16, signed_b), behind + ("B_REG" in chosen))
+        wanted = left * right & 0xFFFFFFFF
+        assert np.array_equal(found[:, index], wanted), f"{chosen}, seed {SEED}"
+
+
 def test_enable_of_the_dual_multiplier_holds_all_registers():
     generator = np.random.default_rng(SEED)
     a, b = factors(generator, 16)
@@ -82,9 +111,13 @@ def test_enable_of_the_dual_multiplier_holds_all_registers():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"MODE_8x8": 0}, "only the two 8 x 8 products have a model"),
-        ({"TOPOUTPUT_SELECT": 1}, "only the two 8 x 8 products have a model"),
-        ({"BOTOUTPUT_SELECT": 0}, "only the two 8 x 8 products have a model"),
+        ({"MODE_8x8": 0}, "only products of 8 x 8 or 16 x 16 have a model"),
+        ({"TOPOUTPUT_SELECT": 1}, "only products of 8 x 8 or 16 x 16 have a model"),
+        ({"BOTOUTPUT_SELECT": 0}, "only products of 8 x 8 or 16 x 16 have a model"),
+        (WHOLE | {"BOTOUTPUT_SELECT": 2}, "only products of 8 x 8 or 16 x 16 have a model"),
+        (WHOLE | {"TOP_8x8_MULT_REG": 1}, "partial products that part have no model"),
+        (WHOLE | {"BOT_8x8_MULT_REG": 1}, "partial products that part have no model"),
+        (WHOLE | {"PIPELINE_16x16_MULT_REG1": 1}, "partial products that part have no model"),
         ({"C_REG": 1}, "this mode has no model"),
         ({"NEG_TRIGGER": 1}, "this mode has no model"),
         ({"BOTADDSUB_LOWERINPUT": 1}, "this mode has no model"),

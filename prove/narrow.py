@@ -1,0 +1,203 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The blocks of the narrow core: what they take, what they offer, and rows that have room."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from amaranth.hdl import Mux, Signal, Value
+
+from macaw.arch import Mode, RequantizerConfig, WindowForm, preset
+from macaw.hw.narrow.byte_rows import ByteRows
+from macaw.hw.narrow.narrow_core import NarrowCore
+from macaw.hw.narrow.row_buffer import RowBuffer
+from macaw.hw.narrow.run_sequencer import RunSequencer
+from macaw.prove.harness import Harness
+from macaw.prove.properties import Property
+from macaw.prove.solver import Method
+from macaw.prove.streams import waits_not
+
+__all__ = ["NARROW"]
+
+_TINY = preset("tiny")
+_CONFIG = replace(
+    _TINY,
+    name="narrow tiny",
+    array=replace(_TINY.array, window=WindowForm.LANES),
+    requantizer=RequantizerConfig(lanes=1, modes=(Mode.FLOAT32,)),
+    weight_zero_point=False,
+    compact=True,
+)
+
+#: Clocks from one claim of a row to the next at least, as `RunSequencer` makes them.
+_CLAIM_CLOCKS = 6
+
+
+def _output(component: Callable[[], Any], path: str) -> Callable[[bool], Harness]:
+    """Result rows alone, or in a core of which all else is cut away. What is offered is the word at
+    an address: the memory is cut away too."""
+
+    def build(mutant: bool) -> Harness:
+        harness = Harness(component())
+        result, opened = harness.component.result, harness.opened
+        if path:
+            inner = [name for _, name, _ in opened.fragment.subfragments]
+            harness.cut(*(name for name in inner if f"{name}." != path))
+        harness.cut(f"{path}memory")
+        if mutant:
+            opened.override(f"{path}result__valid", 0, when=opened.signal(f"{path}complete") == 5)
+        word = opened.signal(f"{path}word")
+        stalled = harness.past(result.valid & ~result.ready, "stalled_before")
+        harness.check(result.valid & (word == harness.past(word, "word_before")), when=stalled)
+        return harness
+
+    return build
+
+
+def _offers(mutant: bool) -> Harness:
+    harness = Harness(ByteRows(_CONFIG))
+    rows = harness.component
+    harness.cut("memory")
+    if mutant:
+        harness.opened.override("result__valid", 0, when=~rows.result.ready)
+    owed = harness.opened.signal("complete") != 0
+    waits_not(harness, rows.result, owed=owed, clocks=2)
+    return harness
+
+
+def _claims(mutant: bool) -> Harness:
+    """With any table and any loops."""
+    harness = Harness(RunSequencer(_CONFIG))
+    sequencer, m = harness.component, harness.m
+    harness.cut("ram", "loops")
+    if mutant:
+        harness.opened.override("settled", 7)
+    room = harness.past(sequencer.room, "room_before")
+    free = Signal(range(_CLAIM_CLOCKS), init=_CLAIM_CLOCKS - 1)
+    m.d.sync += free.eq(Mux(sequencer.claim, 0, Mux(free == _CLAIM_CLOCKS - 1, free, free + 1)))
+    # A start begins a layer, whose first row is no row after another.
+    with m.If(sequencer.start):
+        m.d.sync += free.eq(_CLAIM_CLOCKS - 1)
+    harness.check(room & (free == _CLAIM_CLOCKS - 1), when=sequencer.claim)
+    return harness
+
+
+class _Image:
+    """A row buffer with images one after the other, and the count of the rows taken."""
+
+    def __init__(self) -> None:
+        self.harness = harness = Harness(RowBuffer(_CONFIG))
+        self.buffer = buffer = harness.component
+        m = harness.m
+        harness.cut(*(f"lane_{lane}" for lane in range(_CONFIG.array.lanes)))
+        # Up to four rows of up to two words, in a ring of up to four rows.
+        self.height = harness.constant(2, "height") + 1
+        self.ring_rows = harness.constant(2, "ring_rows") + 1
+        words = harness.constant(1, "row_words")
+        layer = Signal(buffer.layer.shape(), name="small")
+        m.d.comb += [
+            layer.height.eq(self.height),
+            layer.ring_rows.eq(self.ring_rows),
+            layer.row_words.eq(words),
+        ]
+        harness.drive(buffer.layer, layer)
+        self.row, word = Signal(4), Signal(1)
+        self.running, self.released = Signal(), Signal(4)
+        ended = ~self.running | (buffer.received == self.height)
+        self.start = harness.free(1, "begin") & ended & harness.past(1, "settled_once")
+        harness.drive(buffer.start, self.start)
+        harness.offer(buffer.image, "image")
+        # Rows are given up in order, also such as are not there yet.
+        gives = harness.free(1, "give") & self.running & (self.released != self.height)
+        harness.drive(buffer.released, self.released)
+        self.taken = buffer.image.valid & buffer.image.ready
+        ends = self.taken & (word == words)
+        with m.If(self.start):
+            m.d.sync += [
+                self.row.eq(0), word.eq(0), self.released.eq(0), self.running.eq(1),
+            ]  # fmt: skip
+        with m.Else():
+            m.d.sync += [
+                self.row.eq(self.row + ends),
+                word.eq(Mux(self.taken, Mux(ends, 0, word + 1), word)),
+                self.released.eq(self.released + gives),
+            ]
+        # What helps the proofs: the buffer counts the rows as they come.
+        last = harness.opened.signal("words.last")
+        self.counts_agree = ~self.running | (
+            (buffer.received == self.row) & (last == (word == words))
+        )
+
+
+def _room(mutant: bool) -> Harness:
+    image = _Image()
+    if mutant:
+        image.harness.opened.override("spare", 1)
+    inside = (image.row < image.height) & (image.row < image.released + image.ring_rows)
+    image.harness.check(image.counts_agree & (~image.taken | (image.running & inside)))
+    return image.harness
+
+
+def _full(mutant: bool) -> Harness:
+    """Four rows in the ring, none of them given up."""
+    image = _Image()
+    if mutant:
+        image.harness.opened.override("spare", 0, when=image.row == 3)
+    image.harness.check(~((image.row == 4) & (image.released == 0)))
+    return image.harness
+
+
+def _table_taken(component: Callable[[], Any], name: str) -> Callable[[bool], Harness]:
+    def build(mutant: bool) -> Harness:
+        harness = Harness(component())
+        stream = getattr(harness.component, name)
+        if mutant:
+            harness.opened.override(f"{name}__ready", 0, when=Value.cast(stream.payload)[0])
+        harness.check(stream.ready)
+        return harness
+
+    return build
+
+
+_SIZE = "images of up to four rows of up to two words, rings of up to four rows"
+_STAYS = "valid stays, and so does the address of the word, until it is taken"
+
+
+def _property(
+    component: str, name: str, statement: str, harness: Callable[[bool], Harness], size: str = "",
+    method: Method = Method.PROOF, **more,
+) -> Property:  # fmt: skip
+    return Property(
+        component=component, name=name, statement=statement, harness=harness, size=size,
+        config=_CONFIG, method=method, **more,
+    )  # fmt: skip
+
+
+#: The properties of the narrow core's blocks.
+NARROW = (
+    _property("ByteRows", "output stays", _STAYS, _output(lambda: ByteRows(_CONFIG), "")),
+    _property(
+        "ByteRows", "valid first",
+        "valid does not wait for ready: a word of a complete row is offered within 2 clocks",
+        _offers,
+    ),
+    _property("NarrowCore", "output stays", _STAYS, _output(lambda: NarrowCore(_CONFIG), "rows.")),
+    _property(
+        "RunSequencer", "claims",
+        f"a row is claimed with room seen the clock before, {_CLAIM_CLOCKS} clocks after the last",
+        _claims,
+    ),
+    _property(
+        "RunSequencer", "table taken", "the input is ready in every clock",
+        _table_taken(lambda: RunSequencer(_CONFIG), "table"), method=Method.FUNCTION,
+    ),
+    _property(
+        "RowBuffer", "room",
+        "a word is taken only of a row of the image, and for which the ring has room", _room, _SIZE,
+    ),
+    _property(
+        "RowBuffer", "full ring", "all four rows of a ring are filled before any is given up",
+        _full, _SIZE, reaches=True,
+    ),
+)  # fmt: skip
