@@ -52,7 +52,8 @@ def elu(
     slope = np.float32(alpha)
 
     def function(x: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.where(x > 0, x, float32(np.expm1(x.astype(np.float64))) * slope)
+        below = np.minimum(x, 0).astype(np.float64)
+        return np.where(x > 0, x, float32(np.expm1(below)) * slope)
 
     return _looked_up(arithmetic, values, function, operand, result)
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from macaw.arch import AnyRequantization, Mode, Requantization, float32_multiplier
+from macaw.arch import AnyRequantization, Float32Chain, Mode, Requantization, float32_multiplier
 from macaw.golden import engines, pool, resize, torch_elementwise, torch_pool, torch_tables
 from macaw.golden.channels import result_bounds
-from macaw.golden.fixed_point import clamp_bytes
+from macaw.golden.fixed_point import Affine, clamp_bytes
 from macaw.golden.kernels.place import Arrays, Kernel, Place, affine
 from macaw.golden.kernels.weighted import (
     conv2d_sums,
@@ -46,7 +46,8 @@ def requantization(place: Place) -> AnyRequantization:
     a fully connected layer, a mean; ``x86`` on a CPU with AVX512-VNNI.
 
     ``ValueError`` for means that no mode describes: those of windows with different numbers of
-    pixels, and of an even number where the zero point is added before the rounding.
+    pixels, and of an even number where the zero point is added before the rounding, unless that
+    number is a power of two and the engine's convolutions do so as well.
     """
     if isinstance(place.operator, op.Mean | op.AveragePool2d | op.AdaptiveAveragePool2d):
         return _mean_parameters(place)
@@ -74,8 +75,33 @@ def requantization(place: Place) -> AnyRequantization:
     )
 
 
-def _mean_parameters(place: Place) -> Requantization:
-    """Of the sums of ``q - z``: one multiplication and one rounding, with the zero point behind."""
+def _exact_chain(place: Place, count: int) -> bool:
+    """Whether a mean is that of onednn's convolutions, which add the zero point before they round:
+    where numbers of pixels are powers of two, nothing else is rounded, however it is computed."""
+    if isinstance(place.operator, op.AveragePool2d):
+        # Whole vectors have their zero point behind.
+        single = place.result.shape[-1] < torch_pool.POOL_WIDTH
+    else:
+        single = True
+    engines_with_chain = (Semantics.ONEDNN, Semantics.X86)
+    power = count & (count - 1) == 0 and count < torch_pool.EXACT
+    return single and power and place.graph.semantics in engines_with_chain
+
+
+def _chain_of(place: Place, unit: Affine, count: int) -> Float32Chain:
+    channels = place.result.shape[-1]
+    return Float32Chain(
+        input_scale=1.0,
+        weight_scale=(1.0,) * channels,
+        bias=(0.0,) * channels,
+        output_multiplier=1.0 / count,
+        **result_bounds(unit.zero_point, signed=place.result.dtype == DType.INT8),
+    )
+
+
+def _mean_parameters(place: Place) -> Requantization | Float32Chain:
+    """Of the sums of ``q - z``: one multiplication and one rounding, with the zero point behind,
+    or before it where `_exact_chain` says so."""
     unit, count = affine(place.tensor(0)), _pixels(place)
     factor: Any
     if _averages_in_qnnpack(place):
@@ -86,6 +112,8 @@ def _mean_parameters(place: Place) -> Requantization:
             place.result.shape[-1] % torch_pool.POOL_WIDTH
         )
         if not whole_vectors and (count % 2 == 0 or count >= torch_pool.EXACT):
+            if _exact_chain(place, count):
+                return _chain_of(place, unit, count)
             raise ValueError(
                 f"{place.result.name}: a mean must be of an odd number of pixels, not {count}"
             )

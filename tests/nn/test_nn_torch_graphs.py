@@ -3,6 +3,8 @@
 """Graphs with the bits of PyTorch's engines, built by hand: what the verifier says of them, and
 what golden makes of what no importer gives."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -199,3 +201,40 @@ def test_means_have_parameters(semantics, channels, kind, attributes, sentence):
     else:
         sums = torch_pool.adaptive_sums(images, 3, operator.size)[0]
     assert np.array_equal(requantize(sums, requantization(place)), run(graph, [images])["y"])
+
+
+@pytest.mark.parametrize("semantics", [Semantics.ONEDNN, Semantics.X86])
+@pytest.mark.parametrize("zero_point", [3, 4])
+@pytest.mark.parametrize(
+    ("kind", "attributes"),
+    [
+        (op.AdaptiveAveragePool2d, {"size": (1, 1)}),
+        (op.AdaptiveAveragePool2d, {"size": (4, 2)}),
+        (op.Mean, {"axes": (1, 2), "keep_dimensions": True}),
+        (op.AveragePool2d, {"kernel": (2, 4), "stride": (1, 1)}),
+    ],
+)
+def test_means_over_powers_of_two_are_chains(semantics, zero_point, kind, attributes):
+    """Their ties are those of the sum with the zero point; without it, odd ones go elsewhere."""
+    operator = kind(**ENDS, **attributes)
+    images = np.random.default_rng(4).integers(0, 256, (9, 8, 8, 12)).astype(np.uint8)
+    unit = Quantization(scale=(0.5,), zero_point=(zero_point,))
+    (shape,) = output_shapes(operator, [images.shape])
+    ends = (
+        replace(tensor(name, size), quantization=unit)
+        for name, size in (("x", images.shape), ("y", shape))
+    )
+    graph = graph_of(operator, *ends, semantics=semantics)
+    parameters = requantization(Place(graph=graph, operator=operator))
+    assert parameters.mode == Mode.FLOAT32_CHAIN
+    if kind is op.AveragePool2d:
+        window = {"kernel": operator.kernel, "stride": operator.stride, "padding": (0,) * 4}
+        sums = torch_pool.window_sums(images, zero_point, **window)[0]
+    else:
+        size = getattr(operator, "size", (1, 1))
+        sums = torch_pool.adaptive_sums(images, zero_point, size)[0]
+    expected = run(graph, [images])["y"]
+    assert np.array_equal(requantize(sums, parameters), expected)
+    if kind is op.AveragePool2d:
+        behind = np.rint(sums / 8) + zero_point
+        assert np.array_equal(behind, expected) == (zero_point == 4)
