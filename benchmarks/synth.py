@@ -11,7 +11,7 @@ import click
 
 from benchmarks.report import Report, Row, format_value
 from macaw.arch import AcceleratorConfig, Mode, Multiplier, RequantizerConfig, Technology, preset
-from macaw.arch.config import SERIAL_MODES
+from macaw.arch.config import SERIAL_MODES, STEPPED_MODES
 from macaw.flow import ToolError, synth
 from macaw.flow.costs import block_costs, component_costs
 from macaw.hw import Conv2dCore, Requantizer
@@ -38,6 +38,10 @@ def lane_configs(technology: Technology) -> Iterator[AcceleratorConfig]:
     for mode in Mode:
         for multiplier in Multiplier:
             if multiplier == Multiplier.SERIAL and mode not in SERIAL_MODES:
+                continue
+            # Where a device multiplier is a fourth of a product.
+            stepped = technology == Technology.ICE40 and mode in STEPPED_MODES
+            if multiplier == Multiplier.STEPPED and not stepped:
                 continue
             # Mode raw multiplies nothing, and other devices' tools choose by themselves.
             alike = mode == Mode.RAW or technology != Technology.ECP5
