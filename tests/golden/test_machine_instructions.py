@@ -17,7 +17,7 @@ from macaw.arch.machine import Engine, LoadTarget, MachineConfig, Rounding, Spac
 from macaw.golden.machine import Machine, MachineError, run
 
 
-@pytest.mark.parametrize("name", ["tiny", "up5k", "ecp5_25f", "ecp5_85f"])
+@pytest.mark.parametrize("name", ["tiny", "gw2a18", "ecp5_25f", "ecp5_85f"])
 def test_a_layer_loaded_fetched_computed_and_stored(name):
     config = MachineConfig(name=name, core=preset(name))
     for seed in range(20):
