@@ -9,11 +9,13 @@ feed its streams from memory and empty them into memory. Memory is counted in wo
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from enum import IntEnum, StrEnum
 
 from macaw.arch.checks import instance, integer, one_of, power_of_two
 from macaw.arch.config import AcceleratorConfig
+from macaw.arch.requantization import Mode
 
 __all__ = ["COUNTERS", "Engine", "Error", "LoadTarget", "MachineConfig", "Rounding", "Space"]
 
@@ -132,6 +134,10 @@ class MachineConfig:
         values["core"] = self.core.digest
         text = json.dumps(values, sort_keys=True, default=int)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def with_modes(self, modes: Iterable[Mode]) -> "MachineConfig":
+        """The same with a core that has all of ``modes``."""
+        return replace(self, core=self.core.with_modes(modes))
 
     def words(self, size: int) -> int:
         """Words of ``size`` bytes, the last one filled up."""

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The benchmark ``network``: known networks whole on the machine's RTL, beside two memories."""
 
-from dataclasses import replace
-
 import click
 import numpy as np
 
@@ -36,11 +34,10 @@ def run(report: Report, machines: tuple[str, ...] = ("ecp5_85f",)) -> None:
     for name in machines:
         for workload in _WORKLOADS:
             graph = NETWORKS[workload]()
-            machine = machine_preset(name)
-            core = machine.core.with_modes(modes(graph, requantization))
+            machine = machine_preset(name).with_modes(modes(graph, requantization))
             for memory in _MEMORIES:
                 click.echo(f"network: {workload} on {name}, memory {memory}")
-                _measure(report, graph, replace(machine, core=core), name, memory)
+                _measure(report, graph, machine, name, memory)
 
 
 def _measure(

@@ -3,7 +3,7 @@
 """A whole network on the machine's RTL: held-back digits, to the bit as PyTorch has them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +73,7 @@ def digits(
     except FileNotFoundError:
         _say(console, "digits: skipped, for its files in examples/data are not here", "yellow")
         return True
-    machine = replace(machine, core=machine.core.with_modes(modes(graph, requantization)))
+    machine = machine.with_modes(modes(graph, requantization))
     console.print(
         f"[bold]digits[/]: a whole network on the machine {machine.name} ({machine.digest}), "
         f"{graph.macs:,} multiplications a digit",

@@ -3,7 +3,6 @@
 """Model files to programs of the machine, and programs to text."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -25,8 +24,8 @@ __all__ = ["compile_graph", "disassembled", "print_network_passes", "write_progr
 
 def compile_graph(graph: QuantizedGraph, machine: MachineConfig) -> Network:
     """The graph's programs, for ``machine`` with the modes that the graph needs."""
-    core = machine.core.with_modes(modes(graph, requantization))
-    return compile_network(graph, replace(machine, core=core), requantization, evaluate)
+    machine = machine.with_modes(modes(graph, requantization))
+    return compile_network(graph, machine, requantization, evaluate)
 
 
 def write_programs(network: Network, path: Path) -> list[Path]:

@@ -100,7 +100,7 @@ def verify_model(
         console.print(f"  golden: {golden}", style=style, highlight=False, markup=False)
     network = None
     if machine is not None and (Rung.MACHINE in rungs or not by_layer):
-        machine = replace(machine, core=machine.core.with_modes(modes(graph, requantization)))
+        machine = machine.with_modes(modes(graph, requantization))
         with console.status("") as status:
             network = verify_network(
                 graph,

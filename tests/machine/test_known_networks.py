@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Known networks, whole on the machine: every tensor as the golden model has it."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -21,8 +19,7 @@ QUICK = ("resnet8", "kws", "vww", "unet")
 
 
 def machine_for(graph, name):
-    config = machine_preset(name)
-    return replace(config, core=config.core.with_modes(modes(graph, requantization)))
+    return machine_preset(name).with_modes(modes(graph, requantization))
 
 
 def image_for(graph, seed=1):
