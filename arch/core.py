@@ -140,7 +140,7 @@ def layer_fields(config: AcceleratorConfig) -> tuple[Field, ...]:
 
     fields = (
         size("height", "rows of the image"),
-        Field(name="row_bytes", bits=offset - 1, meaning="bytes of an image row"),
+        Field(name="row_bytes", bits=offset, meaning="bytes of an image row"),
         Field(name="row_words", bits=words, meaning="words of an image row, less one"),
         Field(name="pitch", bits=words + 1, meaning="words from one row of the ring to the next"),
         Field(name="ring_words", bits=words + 1, meaning="words of the ring"),

@@ -184,6 +184,7 @@ def compile_conv2d(
     )
 
     descriptor = _descriptor(layer, config, walk, ring, filler, result_words)
+    _check_offsets(layer, config, walk, descriptor)
     check_fields(layer.name, layer_fields(config), descriptor)
     entries_of = {field.name for field in step_fields(config)}
     table = tuple(
@@ -192,7 +193,6 @@ def compile_conv2d(
     )
     for entry in table:
         check_fields(f"{layer.name}: step", step_fields(config), entry)
-    _check_offsets(layer, config, walk, descriptor)
     return Conv2dProgram(
         name=layer.name,
         config=config,
@@ -307,16 +307,17 @@ def _chain_fields(layer: Conv2dLayer, config: AcceleratorConfig) -> dict[str, in
 def _check_offsets(
     layer: Conv2dLayer, config: AcceleratorConfig, walk: Walk, descriptor: dict[str, int]
 ) -> None:
-    """No read of the walk is farther from its row's first byte than the offsets reach."""
+    """Offsets reach every byte that the walk reads."""
     [field] = [field for field in step_fields(config) if field.name == "offset"]
+    steps = (*walk.prologue, *walk.body)
+    first = descriptor["position"] + min(step.offset for step in steps)
     last = descriptor["position"] + (walk.pixels - 1) * walk.pixel_stride
     last += (walk.groups.outer - 1) * walk.groups.input_step
-    reach = max(step.offset + (step.reads - 1) * step.stride for step in walk.body)
-    farthest = max(last + reach, descriptor["row_bytes"], -descriptor["position"])
-    farthest += config.array.lanes
-    if farthest > field.maximum:
+    last += max(step.offset + (step.reads - 1) * step.stride for step in steps)
+    farthest = max(last + config.array.lanes, -first)
+    if farthest > -field.minimum:
         raise TooLarge(
-            f"{layer.name}: bytes of a padded image row must be at most {field.maximum} on "
+            f"{layer.name}: bytes of a padded image row must be at most {-field.minimum} on "
             f"{config.name}, not {farthest}: tile the layer or build a larger line buffer",
             Split.COLUMNS,
         )

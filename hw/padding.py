@@ -32,7 +32,7 @@ class Padding(wiring.Component):
     Members
     -------
     row_bytes : In
-        Bytes of an image row; constant while a layer runs.
+        Bytes of an image row, at most ``2**(offset_bits - 1)``; constant while a layer runs.
     zero_point : In
         The byte that stands for padding; constant while a layer runs.
     inside : In
@@ -56,7 +56,7 @@ class Padding(wiring.Component):
         runs = data.ArrayLayout(data.ArrayLayout(8, lanes), 4)
         super().__init__(
             {
-                "row_bytes": In(offset_bits - 1),
+                "row_bytes": In(offset_bits),
                 "zero_point": In(8),
                 "inside": In(4),
                 "offset": In(signed(offset_bits)),

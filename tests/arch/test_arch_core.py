@@ -131,7 +131,8 @@ def test_fields_hold_what_the_memories_allow(config):
             assert layer[name].maximum >= memory.step_entries
         assert (layer["weight_offset"].minimum, layer["weight_offset"].maximum) == (0, 255)
         assert {layer[name].bits for name in ("ring_rows", "result_rows")} == {SIZE_BITS}
-    for name in ("row_bytes", "pixel_step", "group_step"):
+    assert layer["row_bytes"].maximum >= row_bytes
+    for name in ("pixel_step", "group_step"):
         assert layer[name].maximum == row_bytes - 1
     assert (layer["position"].minimum, layer["position"].maximum) == (-row_bytes, row_bytes - 1)
     assert layer["weight_start"].maximum == memory.weight_words - 1

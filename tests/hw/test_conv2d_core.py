@@ -321,6 +321,39 @@ def test_rows_and_columns_that_no_pixel_needs():
     check([case_of(seed, shape, TINY) for seed, shape in enumerate(shapes)])
 
 
+def shapes_at_the_limit(config):
+    """Rows that fill the line buffer, and rows padded as far as offsets reach, on either side."""
+    lanes, words = config.array.lanes, config.memory.activation_words
+    dense, depthwise = {"out_channels": 5}, {"out_channels": lanes, "groups": lanes}
+    for kind in dense, depthwise:
+        for width, kernel, stride, left, right in (
+            (words, 1, 5, 0, 0),
+            (words, 4, 28, 0, 0),
+            (8, 1, 9, words, 0),
+            (8, 1, 51, 0, words - 8),
+            (8, 2, 34, words, words - 8),
+        ):
+            yield Conv2dShape(
+                height=2,
+                width=width,
+                in_channels=lanes,
+                kernel_height=1,
+                kernel_width=kernel,
+                stride=(1, stride),
+                padding=(0, 0, left, right),
+                **kind,
+            )
+
+
+@pytest.mark.parametrize("config", [TINY, NARROW], ids=lambda config: config.name)
+def test_reads_as_far_as_offsets_reach(config):
+    shapes = shapes_at_the_limit(config)
+    cases = [case_of(seed, shape, config) for seed, shape in enumerate(shapes)]
+    check(cases)
+    rows = {case.program.descriptor["row_bytes"] for case in cases}
+    assert config.memory.activation_words * config.array.lanes in rows
+
+
 def test_a_layer_like_the_one_before():
     cases = [random_case(seed, TINY) for seed in (11, 11, 13, 13)]
     check([cases[0], replace(cases[1], image=cases[1].image[::-1].copy()), *cases[2:]])
