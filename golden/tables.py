@@ -16,7 +16,7 @@ from macaw.arch import fixed_multiplier
 from macaw.golden.fixed_point import Affine, clamp_bytes, rescale, shift_away
 from macaw.golden.float32 import float32, round_half_away
 
-__all__ = ["hard_swish", "leaky_relu", "logistic", "requantize_bytes", "table", "tanh"]
+__all__ = ["absolute", "hard_swish", "leaky_relu", "logistic", "requantize_bytes", "table", "tanh"]
 
 
 def table(function: Callable[[NDArray[Any]], NDArray[Any]], dtype: Any) -> NDArray[Any]:
@@ -43,6 +43,14 @@ def requantize_bytes(
     does not requantise."""
     scaled = rescale(values.astype(np.int32) - operand.zero_point, operand.scale / result.scale)
     return clamp_bytes(scaled + result.zero_point, dtype, bounds)
+
+
+def absolute(values: NDArray[Any], *, operand: Affine, result: Affine) -> NDArray[Any]:
+    """``x`` without its sign, with a multiplier computed in float32 (source: ``AbsEvalQuantized``
+    in tensorflow/lite/kernels/elementwise.cc)."""
+    distance = np.abs(values.astype(np.int32) - operand.zero_point)
+    factor = float(np.float32(operand.scale) / np.float32(result.scale))
+    return clamp_bytes(rescale(distance, factor) + result.zero_point, values.dtype)
 
 
 def leaky_relu(

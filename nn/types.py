@@ -222,6 +222,11 @@ def _indexed(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor])
     )
 
 
+def _absolute(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    _scaled(inputs[0], outputs[0])
+    _types((*inputs, *outputs), (DType.INT8,))
+
+
 def _rescaled(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     _scaled(inputs[0], outputs[0])
     if not isinstance(operator, op.Requantize):
@@ -268,6 +273,7 @@ def _arg_max(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor])
 
 #: The first that fits counts: the narrower kinds stand before the wider ones.
 _RULES: dict[type[op.Operator], Callable[[Any, list[Tensor], list[Tensor]], None]] = {
+    op.Absolute: _absolute,
     op.AdaptiveAveragePool2d: _same_scale,
     op.ArgMax: _arg_max,
     op.BatchNorm2d: _batch_norm,

@@ -326,6 +326,7 @@ CASES: dict[str, Callable[[Rng], Case]] = {
        for kind in ("LOGISTIC", "TANH", "RELU", "RELU6", "HARD_SWISH")
        for dtype in ("int8", "uint8")},
     "RELU_N1_TO_1 int8": _unary("RELU_N1_TO_1"),
+    "ABS int8": _unary("ABS"),
     "LEAKY_RELU int8": _unary("LEAKY_RELU", alpha=0),
     "SOFTMAX int8": _unary("SOFTMAX", beta=1),
     "SOFTMAX uint8": _unary("SOFTMAX", "uint8", beta=1),

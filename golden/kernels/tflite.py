@@ -171,6 +171,8 @@ def _unary(place: Place, inputs: Arrays) -> NDArray[Any]:
     match operator:
         case op.Requantize():
             return tables.requantize_bytes(values, dtype=place.dtype, **scales)
+        case op.Absolute():
+            return tables.absolute(values, **scales)
         case op.Logistic():
             return tables.logistic(values, **scales)
         case op.Tanh():

@@ -182,6 +182,7 @@ def _arg_max(site: Site) -> op.Operator:
 #: The conversion of each operator, by its name in the format.
 CONVERTERS: dict[str, Callable[[Site], op.Operator]] = {
     **MOVEMENT,
+    "ABS": _unary(op.Absolute),
     "ADD": _binary(op.Add),
     "ARG_MAX": _arg_max,
     "AVERAGE_POOL_2D": lambda site: _pool(site, op.AveragePool2d),

@@ -71,6 +71,7 @@ RIVALS = [
     ("ADD int8", fixed_point, "shift_away", half_up),
     ("MUL int8", fixed_point, "shift_away", half_up),
     ("QUANTIZE int8", fixed_point, "shift_away", half_up),
+    ("ABS int8", tables, "rescale", lambda values, factor: np.rint(values * factor)),
     ("LEAKY_RELU int8", fixed_point, "shift_away", half_up),
     ("CONV_2D int8", fixed_point, "shift_away", half_up),
     ("MEAN int8", pool, "fixed_multiplier", lambda factor: (round(factor * 2**24), 7)),

@@ -198,7 +198,9 @@ def transpose(graph: Growing) -> str:
 
 
 _FUNCTIONS = {
-    Semantics.TFLITE: (op.Relu, op.LeakyRelu, op.Logistic, op.Tanh, op.HardSwish, op.Requantize),
+    Semantics.TFLITE: (
+        op.Relu, op.LeakyRelu, op.Logistic, op.Tanh, op.HardSwish, op.Requantize, op.Absolute,
+    ),
     Semantics.ONNXRUNTIME: (
         op.Relu, op.LeakyRelu, op.Logistic, op.Tanh, op.HardSwish, op.Requantize,
     ),
@@ -222,6 +224,8 @@ def function(graph: Growing) -> str:
         unit = graph.quantization(dtype, tensor.scale * graph.rng.uniform(0.4, 2))
     if kind in (op.Relu, op.Clip) and graph.torch:
         unit = tensor.quantization
+    if kind is op.Absolute:
+        demand(dtype == DType.INT8)
     if kind is op.HardSwish:
         unit = replace(unit, scale=(float(np.float32(max(unit.scale[0], tensor.scale / 100))),))
     if kind is op.Relu:
