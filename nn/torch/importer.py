@@ -15,6 +15,7 @@ import numpy as np
 
 from macaw.nn.errors import ModelError
 from macaw.nn.graph import QuantizedGraph
+from macaw.nn.torch.archive import check_archive
 from macaw.nn.torch.layers import LAYERS
 from macaw.nn.torch.library import engine_semantics, engine_set, torch_library
 from macaw.nn.torch.movement import MOVEMENT
@@ -86,14 +87,16 @@ def from_torch_file(
 ) -> QuantizedGraph:
     """The same of a TorchScript file, whose weights are packed for ``engine`` as it is read.
 
-    Raises what `from_torch` raises, and `ModelError` for a file that ``torch.jit`` does not read.
+    Raises what `from_torch` raises, and `ModelError` for a file that is damaged, or that
+    ``torch.jit`` does not read.
     """
     torch = torch_library()
+    check_archive(Path(path))
     engine, _ = engine_semantics(torch, engine)
     try:
         with engine_set(torch, engine):
             module = torch.jit.load(str(path)).eval()
-    except RuntimeError as error:
+    except (RuntimeError, LookupError, ValueError) as error:
         raise ModelError(
             f"{Path(path).name} must be a file of torch.jit: {refusal(error)}"
         ) from None

@@ -99,9 +99,10 @@ def facts_of(torch: Any, tensor: Any) -> Facts:
 
 
 def refusal(error: Exception) -> str:
-    """The first line of what PyTorch says."""
+    """The first line of what PyTorch says, as far as it can be printed."""
     lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+    line = lines[0] if lines else type(error).__name__
+    return "".join(each if each.isprintable() else "?" for each in line)
 
 
 class _Recorder:
