@@ -1,0 +1,35 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""``macaw inspect``: what a model file holds."""
+
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from macaw.cli.commands.options import (
+    engine_option,
+    json_option,
+    load_model,
+    model_argument,
+    semantics_option,
+)
+
+__all__ = ["inspect"]
+
+
+@click.command()
+@model_argument
+@semantics_option
+@engine_option
+@json_option
+def inspect(model: Path, semantics: str | None, engine: str | None, as_json: bool) -> None:
+    """Show what MODEL holds: operators, shapes, scales, multiplications, bytes."""
+    from macaw.cli.inspection import inspected, print_inspection
+
+    graph = load_model(model, semantics, engine)
+    if as_json:
+        click.echo(json.dumps(inspected(graph), indent=2))
+    else:
+        print_inspection(Console(soft_wrap=True), graph)

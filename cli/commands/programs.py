@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""``macaw compile`` and ``macaw disassemble``: programs of the machine."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from macaw.arch import Mode
+from macaw.arch.container import Program, ProgramError
+from macaw.arch.machines import machine_preset
+from macaw.cli.commands.options import (
+    FILE,
+    engine_option,
+    load_model,
+    machine_option,
+    model_argument,
+    semantics_option,
+)
+
+__all__ = ["compile_model", "disassemble"]
+
+
+@click.command("compile")
+@model_argument
+@machine_option
+@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path),
+              help="The program's file; by default the model's name with .program.")  # fmt: skip
+@semantics_option
+@engine_option
+def compile_model(
+    model: Path, name: str, output: Path | None, semantics: str | None, engine: str | None
+) -> None:
+    """Compile MODEL to a program of the machine, and show its passes.
+
+    What the machine does not do is the host's, between two programs: then there is a file for
+    each.
+    """
+    from macaw.cli.programs import compile_graph, print_network_passes, write_programs
+
+    network = compile_graph(load_model(model, semantics, engine), machine_preset(name))
+    print_network_passes(Console(soft_wrap=True), network)
+    for refusal in network.refusals.values():
+        click.echo(f"host: {refusal}")
+    for path in write_programs(network, output or Path(f"{model.stem}.program")):
+        click.echo(f"{path}: for the machine {network.config.name} ({network.config.digest})")
+
+
+@click.command()
+@click.argument("program", type=FILE)
+@machine_option
+@click.option("--mode", "modes", multiple=True, type=click.Choice(tuple(map(str, Mode))),
+              help="A mode that the program was compiled for, beside the machine's.")  # fmt: skip
+def disassemble(program: Path, name: str, modes: tuple[str, ...]) -> None:
+    """Show the instructions of PROGRAM."""
+    from macaw.cli.programs import disassembled
+
+    machine = machine_preset(name)
+    core = machine.core.with_modes(Mode(mode) for mode in modes)
+    try:
+        click.echo(disassembled(Program.load(program), replace(machine, core=core)))
+    except ProgramError as error:
+        raise click.ClickException(str(error)) from error

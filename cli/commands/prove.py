@@ -1,0 +1,35 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""``macaw prove``: what the hardware promises."""
+
+import sys
+
+import click
+
+__all__ = ["prove"]
+
+
+@click.command()
+@click.argument("components", nargs=-1)
+@click.option("--fast", is_flag=True, help="The first property of each only.")
+def prove(components: tuple[str, ...], fast: bool) -> None:
+    """Prove what the hardware promises, for COMPONENTS or all of them.
+
+    Each check has to refute a mutant as well. The exit status is 1 if a property is not proved
+    or a mutant not refuted.
+    """
+    # Imported here, for it brings Amaranth and the hardware.
+    from macaw.flow.tools import ToolMissingError
+    from macaw.prove import choose
+    from macaw.prove import prove as prove_all
+
+    try:
+        chosen = choose(components, fast=fast)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    try:
+        good = prove_all(chosen)
+    except ToolMissingError as error:
+        raise click.ClickException(str(error)) from error
+    if not good:
+        sys.exit(1)
