@@ -2,16 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole network on the machine's RTL: held-back digits, to the bit as PyTorch has them."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
 
 from macaw.arch.machine import MachineConfig
 from macaw.cli.differences import difference
+from macaw.cli.execution import on_device, run_network
+from macaw.cli.say import report_table, say
 from macaw.compiler.machine import Network, compile_network
 from macaw.compiler.network import modes
 from macaw.golden import evaluate, requantization, run
@@ -24,9 +24,6 @@ __all__ = ["DIGITS_DATA", "HeldBack", "digits", "held_back_digits"]
 DIGITS_DATA = Path(__file__).resolve().parents[1] / "examples" / "data"
 
 _WAVES = Path("build/waves/digits")
-
-#: Tensors by name.
-_Tensors = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -71,7 +68,7 @@ def digits(
     try:
         graph, held_back = held_back_digits(DIGITS_DATA)
     except FileNotFoundError:
-        _say(console, "digits: skipped, for its files in examples/data are not here", "yellow")
+        say(console, "digits: skipped, for its files in examples/data are not here", "yellow")
         return True
     machine = machine.with_modes(modes(graph, requantization))
     console.print(
@@ -86,16 +83,16 @@ def digits(
     found = _outputs(network, device, held_back.images[:count])
     sentence = difference(expected, found)
     verdict = sentence or f"{found.size:,} outputs of {len(found)} held-back digits, 0 mismatches"
-    _say(console, f"torch = RTL: {verdict}", "bold red" if sentence else None)
+    say(console, f"torch = RTL: {verdict}", "bold red" if sentence else None)
     by_rtl, by_torch = (_right(logits, labels) for logits in (found, expected))
-    _say(
+    say(
         console,
         f"accuracy: {100 * by_rtl / len(labels):.2f} % by the RTL ({by_rtl} of {len(labels)}), "
         f"{100 * by_torch / len(labels):.2f} % by torch ({by_torch})",
     )
     assert device.last_run is not None
     cycles = device.last_run.programs[-1].cycles
-    _say(
+    say(
         console,
         f"{cycles:,} cycles a digit, "
         f"{100 * graph.macs / (machine.core.array.multipliers * cycles):.1f} % of the multipliers' "
@@ -107,10 +104,6 @@ def digits(
     return equal
 
 
-def _say(console: Console, text: str, style: str | None = None) -> None:
-    console.print(f"  {text}", style=style, highlight=False, markup=False)
-
-
 def _right(logits: np.ndarray, labels: np.ndarray) -> int:
     """How many digits are recognised."""
     return int(np.count_nonzero(logits.argmax(axis=1) == labels))
@@ -120,14 +113,11 @@ def _layers(console: Console, graph: QuantizedGraph, device: SimDevice, image: n
     """Prints a table of what each operator makes of a digit; whether all of it is equal."""
     expected = run(graph, [image[np.newaxis]], all_tensors=True)
     kept = compile_network(graph, device.config, requantization, evaluate, keep=True)
-    [found] = _tensors(kept, device, [image[np.newaxis]])
+    [found] = run_network(kept, [{graph.inputs[0]: image[np.newaxis]}], on_device(device))
     on_host = {name for each in kept.segments if each.program is None
                for operator in each.operators for name in operator.outputs}  # fmt: skip
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for heading in ("", "operator", "result", "shape", "values", "mismatches"):
-        table.add_column(
-            heading, justify="right" if heading in ("values", "mismatches") else "left"
-        )
+    headings = ("", "operator", "result", "shape", "values", "mismatches")
+    table = report_table(headings, right=("values", "mismatches"))
     sentences = {}
     for operator in graph.operators:
         for name in operator.outputs:
@@ -144,48 +134,13 @@ def _layers(console: Console, graph: QuantizedGraph, device: SimDevice, image: n
     console.print(table)
     for name, sentence in sentences.items():
         if sentence:
-            _say(console, f"{name!r}: {sentence}", "bold red")
+            say(console, f"{name!r}: {sentence}", "bold red")
     return not any(sentences.values())
 
 
 def _outputs(network: Network, device: SimDevice, images: np.ndarray) -> np.ndarray:
     """The network's output for each image."""
-    [name] = network.graph.outputs
-    found = _tensors(network, device, [image[np.newaxis] for image in images])
-    return np.concatenate([tensors[name] for tensors in found])
-
-
-def _tensors(
-    network: Network, device: SimDevice, images: Sequence[np.ndarray]
-) -> list[dict[str, np.ndarray]]:
-    """All tensors that there are of each inference: those that the host made, and the outputs of
-    the machine's programs, each of which runs for all images behind one prologue."""
     graph = network.graph
-    constants = {name: each.data for name, each in graph.tensors.items() if each.data is not None}
-    [name] = graph.inputs
-    inferences = [{name: image} for image in images]
-    for segment in network.segments:
-        program = segment.program
-        if program is None:
-            for tensors in inferences:
-                for operator in segment.operators:
-                    operands = [
-                        constants[each] if each in constants else tensors[each]
-                        for each in operator.inputs
-                    ]
-                    made = evaluate(graph, operator, operands)
-                    tensors |= dict(zip(operator.outputs, made, strict=True))
-            continue
-        device.load(program)
-        inputs = [
-            {
-                place.name: tensors[place.name].reshape(place.height, place.width, place.channels)
-                for place in program.inputs
-            }
-            for tensors in inferences
-        ]
-        for tensors, results in zip(inferences, device.run_all(inputs), strict=True):
-            for place in program.outputs:
-                shape = graph.tensors[place.name].shape
-                tensors[place.name] = results[place.name].reshape(shape)
-    return inferences
+    inferences = [{graph.inputs[0]: image[np.newaxis]} for image in images]
+    found = run_network(network, inferences, on_device(device))
+    return np.concatenate([tensors[graph.outputs[0]] for tensors in found])

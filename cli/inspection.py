@@ -5,8 +5,8 @@
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
+from macaw.cli.say import report_table
 from macaw.nn import QuantizedGraph
 from macaw.nn.graph import Tensor
 
@@ -59,11 +59,11 @@ def _tensor(tensor: Tensor) -> dict[str, Any]:
 
 def print_inspection(console: Console, graph: QuantizedGraph) -> None:
     """Print a line for each operator, with the scale of its result and those of its weights."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("", "operator", "input", "result", "scale", "zero point", "weight scales",
-                    "multiplications", "bytes"):  # fmt: skip
-        left = heading in ("operator", "input", "result", "weight scales")
-        table.add_column(heading, justify="left" if left else "right")
+    table = report_table(
+        ("", "operator", "input", "result", "scale", "zero point", "weight scales",
+         "multiplications", "bytes"),
+        right=("", "scale", "zero point", "multiplications", "bytes"),
+    )  # fmt: skip
     found = inspected(graph)
     for each in found["operators"]:
         image = each["inputs"][0] if each["inputs"] else None

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from macaw.arch.container import Program
 from macaw.arch.instructions import decode, disassemble
 from macaw.arch.machine import MachineConfig
 from macaw.arch.program import CoreProgram
+from macaw.cli.say import report_table
 from macaw.compiler.machine import Network, compile_network
 from macaw.compiler.machine.emit import Home
 from macaw.compiler.machine.passes import Pass
@@ -42,11 +42,8 @@ def write_programs(network: Network, path: Path) -> list[Path]:
 
 def print_network_passes(console: Console, network: Network) -> None:
     """Print what the machine does, pass by pass, and what the host does."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("", "result", "pass", "from", "to", "weights", "steps"):
-        table.add_column(
-            heading, justify="right" if heading in ("", "weights", "steps") else "left"
-        )
+    headings = ("", "result", "pass", "from", "to", "weights", "steps")
+    table = report_table(headings, right=("", "weights", "steps"))
     for segment in network.segments:
         if segment.program is None:
             for operator in segment.operators:

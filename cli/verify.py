@@ -25,6 +25,7 @@ from macaw.cli.model_report import (
     print_network,
 )
 from macaw.cli.runtimes import live_runtime
+from macaw.cli.say import say
 from macaw.cli.verify_network import verify_network
 from macaw.compiler.network import Placement, modes, place
 from macaw.golden import requantization, run
@@ -97,7 +98,7 @@ def verify_model(
     if Rung.GOLDEN in rungs:
         golden, outcome = _golden(path, graph, steps, tensors, expected)
         style = {Outcome.EQUAL: None, Outcome.INCOMPLETE: "yellow"}.get(outcome, "bold red")
-        console.print(f"  golden: {golden}", style=style, highlight=False, markup=False)
+        say(console, f"golden: {golden}", style)
     network = None
     if machine is not None and (Rung.MACHINE in rungs or not by_layer):
         machine = machine.with_modes(modes(graph, requantization))
