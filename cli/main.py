@@ -5,18 +5,33 @@
 import click
 
 from macaw.cli.commands.bitstream import bitstream
+from macaw.cli.commands.command import ToldGroup
 from macaw.cli.commands.doctor import doctor
+from macaw.cli.commands.evaluate import evaluate
 from macaw.cli.commands.export import export
 from macaw.cli.commands.inspect import inspect
+from macaw.cli.commands.models import models
 from macaw.cli.commands.programs import compile_model, disassemble
 from macaw.cli.commands.prove import prove
+from macaw.cli.commands.run import run
 from macaw.cli.commands.sim import sim
 from macaw.cli.commands.verify import verify
 
 __all__ = ["main"]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=ToldGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    examples=(
+        "macaw sim                        # the main job, on the RTL",
+        "macaw inspect model.tflite       # what a model file holds",
+        "macaw run model.tflite           # its outputs",
+        "macaw verify model.tflite        # every rung, equal to the bit",
+        "macaw eval model.tflite --data photos --raw",
+    ),
+    statuses={1: "something differs or fails", 3: "there was no runtime to compare with"},
+)
 @click.version_option(package_name="macaw")
 def main() -> None:
     """Bit-exact int8 CNNs on open FPGAs."""
@@ -27,9 +42,12 @@ for _command in (
     compile_model,
     disassemble,
     doctor,
+    evaluate,
     export,
     inspect,
+    models,
     prove,
+    run,
     sim,
     verify,
 ):

@@ -4,13 +4,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from enum import IntEnum
 from typing import Any
 
 from rich.console import Console
 
 from macaw.arch import AcceleratorConfig
 from macaw.arch.machine import MachineConfig
+from macaw.cli.outcome import Outcome
 from macaw.cli.say import report_table, say
 from macaw.nn import QuantizedGraph
 
@@ -19,27 +19,9 @@ __all__ = [
     "MachineRung",
     "ModelReport",
     "NetworkReport",
-    "Outcome",
-    "max_outcome",
     "print_layers",
     "print_network",
 ]
-
-
-class Outcome(IntEnum):
-    """What a verification came to: the exit status of ``macaw verify``."""
-
-    EQUAL = 0
-    DIFFERENT = 1
-    REFUSED = 2
-    INCOMPLETE = 3
-
-
-def max_outcome(*outcomes: Outcome) -> Outcome:
-    """The worst of them: a difference counts more than a refusal, and that more than what was
-    left out."""
-    order = (Outcome.DIFFERENT, Outcome.REFUSED, Outcome.INCOMPLETE, Outcome.EQUAL)
-    return min(outcomes, key=order.index)
 
 
 @dataclass(frozen=True, kw_only=True)

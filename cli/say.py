@@ -7,12 +7,22 @@ from collections.abc import Collection, Sequence
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["report_table", "say"]
+from macaw.nn.graph import QuantizedGraph
+
+__all__ = ["model_line", "report_table", "say"]
 
 
-def say(console: Console, text: str, style: str | None = None) -> None:
+def model_line(graph: QuantizedGraph) -> str:
+    """What a model is, in a line."""
+    return (
+        f"{graph.name}: {len(graph.operators)} operators, {graph.macs:,} multiplications, "
+        f"semantics {graph.semantics}"
+    )
+
+
+def say(console: Console, text: str, style: str | None = None, *, indent: str = "  ") -> None:
     """Print a line of a report, as it is: no markup, and no colours but ``style``."""
-    console.print(f"  {text}", style=style, highlight=False, markup=False)
+    console.print(f"{indent}{text}", style=style, highlight=False, markup=False)
 
 
 def report_table(headings: Sequence[str], *, right: Collection[str] = ()) -> Table:

@@ -4,21 +4,29 @@
 
 import click
 
+from macaw.cli.commands.command import ToldCommand
 from macaw.cli.commands.options import configured, preset_option, seed_option, set_option
 
 __all__ = ["bitstream"]
 
 
-@click.command()
+@click.command(
+    cls=ToldCommand,
+    examples=(
+        "macaw bitstream ulx3s_85f",
+        "macaw bitstream icebreaker --set memory.weight_words=512 --seed 3",
+    ),
+    statuses={
+        1: "it does not fit or is too slow, so there is no bitstream; or a tool is missing",
+        2: "there is no such board, field or value",
+    },
+)
 @click.argument("board_name", metavar="BOARD")
 @preset_option("Configuration of the core; by default one for the board.", default=None)
 @set_option
 @seed_option("Seed of the placement.", most=(1 << 31) - 1)
 def bitstream(board_name: str, name: str | None, changes: tuple[str, ...], seed: int) -> None:
-    """Build a self-test of the core for BOARD, as a bitstream.
-
-    The exit status is 1 if it does not fit or is too slow; there is no bitstream then.
-    """
+    """Build a self-test of the core for BOARD, as a bitstream."""
     # Imported here, for it brings Amaranth and the hardware.
     from macaw.cli.bitstream import bitstream as build
     from macaw.flow.tools import ToolError, ToolMissingError

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from macaw.cli.commands.command import ToldCommand
 from macaw.cli.commands.options import (
     engine_option,
     json_option,
-    load_model,
     model_argument,
     semantics_option,
 )
@@ -19,7 +19,10 @@ from macaw.cli.commands.options import (
 __all__ = ["inspect"]
 
 
-@click.command()
+@click.command(
+    cls=ToldCommand,
+    examples=("macaw inspect model.tflite", "macaw inspect model.onnx --json"),
+)
 @model_argument
 @semantics_option
 @engine_option
@@ -27,8 +30,9 @@ __all__ = ["inspect"]
 def inspect(model: Path, semantics: str | None, engine: str | None, as_json: bool) -> None:
     """Show what MODEL holds: operators, shapes, scales, multiplications, bytes."""
     from macaw.cli.inspection import inspected, print_inspection
+    from macaw.cli.loading import load_model
 
-    graph = load_model(model, semantics, engine)
+    graph = load_model(model, semantics=semantics, engine=engine)
     if as_json:
         click.echo(json.dumps(inspected(graph), indent=2))
     else:

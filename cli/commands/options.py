@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What several commands have: arguments, options, and what is made of them."""
 
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,8 @@ from macaw.arch import PRESETS, AcceleratorConfig, preset
 from macaw.arch.changes import changed
 from macaw.arch.machine import MachineConfig
 from macaw.arch.machines import MACHINES, machine_preset
-from macaw.nn.graph import QuantizedGraph, Semantics
+from macaw.cli.rungs import Rung
+from macaw.nn.graph import Semantics
 
 __all__ = [
     "FILE",
@@ -22,12 +22,13 @@ __all__ = [
     "configured",
     "engine_option",
     "json_option",
-    "load_model",
+    "labels_option",
     "machine_configured",
     "machine_option",
     "memory_option",
     "model_argument",
     "preset_option",
+    "rung_option",
     "seed_option",
     "semantics_option",
     "set_option",
@@ -39,14 +40,36 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 #: A file that is there.
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
+
+class _ModelFile(click.Path):
+    """A file that is there, or the name of a public model in the cache."""
+
+    name = "model"
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, dir_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The file's path."""
+        from macaw.cli.public_models import cached, public_models
+
+        model = public_models().get(str(value))
+        if model is None or Path(value).exists():
+            return super().convert(value, param, ctx)
+        path = cached(model)
+        if path is None:
+            self.fail(f"{value} is not in the cache: macaw models fetch {value}", param, ctx)
+        return path
+
+
 _SEMANTICS = [str(Semantics.TFLITE), str(Semantics.LITERT)]
 _ENGINES = ["qnnpack", "fbgemm", "onednn", "x86"]
 _MEMORIES = ["ideal", "wide", "board"]
 
 
 def model_argument(function: _Function) -> _Function:
-    """``MODEL``, a model file, as ``model``."""
-    return click.argument("model", type=FILE)(function)
+    """``MODEL``, a model file or the name of a public model in the cache, as ``model``."""
+    return click.argument("model", type=_ModelFile())(function)
 
 
 def preset_option(
@@ -80,6 +103,21 @@ def memory_option(function: _Function) -> _Function:
     """``--memory``, the model of the memory outside, as ``memory``."""
     return click.option("--memory", type=click.Choice(_MEMORIES), default="wide", show_default=True,
                         help="The memory beside the machine.")(function)  # fmt: skip
+
+
+def rung_option(function: _Function) -> _Function:
+    """``--on``, a `macaw.cli.rungs.Rung`, as ``rung``."""
+    return click.option("--on", "rung", type=click.Choice([str(each) for each in Rung]),
+                        default=str(Rung.GOLDEN), show_default=True,
+                        help="What computes: the golden model, the machine in Python, or the RTL.",
+                        )(function)  # fmt: skip
+
+
+def labels_option(function: _Function) -> _Function:
+    """``--labels``, a text file of classes, as ``labels``."""
+    return click.option("--labels", type=FILE,
+                        help="A text file that names the classes in their order, a line each.",
+                        )(function)  # fmt: skip
 
 
 def semantics_option(function: _Function) -> _Function:
@@ -140,14 +178,3 @@ def _pairs(changes: tuple[str, ...]) -> dict[str, str]:
             raise click.UsageError(f"--set must be FIELD=VALUE, not {change!r}")
         pairs[field] = value
     return pairs
-
-
-def load_model(model: Path, semantics: str | None, engine: str | None) -> QuantizedGraph:
-    """The graph of a model file; a refusal ends the command with status 2."""
-    from macaw.nn import ModelError, load
-
-    try:
-        return load(model, semantics=Semantics(semantics) if semantics else None, engine=engine)
-    except ModelError as error:
-        click.echo(f"{model}: {error}", err=True)
-        sys.exit(2)

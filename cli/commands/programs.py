@@ -9,12 +9,12 @@ import click
 from rich.console import Console
 
 from macaw.arch import Mode
-from macaw.arch.container import Program, ProgramError
+from macaw.arch.container import Program
 from macaw.arch.machines import machine_preset
+from macaw.cli.commands.command import ToldCommand
 from macaw.cli.commands.options import (
     FILE,
     engine_option,
-    load_model,
     machine_option,
     model_argument,
     semantics_option,
@@ -23,7 +23,15 @@ from macaw.cli.commands.options import (
 __all__ = ["compile_model", "disassemble"]
 
 
-@click.command("compile")
+@click.command(
+    "compile",
+    cls=ToldCommand,
+    examples=(
+        "macaw compile model.tflite",
+        "macaw compile model.tflite --config tiny --output model.program",
+    ),
+    statuses={2: "the model or an option is refused, or the file cannot be written"},
+)
 @model_argument
 @machine_option
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path),
@@ -38,9 +46,12 @@ def compile_model(
     What the machine does not do is the host's, between two programs: then there is a file for
     each.
     """
+    from macaw.cli.loading import load_model
     from macaw.cli.programs import compile_graph, print_network_passes, write_programs
 
-    network = compile_graph(load_model(model, semantics, engine), machine_preset(name))
+    network = compile_graph(
+        load_model(model, semantics=semantics, engine=engine), machine_preset(name)
+    )
     print_network_passes(Console(soft_wrap=True), network)
     for refusal in network.refusals.values():
         click.echo(f"host: {refusal}")
@@ -48,7 +59,14 @@ def compile_model(
         click.echo(f"{path}: for the machine {network.config.name} ({network.config.digest})")
 
 
-@click.command()
+@click.command(
+    cls=ToldCommand,
+    examples=(
+        "macaw disassemble model.program",
+        "macaw disassemble model.program --config tiny --mode float32",
+    ),
+    statuses={2: "the program is damaged, or for another machine"},
+)
 @click.argument("program", type=FILE)
 @machine_option
 @click.option("--mode", "modes", multiple=True, type=click.Choice(tuple(map(str, Mode))),
@@ -59,7 +77,4 @@ def disassemble(program: Path, name: str, modes: tuple[str, ...]) -> None:
 
     machine = machine_preset(name)
     core = machine.core.with_modes(Mode(mode) for mode in modes)
-    try:
-        click.echo(disassembled(Program.load(program), replace(machine, core=core)))
-    except ProgramError as error:
-        raise click.ClickException(str(error)) from error
+    click.echo(disassembled(Program.load(program), replace(machine, core=core)))

@@ -6,17 +6,26 @@ import sys
 
 import click
 
+from macaw.cli.commands.command import ToldCommand
+
 __all__ = ["prove"]
 
 
-@click.command()
+@click.command(
+    cls=ToldCommand,
+    examples=("macaw prove", "macaw prove SkidBuffer --fast"),
+    statuses={
+        0: "everything is proved, and every mutant refuted",
+        1: "a property is not proved, a mutant not refuted, or a tool is missing",
+        2: "there is no such component",
+    },
+)
 @click.argument("components", nargs=-1)
 @click.option("--fast", is_flag=True, help="The first property of each only.")
 def prove(components: tuple[str, ...], fast: bool) -> None:
     """Prove what the hardware promises, for COMPONENTS or all of them.
 
-    Each check has to refute a mutant as well. The exit status is 1 if a property is not proved
-    or a mutant not refuted.
+    Each check has to refute a mutant as well.
     """
     # Imported here, for it brings Amaranth and the hardware.
     from macaw.flow.tools import ToolMissingError

@@ -3,13 +3,13 @@
 """``macaw verify``: a model down the ladder."""
 
 import json
-import sys
 from pathlib import Path
 
 import click
 from rich.console import Console
 
 from macaw.arch.machines import MACHINES
+from macaw.cli.commands.command import ToldCommand
 from macaw.cli.commands.options import (
     FILE,
     config_option,
@@ -23,12 +23,27 @@ from macaw.cli.commands.options import (
     semantics_option,
     set_option,
 )
+from macaw.cli.rungs import Rung
 from macaw.nn.graph import Semantics
 
 __all__ = ["verify"]
 
 
-@click.command()
+@click.command(
+    cls=ToldCommand,
+    examples=(
+        "macaw verify model.tflite",
+        "macaw verify model.tflite --input image.npy --expected scores.npy",
+        "macaw verify model.tflite --crop 4 --layers 10",
+        "macaw verify model.pt --engine qnnpack --input image.npy --json",
+    ),
+    statuses={
+        0: "everything that was asked for ran and is equal",
+        1: "a value differs, or a simulation fails",
+        2: "the model, a layer, an array or an option is refused",
+        3: "there was no runtime to compare with",
+    },
+)
 @model_argument
 @config_option
 @set_option
@@ -68,14 +83,11 @@ def verify(
 ) -> None:
     """Compare MODEL's runtime, the golden model and the RTL with each other, bit by bit.
 
-    The exit status is 0 if everything that was asked for ran and is equal, 1 if a value differs,
-    2 if the model or a layer is refused, 3 if there was nothing to compare with.
+    Whole networks run on the machine; --layers and --crop simulate less, layer by layer, and the
+    report says what was left out.
     """
     # Imported here, for it brings Amaranth and cocotb, which the other commands do not need.
-    from macaw.cli.model_report import Outcome
-    from macaw.cli.verify import Rung, verify_model
-    from macaw.nn import ModelError
-    from macaw.sim.errors import SimulationError
+    from macaw.cli.verify import verify_model
 
     config, machine = configured(name, changes), machine_configured(name, changes)
     by_layer = by_layer or machine is None or layers is not None or crop is not None
@@ -86,28 +98,22 @@ def verify(
         raise click.UsageError(str(error)) from error
     if Rung.MACHINE in chosen and machine is None:
         raise click.UsageError(f"rung machine needs one of {', '.join(MACHINES)}, not {name}")
-    try:
-        report = verify_model(
-            model,
-            config=config,
-            machine=machine,
-            by_layer=by_layer,
-            memory=memory,
-            inputs=inputs,
-            expected=expected,
-            rungs=chosen,
-            semantics=Semantics(semantics) if semantics else None,
-            engine=engine,
-            layers=layers,
-            rows=crop,
-            seed=seed,
-            console=Console(soft_wrap=True, stderr=as_json),
-        )
-    except ModelError as error:
-        click.echo(f"{model}: {error}", err=True)
-        sys.exit(Outcome.REFUSED)
-    except SimulationError as error:
-        raise click.ClickException(str(error)) from error
+    report = verify_model(
+        model,
+        config=config,
+        machine=machine,
+        by_layer=by_layer,
+        memory=memory,
+        inputs=inputs,
+        expected=expected,
+        rungs=chosen,
+        semantics=Semantics(semantics) if semantics else None,
+        engine=engine,
+        layers=layers,
+        rows=crop,
+        seed=seed,
+        console=Console(soft_wrap=True, stderr=as_json),
+    )
     if as_json:
         click.echo(json.dumps(report.as_dict(), indent=2))
-    sys.exit(report.outcome)
+    click.get_current_context().exit(report.outcome)
