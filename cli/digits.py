@@ -11,7 +11,7 @@ from rich.console import Console
 from macaw.arch.machine import MachineConfig
 from macaw.cli.differences import difference
 from macaw.cli.execution import on_device, run_network
-from macaw.cli.say import report_table, say
+from macaw.cli.say import print_table, report_table, say
 from macaw.compiler.machine import Network, compile_network
 from macaw.compiler.network import modes
 from macaw.golden import evaluate, requantization, run
@@ -131,7 +131,7 @@ def _layers(console: Console, graph: QuantizedGraph, device: SimDevice, image: n
                 f"{values.size:,}",
                 "host" if name in on_host else "[bold red]different" if sentences[name] else "0",
             )
-    console.print(table)
+    print_table(console, table)
     for name, sentence in sentences.items():
         if sentence:
             say(console, f"{name!r}: {sentence}", "bold red")

@@ -9,7 +9,7 @@ import numpy as np
 from rich.console import Console
 
 from macaw.cli.outcome import Outcome
-from macaw.cli.say import report_table, say
+from macaw.cli.say import print_table, report_table, say
 
 __all__ = ["Accuracy", "Comparison", "EvaluationReport", "print_evaluation"]
 
@@ -124,4 +124,4 @@ def _print_classes(console: Console, report: EvaluationReport) -> None:
             f"{100 * right[each] / counts[each]:.1f} %",
             ", ".join(f"{report.classes[index]} ({others[index]:,})" for index in taken),
         )
-    console.print(table)
+    print_table(console, table)

@@ -11,7 +11,7 @@ from rich.console import Console
 from macaw.arch import AcceleratorConfig
 from macaw.arch.machine import MachineConfig
 from macaw.cli.outcome import Outcome
-from macaw.cli.say import report_table, say
+from macaw.cli.say import print_table, report_table, say
 from macaw.nn import QuantizedGraph
 
 __all__ = [
@@ -131,7 +131,7 @@ def print_layers(
             f"{report.cycles:,}" if ran else "",
             f"{100 * report.utilisation:.1f} %" if ran else "",
         )
-    console.print(table)
+    print_table(console, table)
     for report in reports:
         if report.difference:
             where = f"{report.operator} {report.index}, {report.result!r}"

@@ -5,11 +5,15 @@
 from collections.abc import Collection, Sequence
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from macaw.nn.graph import QuantizedGraph
 
-__all__ = ["model_line", "report_table", "say"]
+__all__ = ["model_line", "print_table", "report_table", "say"]
+
+#: Columns of the longest line.
+_WIDEST = 10_000
 
 
 def model_line(graph: QuantizedGraph) -> str:
@@ -23,6 +27,13 @@ def model_line(graph: QuantizedGraph) -> str:
 def say(console: Console, text: str, style: str | None = None, *, indent: str = "  ") -> None:
     """Print a line of a report, as it is: no markup, and no colours but ``style``."""
     console.print(f"{indent}{text}", style=style, highlight=False, markup=False)
+
+
+def print_table(console: Console, table: Table) -> None:
+    """Print a table whose lines are never cut: where they are too long, the terminal wraps them."""
+    wide = console.options.update(max_width=_WIDEST)
+    table.width = Measurement.get(console, wide, table).maximum
+    console.print(table, soft_wrap=True)
 
 
 def report_table(headings: Sequence[str], *, right: Collection[str] = ()) -> Table:

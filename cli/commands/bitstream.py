@@ -2,10 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """``macaw bitstream``: a self-test for a board."""
 
+import json
+
 import click
+from rich.console import Console
 
 from macaw.cli.commands.command import ToldCommand
-from macaw.cli.commands.options import configured, preset_option, seed_option, set_option
+from macaw.cli.commands.options import (
+    configured,
+    json_option,
+    preset_option,
+    seed_option,
+    set_option,
+)
 
 __all__ = ["bitstream"]
 
@@ -25,7 +34,10 @@ __all__ = ["bitstream"]
 @preset_option("Configuration of the core; by default one for the board.", default=None)
 @set_option
 @seed_option("Seed of the placement.", most=(1 << 31) - 1)
-def bitstream(board_name: str, name: str | None, changes: tuple[str, ...], seed: int) -> None:
+@json_option
+def bitstream(
+    board_name: str, name: str | None, changes: tuple[str, ...], seed: int, as_json: bool
+) -> None:
     """Build a self-test of the core for BOARD, as a bitstream."""
     # Imported here, for it brings Amaranth and the hardware.
     from macaw.cli.bitstream import bitstream as build
@@ -37,7 +49,21 @@ def bitstream(board_name: str, name: str | None, changes: tuple[str, ...], seed:
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     config = configured(name or chosen.preset, changes)
+    # Where the report is printed, the lines are signs of life.
+    options = {"console": Console(soft_wrap=True, stderr=True)} if as_json else {}
     try:
-        build(chosen, config, seed=seed)
+        made = build(chosen, config, seed=seed, **options)
     except (ValueError, ImportError, ToolError, ToolMissingError) as error:
         raise click.ClickException(str(error)) from error
+    if as_json:
+        report = {
+            "board": chosen.name,
+            "configuration": config.name,
+            "digest": config.digest,
+            "cells": {cell: {"used": used, "all": every}
+                      for cell, (used, every) in made.cells.items()},
+            "clock_mhz": {"wanted": made.clock.wanted, "at_most": made.clock.achieved},
+            "bitstream": str(made.path),
+            "load": made.flash_command,
+        }  # fmt: skip
+        click.echo(json.dumps(report, indent=2))

@@ -61,8 +61,14 @@ class ToldGroup(_Told, click.Group):
             outcome = _outcome(error)
             if outcome is None:
                 raise
-            click.echo(f"Error: {error}", err=True)
+            click.echo(f"Error: {_sentence(error)}", err=True)
             ctx.exit(outcome)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename} cannot be used: {error.strerror}: name another file or folder"
+    return str(error)
 
 
 def _outcome(error: Exception) -> Outcome | None:

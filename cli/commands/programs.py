@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``macaw compile`` and ``macaw disassemble``: programs of the machine."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from macaw.cli.commands.command import ToldCommand
 from macaw.cli.commands.options import (
     FILE,
     engine_option,
+    json_option,
     machine_option,
     model_argument,
     semantics_option,
@@ -38,8 +40,14 @@ __all__ = ["compile_model", "disassemble"]
               help="The program's file; by default the model's name with .program.")  # fmt: skip
 @semantics_option
 @engine_option
+@json_option
 def compile_model(
-    model: Path, name: str, output: Path | None, semantics: str | None, engine: str | None
+    model: Path,
+    name: str,
+    output: Path | None,
+    semantics: str | None,
+    engine: str | None,
+    as_json: bool,
 ) -> None:
     """Compile MODEL to a program of the machine, and show its passes.
 
@@ -47,16 +55,33 @@ def compile_model(
     each.
     """
     from macaw.cli.loading import load_model
-    from macaw.cli.programs import compile_graph, print_network_passes, write_programs
-
-    network = compile_graph(
-        load_model(model, semantics=semantics, engine=engine), machine_preset(name)
+    from macaw.cli.programs import (
+        compile_graph,
+        network_passes,
+        print_network_passes,
+        write_programs,
     )
+
+    graph = load_model(model, semantics=semantics, engine=engine)
+    network = compile_graph(graph, machine_preset(name))
+    machine = network.config
+    paths = write_programs(network, output or Path(f"{model.stem}.program"))
+    if as_json:
+        report = {
+            "model": graph.name,
+            "configuration": machine.name,
+            "digest": machine.digest,
+            "passes": network_passes(network),
+            "host": dict(network.refusals),
+            "programs": [str(path) for path in paths],
+        }
+        click.echo(json.dumps(report, indent=2))
+        return
     print_network_passes(Console(soft_wrap=True), network)
     for refusal in network.refusals.values():
         click.echo(f"host: {refusal}")
-    for path in write_programs(network, output or Path(f"{model.stem}.program")):
-        click.echo(f"{path}: for the machine {network.config.name} ({network.config.digest})")
+    for path in paths:
+        click.echo(f"{path}: for the machine {machine.name} ({machine.digest})")
 
 
 @click.command(
@@ -71,10 +96,15 @@ def compile_model(
 @machine_option
 @click.option("--mode", "modes", multiple=True, type=click.Choice(tuple(map(str, Mode))),
               help="A mode that the program was compiled for, beside the machine's.")  # fmt: skip
-def disassemble(program: Path, name: str, modes: tuple[str, ...]) -> None:
+@json_option
+def disassemble(program: Path, name: str, modes: tuple[str, ...], as_json: bool) -> None:
     """Show the instructions of PROGRAM."""
-    from macaw.cli.programs import disassembled
+    from macaw.cli.programs import disassembled, listing
 
     machine = machine_preset(name)
-    core = machine.core.with_modes(Mode(mode) for mode in modes)
-    click.echo(disassembled(Program.load(program), replace(machine, core=core)))
+    config = replace(machine, core=machine.core.with_modes(Mode(mode) for mode in modes))
+    found = Program.load(program)
+    if as_json:
+        click.echo(json.dumps(listing(found, config), indent=2))
+    else:
+        click.echo(disassembled(found, config))

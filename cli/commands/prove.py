@@ -2,11 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """``macaw prove``: what the hardware promises."""
 
+import json
 import sys
+from typing import Any
 
 import click
+from rich.console import Console
 
 from macaw.cli.commands.command import ToldCommand
+from macaw.cli.commands.options import json_option
 
 __all__ = ["prove"]
 
@@ -22,7 +26,8 @@ __all__ = ["prove"]
 )
 @click.argument("components", nargs=-1)
 @click.option("--fast", is_flag=True, help="The first property of each only.")
-def prove(components: tuple[str, ...], fast: bool) -> None:
+@json_option
+def prove(components: tuple[str, ...], fast: bool, as_json: bool) -> None:
     """Prove what the hardware promises, for COMPONENTS or all of them.
 
     Each check has to refute a mutant as well.
@@ -36,9 +41,15 @@ def prove(components: tuple[str, ...], fast: bool) -> None:
         chosen = choose(components, fast=fast)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+    rows: list[dict[str, Any]] = []
+    options: dict[str, Any] = {}
+    if as_json:
+        options = {"report": lambda **row: rows.append(row), "console": Console(stderr=True)}
     try:
-        good = prove_all(chosen)
+        good = prove_all(chosen, **options)
     except ToolMissingError as error:
         raise click.ClickException(str(error)) from error
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
     if not good:
         sys.exit(1)
