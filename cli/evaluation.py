@@ -83,7 +83,8 @@ def evaluate_model(
     tally = Tally(list(columns), scores=place, classes=size)
     size_of_batch = _BATCHES[rung]
     bars = Console(stderr=True)
-    with Progress(console=bars, transient=True, disable=rung is Rung.RTL) as progress:
+    quiet = rung is Rung.RTL or not bars.is_terminal
+    with Progress(console=bars, transient=True, disable=quiet) as progress:
         task = progress.add_task(graph.name, total=count)
         for start in range(0, count, size_of_batch):
             batch = chosen[start : start + size_of_batch]

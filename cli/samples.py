@@ -62,7 +62,9 @@ def read_samples(
     if data.suffix == ".npy":
         return _arrays(data, {arrays[0]: read_array(data)}, labels, classes, arrays)
     try:
-        with np.load(data, allow_pickle=False) as file:
+        # Opened here, for numpy leaves a damaged file open.
+        with data.open("rb") as opened:
+            file = np.load(opened, allow_pickle=False)
             if isinstance(file, np.ndarray):
                 raise ValueError("it holds one array")
             found = {name: file[name] for name in arrays if name in file.files}

@@ -90,7 +90,9 @@ def fetch(names: tuple[str, ...], everything: bool, source: str, as_json: bool) 
             raise click.UsageError(f"{name!r} is none of the models: macaw models lists them")
     found = []
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    bars = Console(stderr=True)
+    quiet = not bars.is_terminal
+    with Progress(*columns, console=bars, transient=True, disable=quiet) as progress:
         for name in known if everything else names:
             task = progress.add_task(name, total=known[name].bytes)
             try:
