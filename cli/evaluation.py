@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A model over many inputs: accuracy, and equality with its runtime, input by input."""
 
-import zipfile
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,7 @@ from macaw.cli.evaluation_report import EvaluationReport, print_evaluation
 from macaw.cli.executor import executor
 from macaw.cli.images import Pixels
 from macaw.cli.inputs import check_form
-from macaw.cli.loading import ImageForm, load_model, read_input
+from macaw.cli.loading import ImageForm, is_archive, load_model, read_input
 from macaw.cli.rungs import Rung
 from macaw.cli.runtimes import live_runtime
 from macaw.cli.samples import Samples, read_samples
@@ -141,8 +140,7 @@ def _graph(
 ) -> QuantizedGraph:
     """The model's graph, which must take one input and remember nothing."""
     examples = []
-    # PyTorch's files are archives, and read by running them on an input.
-    if zipfile.is_zipfile(path):
+    if is_archive(path):
         image = None
         if shape is not None:
             image = Tensor(name="image", shape=(1, *shape), dtype=DType.FLOAT32)

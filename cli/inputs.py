@@ -19,6 +19,8 @@ def read_array(path: Path) -> np.ndarray:
         values: np.ndarray = np.load(path, allow_pickle=False)
         if not isinstance(values, np.ndarray):
             raise ValueError("it holds several")
+        if values.dtype.kind not in "biufc":
+            raise ValueError(f"it holds {values.dtype}, and no numbers")
     except (OSError, ValueError, EOFError) as error:
         raise ModelError(f"{path} must be a .npy file: {error}") from None
     return values

@@ -13,11 +13,16 @@ from macaw.cli.inputs import check_count, read_array
 from macaw.nn import ModelError, QuantizedGraph, Semantics, load
 from macaw.nn.graph import DType, Tensor
 
-__all__ = ["ImageForm", "load_model", "load_with_inputs", "read_input"]
+__all__ = ["ImageForm", "is_archive", "load_model", "load_with_inputs", "read_input"]
 
 #: What images are made to: the pixels' meaning, and for a PyTorch file, which does not say it,
 #: (channels, height, width); ``None`` where it was not stated.
 ImageForm = tuple[Pixels | None, tuple[int, int, int] | None]
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file is an archive, as those of PyTorch are, which are read by running them."""
+    return zipfile.is_zipfile(path)
 
 
 def load_model(
@@ -31,6 +36,11 @@ def load_model(
 
     Raises what `macaw.nn.load` does, with the file's name.
     """
+    if not examples and is_archive(path):
+        raise ModelError(
+            f"{path} is a file of PyTorch, which is read by running it: give its inputs with "
+            "--input"
+        )
     try:
         return load(
             path,
@@ -73,8 +83,7 @@ def load_with_inputs(
     Raises `ModelError` for what cannot be read.
     """
     pixels, shape = form
-    # PyTorch's files are archives, and read by running them on their inputs.
-    if zipfile.is_zipfile(path):
+    if is_archive(path):
         image = None
         if shape is not None:
             image = Tensor(name="image", shape=(1, *shape), dtype=DType.FLOAT32)

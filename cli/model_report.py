@@ -86,7 +86,8 @@ class NetworkReport:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelReport:
-    """A model's verification."""
+    """A model's verification; ``rows`` is how far layers were cropped, and ``None`` where they were
+    not."""
 
     model: str
     semantics: str
@@ -97,6 +98,7 @@ class ModelReport:
     macs: int
     outcome: Outcome
     network: NetworkReport | None = None
+    rows: int | None = None
 
     @property
     def rtl_macs(self) -> int:
@@ -139,6 +141,7 @@ def print_layers(
         if report.refusal:
             say(console, f"refused: {report.refusal}", "yellow")
     run = [report for report in reports if report.where == "rtl"]
+    left_out = sum(report.where == "skipped" for report in reports)
     cycles = sum(report.cycles for report in run)
     share = sum(report.macs for report in run) / max(sum(report.macs for report in reports), 1)
     done = sum(report.core_macs for report in run)
@@ -149,7 +152,8 @@ def print_layers(
         f"{sum(bool(report.difference) for report in run)} layers with mismatches, "
         f"{100 * share:.2f} % of the multiplications, {cycles:,} cycles"
         + (f", {100 * done / (config.array.multipliers * cycles):.1f} % utilisation" if run else "")
-        + (f"; the first {rows} rows of each layer only" if rows else ""),
+        + (f"; the first {rows} rows of each layer only" if rows else "")
+        + (f"; {left_out} layers left out" if left_out else ""),
     )
 
 

@@ -119,6 +119,7 @@ def verify_model(
         network=network,
         macs=macs,
         outcome=outcome,
+        rows=rows,
     )
 
 

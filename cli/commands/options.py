@@ -21,6 +21,7 @@ __all__ = [
     "config_option",
     "configured",
     "engine_option",
+    "example_option",
     "json_option",
     "labels_option",
     "machine_configured",
@@ -131,6 +132,13 @@ def engine_option(function: _Function) -> _Function:
     """``--engine``, that of a PyTorch file, as ``engine``."""
     return click.option("--engine", type=click.Choice(_ENGINES),
                         help="The engine that a file of PyTorch is for.")(function)  # fmt: skip
+
+
+def example_option(function: _Function) -> _Function:
+    """``--input``, arrays by which a PyTorch file is read, as ``inputs``."""
+    return click.option("--input", "inputs", multiple=True, type=FILE,
+                        help="For a file of PyTorch, which is read by running it: a .npy file for "
+                             "each input.")(function)  # fmt: skip
 
 
 def seed_option(

@@ -16,6 +16,7 @@ from macaw.cli.commands.command import ToldCommand
 from macaw.cli.commands.options import (
     FILE,
     engine_option,
+    example_option,
     json_option,
     machine_option,
     model_argument,
@@ -40,6 +41,7 @@ __all__ = ["compile_model", "disassemble"]
               help="The program's file; by default the model's name with .program.")  # fmt: skip
 @semantics_option
 @engine_option
+@example_option
 @json_option
 def compile_model(
     model: Path,
@@ -47,6 +49,7 @@ def compile_model(
     output: Path | None,
     semantics: str | None,
     engine: str | None,
+    inputs: tuple[Path, ...],
     as_json: bool,
 ) -> None:
     """Compile MODEL to a program of the machine, and show its passes.
@@ -54,6 +57,7 @@ def compile_model(
     What the machine does not do is the host's, between two programs: then there is a file for
     each.
     """
+    from macaw.cli.inputs import read_array
     from macaw.cli.loading import load_model
     from macaw.cli.programs import (
         compile_graph,
@@ -62,7 +66,8 @@ def compile_model(
         write_programs,
     )
 
-    graph = load_model(model, semantics=semantics, engine=engine)
+    examples = [read_array(each) for each in inputs]
+    graph = load_model(model, semantics=semantics, engine=engine, examples=examples)
     network = compile_graph(graph, machine_preset(name))
     machine = network.config
     paths = write_programs(network, output or Path(f"{model.stem}.program"))

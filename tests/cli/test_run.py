@@ -36,10 +36,14 @@ def image(tmp_path):
     return path
 
 
-def call(*arguments):
-    result = CliRunner().invoke(main, ["run", *map(str, arguments)])
+def invoke(*arguments):
+    result = CliRunner().invoke(main, list(map(str, arguments)))
     assert result.exception is None or isinstance(result.exception, SystemExit), result.output
     return result.exit_code, result.output
+
+
+def call(*arguments):
+    return invoke("run", *arguments)
 
 
 def report(*arguments):
@@ -177,6 +181,13 @@ def test_a_pytorch_file(oracle, tmp_path):
     found = report(*arguments, *pixels, "--shape", "3x32x32")
     assert found["semantics"] == "qnnpack"
     assert found["outputs"][0]["first"] == expected.numpy().ravel()[:8].tolist()
+    # It is read by running it, by the other commands too.
+    np.save(tmp_path / "image.npy", images[:1].numpy())
+    words = ["inspect", str(path), "--engine", "qnnpack"]
+    assert "is read by running it: give its inputs with --input" in invoke(*words)[1]
+    status, text = invoke(*words, "--input", str(tmp_path / "image.npy"))
+    assert status == 0
+    assert "semantics qnnpack" in text
 
 
 def spoilt(path, spoil):
@@ -206,6 +217,8 @@ def test_arrays_that_do_not_fit_are_refused(model, image, spoil, sentence):
 def test_what_is_refused(model, image, tmp_path):
     damaged = tmp_path / "damaged.npy"
     damaged.write_bytes(image.read_bytes()[:60])
+    words = tmp_path / "words.npy"
+    np.save(words, np.array(["ant"]))
     pickled = tmp_path / "pickled.npy"
     np.save(pickled, np.array([{}], object), allow_pickle=True)
     other = tmp_path / "input.csv"
@@ -221,6 +234,7 @@ def test_what_is_refused(model, image, tmp_path):
     for arguments, sentence in (
         (["--input", damaged], "damaged.npy must be a .npy file"),
         (["--input", pickled], "pickled.npy must be a .npy file"),
+        (["--input", words], "words.npy must be a .npy file: it holds <U3, and no numbers"),
         (["--input", other], "input.csv must end in .npy or .png, .jpg, .jpeg"),
         (["--input", image, "--input", image], "input files must be 1, one for each input, not 2"),
         (["--labels", labels], "labels must name 5 classes, as output 'result' has scores, not 2"),
