@@ -11,7 +11,7 @@ from rich.console import Console
 from macaw.arch.machine import MachineConfig
 from macaw.cli.differences import difference
 from macaw.cli.execution import on_device, run_network
-from macaw.cli.say import print_table, report_table, say
+from macaw.cli.say import Record, print_table, report_table, say
 from macaw.compiler.machine import Network, compile_network
 from macaw.compiler.network import modes
 from macaw.golden import evaluate, requantization, run
@@ -53,13 +53,14 @@ def digits(
     waves: bool = False,
     count: int | None = None,
     console: Console | None = None,
+    record: Record = lambda entry: None,
 ) -> bool:
     """Runs the network on the RTL of ``machine``, prints what was compared, and says whether
     everything is equal: every tensor of the first digit with the golden model, and the outputs
     for the first ``count`` digits, by default all, with PyTorch's.
 
-    ``waves`` leaves a waveform of the first cycles. Where a package was installed without the
-    files, it says so, and is True.
+    ``waves`` leaves a waveform of the first cycles; ``record`` is called with what was found. Where
+    a package was installed without the files, it says so, and is True.
 
     Raises `macaw.sim.errors.SimulationError` where the simulator fails, and
     `macaw.host.device.DeviceError` where the machine stops.
@@ -69,6 +70,7 @@ def digits(
         graph, held_back = held_back_digits(DIGITS_DATA)
     except FileNotFoundError:
         say(console, "digits: skipped, for its files in examples/data are not here", "yellow")
+        record({"workload": "digits", "skipped": "its files are not here"})
         return True
     machine = machine.with_modes(modes(graph, requantization))
     console.print(
@@ -77,7 +79,7 @@ def digits(
         highlight=False,
     )
     device = SimDevice(machine, progress=True, waves=_WAVES if waves else None)
-    equal = _layers(console, graph, device, held_back.images[0])
+    tensors = _layers(console, graph, device, held_back.images[0])
     network = compile_network(graph, machine, requantization, evaluate)
     expected, labels = held_back.logits[:count], held_back.labels[:count]
     found = _outputs(network, device, held_back.images[:count])
@@ -98,7 +100,20 @@ def digits(
         f"{100 * graph.macs / (machine.core.array.multipliers * cycles):.1f} % of the multipliers' "
         f"peak, {device.last_run.cycles_per_second:,.0f} cycles a second simulated",
     )
-    equal &= not sentence
+    record(
+        {
+            "workload": "digits",
+            "tensors": tensors,
+            "compared": "torch = RTL",
+            "values": found.size,
+            "difference": sentence,
+            "digits": len(labels),
+            "recognised": {"rtl": by_rtl, "torch": by_torch},
+            "cycles": cycles,
+            "utilisation": graph.macs / (machine.core.array.multipliers * cycles),
+        }
+    )
+    equal = not sentence and not any(tensors.values())
     if equal:
         console.print("All tensors are equal.", style="bold green")
     return equal
@@ -109,8 +124,11 @@ def _right(logits: np.ndarray, labels: np.ndarray) -> int:
     return int(np.count_nonzero(logits.argmax(axis=1) == labels))
 
 
-def _layers(console: Console, graph: QuantizedGraph, device: SimDevice, image: np.ndarray) -> bool:
-    """Prints a table of what each operator makes of a digit; whether all of it is equal."""
+def _layers(
+    console: Console, graph: QuantizedGraph, device: SimDevice, image: np.ndarray
+) -> dict[str, str]:
+    """Prints a table of what each operator makes of a digit; by its name what a tensor differs
+    in, empty for those that are equal."""
     expected = run(graph, [image[np.newaxis]], all_tensors=True)
     kept = compile_network(graph, device.config, requantization, evaluate, keep=True)
     [found] = run_network(kept, [{graph.inputs[0]: image[np.newaxis]}], on_device(device))
@@ -135,7 +153,7 @@ def _layers(console: Console, graph: QuantizedGraph, device: SimDevice, image: n
     for name, sentence in sentences.items():
         if sentence:
             say(console, f"{name!r}: {sentence}", "bold red")
-    return not any(sentences.values())
+    return sentences
 
 
 def _outputs(network: Network, device: SimDevice, images: np.ndarray) -> np.ndarray:

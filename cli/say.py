@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lines and tables on the console, as every report has them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.measure import Measurement
@@ -10,7 +11,10 @@ from rich.table import Table
 
 from macaw.nn.graph import QuantizedGraph
 
-__all__ = ["model_line", "print_table", "report_table", "say"]
+__all__ = ["Record", "model_line", "print_table", "report_table", "say"]
+
+#: Takes what is printed, in the types of JSON, an entry at a time.
+Record = Callable[[dict[str, Any]], None]
 
 #: Columns of the longest line.
 _WIDEST = 10_000

@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """``macaw sim``: the main job."""
 
+import json
 import sys
+from typing import Any
 
 import click
+from rich.console import Console
 
 from macaw.arch import preset
 from macaw.arch.machines import MACHINES, machine_preset
 from macaw.cli.commands.command import ToldCommand
-from macaw.cli.commands.options import preset_option
+from macaw.cli.commands.options import json_option, preset_option
 
 __all__ = ["sim"]
 
@@ -22,16 +25,26 @@ __all__ = ["sim"]
 @preset_option()
 @click.option("--oracle", type=click.Choice(("torch",)), help="Compare with this framework too.")
 @click.option("--waves", is_flag=True, help="Leave a waveform file, and say where.")
-def sim(name: str, oracle: str | None, waves: bool) -> None:
+@json_option
+def sim(name: str, oracle: str | None, waves: bool, as_json: bool) -> None:
     """Run convolutions of real networks, and a whole network, on the RTL and compare every bit."""
     # Imported here, for it brings Amaranth and cocotb, which the other commands do not need.
     from macaw.cli.digits import digits
     from macaw.cli.first_light import first_light
 
-    equal = first_light(preset(name), oracle=oracle, waves=waves)
+    found: list[dict[str, Any]] = []
+    options: dict[str, Any] = {}
+    if as_json:
+        # Where the report is printed, the lines are signs of life.
+        options = {"console": Console(soft_wrap=True, stderr=True), "record": found.append}
+    equal = first_light(preset(name), oracle=oracle, waves=waves, **options)
     if name not in MACHINES:
-        click.echo(f"digits: skipped, for it needs a machine: {', '.join(MACHINES)}, not {name}")
+        machines = f"it needs a machine: {', '.join(MACHINES)}, not {name}"
+        found.append({"workload": "digits", "skipped": machines})
+        click.echo(f"digits: skipped, for {machines}", err=as_json)
     elif equal:
-        equal = digits(machine_preset(name), waves=waves)
+        equal = digits(machine_preset(name), waves=waves, **options)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
     if not equal:
         sys.exit(1)
