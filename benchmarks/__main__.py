@@ -166,6 +166,7 @@ def tables() -> None:
     build/synth.json, and docs/commands.md from the help of the commands."""
     page = _ROOT / "docs" / "commands.md"
     page.write_text(fill_commands(page.read_text(), macaw))
+    click.echo(f"{page.relative_to(_ROOT)} has the help of the commands")
     rows = load(_BUILD / "bench.json") + load(_BUILD / "synth.json")
     if not rows:
         raise click.ClickException("There are no figures yet: run make bench and make synth first.")

@@ -3,18 +3,27 @@
 """A compiled network, run: its programs on a machine of any kind, and the host in between."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
+from macaw import golden
 from macaw.arch.container import Program
 from macaw.arch.machine import MachineConfig
 from macaw.compiler.machine import Network
 from macaw.golden import evaluate
 from macaw.golden.machine import Machine
-from macaw.nn import QuantizedGraph
+from macaw.nn import ModelError, QuantizedGraph
 
-__all__ = ["RunProgram", "Tensors", "in_python", "on_device", "run_network", "run_program"]
+__all__ = [
+    "RunProgram",
+    "Tensors",
+    "in_python",
+    "on_device",
+    "run_golden",
+    "run_network",
+    "run_program",
+]
 
 #: Tensors by name.
 Tensors = Mapping[str, np.ndarray]
@@ -63,6 +72,17 @@ def on_device(device: _Device) -> RunProgram:
     return run
 
 
+def run_golden(
+    graph: QuantizedGraph, inputs: Sequence[np.ndarray], **options: Any
+) -> dict[str, np.ndarray]:
+    """`macaw.golden.run` with its options; `ModelError` for parameters and values that the graph's
+    runtime has no meaning for."""
+    try:
+        return golden.run(graph, inputs, **options)
+    except ValueError as error:
+        raise ModelError(str(error)) from error
+
+
 def run_program(
     graph: QuantizedGraph, program: Program, inferences: Sequence[Tensors], run: RunProgram
 ) -> list[dict[str, np.ndarray]]:
@@ -89,6 +109,8 @@ def run_network(
 
     Each program runs for all of ``inputs`` before the next one does. Those of a graph with states
     are steps one behind the other, from its initial state on.
+
+    Raises what ``run`` does, and `ModelError` as `run_golden` does.
     """
     graph = network.graph
     if not graph.states:
@@ -119,6 +141,9 @@ def _run(
                     constants[each] if each in constants else tensors[each]
                     for each in operator.inputs
                 ]
-                values = evaluate(graph, operator, operands)
+                try:
+                    values = evaluate(graph, operator, operands)
+                except ValueError as error:
+                    raise ModelError(f"{operator.outputs[0]}: {error}") from error
                 tensors |= dict(zip(operator.outputs, values, strict=True))
     return inferences

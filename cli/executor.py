@@ -9,12 +9,12 @@ import numpy as np
 
 from macaw.arch.container import Program
 from macaw.arch.machine import MachineConfig
-from macaw.cli.execution import RunProgram, Tensors, in_python, on_device, run_network
+from macaw.cli.execution import RunProgram, Tensors, in_python, on_device, run_golden, run_network
 from macaw.cli.rungs import Rung
 from macaw.compiler.machine import compile_network
 from macaw.compiler.network import modes
-from macaw.golden import evaluate, requantization, run
-from macaw.nn import ModelError, QuantizedGraph
+from macaw.golden import evaluate, requantization
+from macaw.nn import QuantizedGraph
 
 __all__ = ["Executor", "executor"]
 
@@ -75,10 +75,7 @@ def _golden(
 ) -> Callable[[Sequence[Sequence[np.ndarray]]], list[list[np.ndarray]]]:
     def run_all(inferences: Sequence[Sequence[np.ndarray]]) -> list[list[np.ndarray]]:
         state = graph.initial_state()
-        try:
-            found = [run(graph, each, state=state) for each in inferences]
-        except ValueError as error:
-            raise ModelError(str(error)) from error
+        found = [run_golden(graph, each, state=state) for each in inferences]
         return [[outputs[name] for name in graph.outputs] for outputs in found]
 
     return run_all

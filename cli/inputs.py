@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a model is given: arrays from files, or drawn from a seed."""
 
+import tokenize
+import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +13,14 @@ import numpy as np
 from macaw.nn import ModelError, QuantizedGraph
 from macaw.nn.graph import Tensor
 
-__all__ = ["check_count", "check_form", "drawn_inputs", "read_array", "steps_of"]
+__all__ = ["DAMAGED", "check_count", "check_form", "drawn_inputs", "read_array", "steps_of"]
+
+
+#: What numpy and zipfile raise for files of arrays that are damaged, or none.
+DAMAGED = (
+    OSError, ValueError, EOFError, KeyError, SyntaxError, MemoryError, RuntimeError,
+    zipfile.BadZipFile, zlib.error, tokenize.TokenError,
+)  # fmt: skip
 
 
 def read_array(path: Path) -> np.ndarray:
@@ -21,7 +31,7 @@ def read_array(path: Path) -> np.ndarray:
             raise ValueError("it holds several")
         if values.dtype.kind not in "biufc":
             raise ValueError(f"it holds {values.dtype}, and no numbers")
-    except (OSError, ValueError, EOFError) as error:
+    except DAMAGED as error:
         raise ModelError(f"{path} must be a .npy file: {error}") from None
     return values
 

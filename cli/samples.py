@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Inputs with labels: a folder for each class, or the arrays of one file."""
 
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from macaw.cli.images import IMAGE_SUFFIXES
-from macaw.cli.inputs import read_array
+from macaw.cli.inputs import DAMAGED, read_array
 from macaw.nn import ModelError, Semantics
 from macaw.nn.graph import Tensor
 
@@ -69,7 +68,7 @@ def read_samples(
                 raise ValueError("it holds one array")
             found = {name: file[name] for name in arrays if name in file.files}
             known = sorted(file.files)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         raise ModelError(f"{data} must be a folder, a .npz or a .npy file: {error}") from None
     required = arrays[:1] if labels is not None else arrays[:2]
     missing = [name for name in required if name not in found]

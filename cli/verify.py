@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from macaw.arch import AcceleratorConfig, CoreLayer
 from macaw.arch.machine import MachineConfig
 from macaw.cli.differences import difference
+from macaw.cli.execution import run_golden
 from macaw.cli.inputs import check_count, drawn_inputs, read_array, steps_of
 from macaw.cli.loading import load_model
 from macaw.cli.model_report import (
@@ -29,7 +30,7 @@ from macaw.cli.runtimes import live_runtime
 from macaw.cli.say import model_line, say
 from macaw.cli.verify_network import verify_network
 from macaw.compiler.network import Placement, modes, place
-from macaw.golden import requantization, run
+from macaw.golden import requantization
 from macaw.nn import QuantizedGraph, Semantics
 from macaw.sim.layer import run_layer
 from macaw.sim.memory_model import memory_model
@@ -79,7 +80,7 @@ def verify_model(
     tensors = [
         dict(zip(graph.inputs, step, strict=True))
         | {each.read: state[each.name] for each in graph.states}
-        | run(graph, step, all_tensors=True, state=state)
+        | run_golden(graph, step, all_tensors=True, state=state)
         for step in steps
     ]
     golden, outcome = "not asked for", Outcome.EQUAL

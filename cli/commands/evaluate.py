@@ -81,7 +81,7 @@ def evaluate(
 
     The golden model is compared with the live runtime, where that is installed, or with outputs
     that stand in the data; the machine and the RTL with the golden model. Of equal scores the first
-    counts.
+    counts. What lies between inputs and outputs macaw verify compares.
 
     Folders are classes by their names: those of --labels, or whole numbers, or else numbered in
     the order of their names. Inputs are as macaw run takes them.

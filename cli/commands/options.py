@@ -55,8 +55,10 @@ class _ModelFile(click.Path):
         from macaw.cli.public_models import cached, public_models
 
         model = public_models().get(str(value))
-        if model is None or Path(value).exists():
+        if Path(value).exists() or (model is None and Path(value).suffix):
             return super().convert(value, param, ctx)
+        if model is None:
+            self.fail(f"{value!r} is neither a file nor a name that macaw models lists", param, ctx)
         path = cached(model)
         if path is None:
             self.fail(f"{value} is not in the cache: macaw models fetch {value}", param, ctx)

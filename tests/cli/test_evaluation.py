@@ -301,6 +301,11 @@ def test_data_that_is_none_is_refused(digits, tmp_path):
     (flat / "cat").mkdir(parents=True)
     cut = tmp_path / "cut.npz"
     cut.write_bytes(path.read_bytes()[:400])
+    packed = tmp_path / "packed.npz"
+    np.savez_compressed(packed, x=np.zeros((12, 1, 8, 8), np.uint8), y=np.zeros(12, int))
+    spoilt = bytearray(packed.read_bytes())
+    spoilt[60:90] = b"\xff" * 30
+    packed.write_bytes(spoilt)
     text_file = tmp_path / "data.txt"
     text_file.write_text("nothing")
     three = tmp_path / "three.txt"
@@ -312,6 +317,7 @@ def test_data_that_is_none_is_refused(digits, tmp_path):
         (DIGITS, flat, [], "must have images or .npy files in its folders, and has none"),
         (DIGITS, flat, ["--labels", three], f"{flat / 'cat'} must be called as one of the labels"),
         (DIGITS, cut, [], "cut.npz must be a folder, a .npz or a .npy file"),
+        (DIGITS, packed, [], "packed.npz must be a folder, a .npz or a .npy file"),
         (DIGITS, text_file, [], "data.txt must be a folder, a .npz or a .npy file"),
         (DIGITS, path, ["--labels", three], "classes must be 10, as output 'scores' has scores"),
         (DIGITS, tmp_path / "none", [], "does not exist"),

@@ -276,6 +276,14 @@ def test_a_file_comes_before_a_name(tmp_path, monkeypatch):
     assert call("inspect", NAME)[0] == 0
 
 
+def test_a_name_that_is_none(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    status, text = call("inspect", "smal")
+    assert status == 2
+    assert "'smal' is neither a file nor a name that macaw models lists" in text
+    assert "does not exist" in call("inspect", "smal.tflite")[1]
+
+
 def test_without_pooch(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pooch", None)
     with pytest.raises(job.FetchError, match=r"fetching needs pooch: pip install macaw\[models\]"):

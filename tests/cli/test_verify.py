@@ -3,6 +3,8 @@
 """``macaw verify``: what it compares, what it says, and its exit status."""
 
 import json
+import struct
+from dataclasses import replace
 
 import nn_graphs
 import numpy as np
@@ -14,10 +16,11 @@ from operator_cases import CASES
 from small_core import SMALL
 
 from macaw.arch import PRESETS
+from macaw.cli import runtimes
 from macaw.cli import verify as job
 from macaw.cli.main import main
 from macaw.golden import run
-from macaw.nn import from_tflite, load, save_graph
+from macaw.nn import Semantics, from_tflite, load, save_graph
 from macaw.sim import device
 
 
@@ -119,6 +122,33 @@ def test_a_runtime_that_cannot_run_the_file_is_none(network, monkeypatch):
     status, text = verify(network[:1], "--rungs", "golden")
     assert status == 3
     assert "not compared, for the runtime cannot run the file: Too large." in text
+
+
+@pytest.mark.parametrize("when", ["made", "run"])
+def test_whatever_a_runtime_raises_is_told(network, monkeypatch, when):
+    """A damaged field that Macaw does not read is the runtime's to refuse, in its own way."""
+
+    def fails(*arguments):
+        raise struct.error("a buffer of 4 bytes")
+
+    maker = fails if when == "made" else lambda path, graph: ("the runtime", fails)
+    monkeypatch.setitem(runtimes._MAKERS, Semantics.TFLITE, maker)
+    status, text = verify(network[:1], "--rungs", "golden")
+    assert status == 3
+    assert "cannot run the file: a buffer of 4 bytes. Give --expected." in text
+
+
+def test_a_scale_that_means_nothing_is_refused(network, tmp_path):
+    """The runtime has no multiplier for it: neither golden nor the host gets further."""
+    graph = load(network[0])
+    first = graph.tensors["first"]
+    tiny = replace(first, quantization=replace(first.quantization, scale=(2.0**-100,)))
+    path = tmp_path / "wrong.macaw"
+    save_graph(replace(graph, tensors={**graph.tensors, "first": tiny}), path)
+    for words in (["verify"], ["run"], ["run", "--on", "machine"]):
+        result = CliRunner().invoke(main, [*words, "--config", "tiny", str(path)])
+        assert result.exit_code == 2, result.output
+        assert "multiplier must be below 2**30" in result.output
 
 
 def test_a_file_of_macaws_own_has_no_runtime(network, tmp_path):
