@@ -6,10 +6,12 @@ import json
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import click
 import nn_graphs
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -219,3 +221,30 @@ def test_an_exported_block_as_json(tmp_path):
     found = json.loads(text)
     assert Path(found["verilog"]).exists()
     assert json.loads(Path(found["interface"]).read_text())["block"] == "ByteAligner"
+
+
+def test_spoilt_files_end_in_a_sentence(tmp_path):
+    """Bytes changed at random, and files cut: refused, or computed, and never a traceback."""
+    generator = np.random.default_rng(2026)
+    contents = {
+        "network.tflite": nn_graphs.network_file(),
+        "digits.macaw": (ROOT / "examples" / "data" / "digits.macaw").read_bytes(),
+        "digits.npz": (ROOT / "examples" / "data" / "digits_held_back.npz").read_bytes(),
+    }
+    statuses = Counter()
+    for round_ in range(120):
+        name = list(contents)[round_ % len(contents)]
+        spoilt = bytearray(contents[name])
+        for place in generator.integers(len(spoilt), size=generator.integers(1, 6)):
+            spoilt[place] = generator.integers(256)
+        if round_ % 5 == 0:
+            spoilt = spoilt[: generator.integers(len(spoilt))]
+        path = tmp_path / name
+        path.write_bytes(spoilt)
+        command = ["run", path, "--on", "machine", "--config", "tiny"]
+        if name.endswith(".npz"):
+            model = ROOT / "examples" / "data" / "digits.macaw"
+            command = ["eval", model, "--data", path, "--arrays", "images,labels", "--limit", "1"]
+        statuses[call(*command)[0]] += 1
+    assert set(statuses) <= {0, 1, 2, 3}
+    assert statuses[2] > 60
