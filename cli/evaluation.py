@@ -19,7 +19,7 @@ from macaw.cli.inputs import check_form
 from macaw.cli.loading import ImageForm, is_archive, load_model, read_input
 from macaw.cli.rungs import Rung
 from macaw.cli.runtimes import live_runtime
-from macaw.cli.samples import Samples, read_samples
+from macaw.cli.samples import ARRAYS, Samples, read_samples
 from macaw.cli.say import model_line, say
 from macaw.cli.tally import Tally
 from macaw.nn import ModelError, QuantizedGraph, Semantics
@@ -44,7 +44,7 @@ def evaluate_model(
     memory: str = "wide",
     labels: np.ndarray | None = None,
     classes: Sequence[str] = (),
-    arrays: Sequence[str] = ("x", "y", "expected"),
+    arrays: Sequence[str] = ARRAYS,
     form: ImageForm = (None, None),
     limit: int | None = None,
     semantics: str | None = None,

@@ -13,7 +13,10 @@ from macaw.cli.inputs import DAMAGED, read_array
 from macaw.nn import ModelError, Semantics
 from macaw.nn.graph import Tensor
 
-__all__ = ["ReadInput", "Samples", "read_samples"]
+__all__ = ["ARRAYS", "ReadInput", "Samples", "read_samples"]
+
+#: What the arrays of inputs, labels and outputs are called, if nothing else is said.
+ARRAYS = ("x", "y", "expected")
 
 #: Reads an input's file for a tensor, as `macaw.cli.loading.read_input` does.
 ReadInput = Callable[[Path, Tensor | None, Semantics], np.ndarray]
@@ -49,8 +52,8 @@ def read_samples(
     A folder has one of images or ``.npy`` files for each class, which bears its name: one of
     ``classes``, or its index; else classes are numbered in the order of their names. In a file the
     first of ``arrays`` is the array of inputs, along its first axis, the second that of their
-    labels, unless ``labels`` are given, and the third, where there is one, that of the outputs that
-    are expected.
+    labels, unless ``labels`` are given, and the third, if there is one, that of the outputs that
+    are expected; of `ARRAYS` it may be missing.
 
     Raises `ModelError` for what is missing or damaged, and what does not go together.
     """
@@ -70,8 +73,11 @@ def read_samples(
             known = sorted(file.files)
     except DAMAGED as error:
         raise ModelError(f"{data} must be a folder, a .npz or a .npy file: {error}") from None
-    required = arrays[:1] if labels is not None else arrays[:2]
-    missing = [name for name in required if name not in found]
+    needed = set(arrays[:1]) if labels is not None else set(arrays[:2])
+    # What was named is meant, and not left out for a slip of the pen.
+    if tuple(arrays) != ARRAYS:
+        needed |= set(arrays[2:])
+    missing = [name for name in arrays if name in needed and name not in found]
     if missing:
         raise ModelError(
             f"{data} must have an array {missing[0]!r}, and has {', '.join(known)}: name its "

@@ -3,6 +3,7 @@
 """``macaw eval``: accuracy, differences, and the exit status."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,6 +72,18 @@ def test_all_digits():
     assert [row[0] for row in rows] == list("0123456789")
     assert sum(int(row[1]) for row in rows) == 360
     assert sum(int(row[2]) for row in rows) == 356
+
+
+@pytest.mark.full
+def test_the_page_shows_what_its_command_prints(monkeypatch):
+    root = DATA.parents[1]
+    page = (root / "docs" / "commands.md").read_text()
+    [line] = re.findall(r"^macaw eval examples.*$", page, re.MULTILINE)
+    [shown] = re.findall(r"^```text\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(root)
+    result = CliRunner().invoke(main, line.split()[1:])
+    assert result.exit_code == 0
+    assert shown in result.output
 
 
 @pytest.mark.parametrize("on", ["machine", "rtl"])
@@ -291,6 +304,14 @@ def test_arrays_that_do_not_go_together_are_refused(digits, spoil, sentence):
     status, text = call(DIGITS, "--data", path)
     assert status == 2, text
     assert sentence in text
+
+
+def test_outputs_that_are_named_must_be_there(digits):
+    """The runtime is not asked instead, because a name is wrong."""
+    path, _ = digits
+    status, text = call(DIGITS, "--data", path, "--arrays", "x,y,logit")
+    assert status == 2
+    assert "must have an array 'logit', and has expected, x, y: name its arrays with" in text
 
 
 def test_data_that_is_none_is_refused(digits, tmp_path):
