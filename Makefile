@@ -62,7 +62,7 @@ figures: $(call installed,photo torch flow) ## Measure all that the pages show, 
 bitstream: $(call installed,flow boards) ## Build a self-test of the core for a board (BOARD=ulx3s_85f, PRESET=ecp5_85f, SEED=2)
 	$(BIN)/macaw bitstream "$(BOARD)" $(if $(PRESET),--preset $(PRESET)) $(if $(SEED),--seed $(SEED))
 
-tables: $(call installed,photo) ## Write the figures of build/bench.json and build/synth.json into README.md and docs
+tables: $(call installed,photo) ## Write the figures of build/bench.json and build/synth.json, and the help, into README.md and docs
 	$(BIN)/python -m benchmarks tables
 
 docs: $(call installed,flow) ## Write the reference of the blocks to build/docs/blocks.md (PRESET=ecp5_85f, COSTS=0)

@@ -14,15 +14,17 @@ from typing import Any
 
 import click
 
+from benchmarks.commands import fill_commands
 from benchmarks.report import Report, load, merge, save
 from benchmarks.tables import fill
 from macaw.arch import PRESETS, Mode, preset
+from macaw.cli.main import main as macaw
 
 __all__ = ["main"]
 
 _ROOT = Path(__file__).resolve().parents[1]
 _BUILD = _ROOT / "build"
-_OTHERS = {"__main__", "networks", "report", "synth", "tables"}
+_OTHERS = {"__main__", "commands", "networks", "report", "synth", "tables"}
 #: Those of `benchmarks.synth.LANE_DEVICES`, which brings the hardware.
 _LANE_DEVICES = ("25k", "up5k", "gw2a-18", "gw1nr-9c")
 
@@ -161,7 +163,10 @@ def lanes(names: tuple[str, ...], devices: tuple[str, ...], seeds: int) -> None:
 @main.command()
 def tables() -> None:
     """Fill the tables of README.md and of the pages in docs from build/bench.json and
-    build/synth.json."""
+    build/synth.json, and docs/commands.md from the help of the commands."""
+    page = _ROOT / "docs" / "commands.md"
+    page.write_text(fill_commands(page.read_text(), macaw))
+    click.echo(f"{page.relative_to(_ROOT)} has the help of the commands")
     rows = load(_BUILD / "bench.json") + load(_BUILD / "synth.json")
     if not rows:
         raise click.ClickException("There are no figures yet: run make bench and make synth first.")

@@ -5,7 +5,7 @@
 from rich.console import Console
 
 from macaw.arch import AcceleratorConfig
-from macaw.flow.bitstream import build_bitstream
+from macaw.flow.bitstream import Bitstream, build_bitstream
 from macaw.hw.boards import Board
 from macaw.hw.self_test import SelfTestTop
 from macaw.self_test import make_plan
@@ -15,7 +15,7 @@ __all__ = ["bitstream"]
 
 def bitstream(
     board: Board, config: AcceleratorConfig, *, seed: int = 1, console: Console | None = None
-) -> None:
+) -> Bitstream:
     """Builds the self-test of a core of ``config`` for ``board``, and prints where the bitstream
     is, how fast it may run, and how it is loaded.
 
@@ -44,3 +44,4 @@ def bitstream(
     say(f"  bitstream: {made.path}")
     say(f"  load it with: {made.flash_command}")
     say("  read its lines: 115200 baud, 8N1; the lamps: alive blinks, passed, failed")
+    return made

@@ -2,16 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole network on the machine's RTL: held-back digits, to the bit as PyTorch has them."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
 
 from macaw.arch.machine import MachineConfig
 from macaw.cli.differences import difference
+from macaw.cli.execution import on_device, run_network
+from macaw.cli.say import Record, print_table, report_table, say
 from macaw.compiler.machine import Network, compile_network
 from macaw.compiler.network import modes
 from macaw.golden import evaluate, requantization, run
@@ -24,9 +24,6 @@ __all__ = ["DIGITS_DATA", "HeldBack", "digits", "held_back_digits"]
 DIGITS_DATA = Path(__file__).resolve().parents[1] / "examples" / "data"
 
 _WAVES = Path("build/waves/digits")
-
-#: Tensors by name.
-_Tensors = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -56,13 +53,14 @@ def digits(
     waves: bool = False,
     count: int | None = None,
     console: Console | None = None,
+    record: Record = lambda entry: None,
 ) -> bool:
     """Runs the network on the RTL of ``machine``, prints what was compared, and says whether
     everything is equal: every tensor of the first digit with the golden model, and the outputs
     for the first ``count`` digits, by default all, with PyTorch's.
 
-    ``waves`` leaves a waveform of the first cycles. Where a package was installed without the
-    files, it says so, and is True.
+    ``waves`` leaves a waveform of the first cycles; ``record`` is called with what was found. Where
+    a package was installed without the files, it says so, and is True.
 
     Raises `macaw.sim.errors.SimulationError` where the simulator fails, and
     `macaw.host.device.DeviceError` where the machine stops.
@@ -71,7 +69,8 @@ def digits(
     try:
         graph, held_back = held_back_digits(DIGITS_DATA)
     except FileNotFoundError:
-        _say(console, "digits: skipped, for its files in examples/data are not here", "yellow")
+        say(console, "digits: skipped, for its files in examples/data are not here", "yellow")
+        record({"workload": "digits", "skipped": "its files are not here"})
         return True
     machine = machine.with_modes(modes(graph, requantization))
     console.print(
@@ -80,35 +79,44 @@ def digits(
         highlight=False,
     )
     device = SimDevice(machine, progress=True, waves=_WAVES if waves else None)
-    equal = _layers(console, graph, device, held_back.images[0])
+    tensors = _layers(console, graph, device, held_back.images[0])
     network = compile_network(graph, machine, requantization, evaluate)
     expected, labels = held_back.logits[:count], held_back.labels[:count]
     found = _outputs(network, device, held_back.images[:count])
     sentence = difference(expected, found)
     verdict = sentence or f"{found.size:,} outputs of {len(found)} held-back digits, 0 mismatches"
-    _say(console, f"torch = RTL: {verdict}", "bold red" if sentence else None)
+    say(console, f"torch = RTL: {verdict}", "bold red" if sentence else None)
     by_rtl, by_torch = (_right(logits, labels) for logits in (found, expected))
-    _say(
+    say(
         console,
         f"accuracy: {100 * by_rtl / len(labels):.2f} % by the RTL ({by_rtl} of {len(labels)}), "
         f"{100 * by_torch / len(labels):.2f} % by torch ({by_torch})",
     )
     assert device.last_run is not None
     cycles = device.last_run.programs[-1].cycles
-    _say(
+    say(
         console,
         f"{cycles:,} cycles a digit, "
         f"{100 * graph.macs / (machine.core.array.multipliers * cycles):.1f} % of the multipliers' "
         f"peak, {device.last_run.cycles_per_second:,.0f} cycles a second simulated",
     )
-    equal &= not sentence
+    record(
+        {
+            "workload": "digits",
+            "tensors": tensors,
+            "compared": "torch = RTL",
+            "values": found.size,
+            "difference": sentence,
+            "digits": len(labels),
+            "recognised": {"rtl": by_rtl, "torch": by_torch},
+            "cycles": cycles,
+            "utilisation": graph.macs / (machine.core.array.multipliers * cycles),
+        }
+    )
+    equal = not sentence and not any(tensors.values())
     if equal:
         console.print("All tensors are equal.", style="bold green")
     return equal
-
-
-def _say(console: Console, text: str, style: str | None = None) -> None:
-    console.print(f"  {text}", style=style, highlight=False, markup=False)
 
 
 def _right(logits: np.ndarray, labels: np.ndarray) -> int:
@@ -116,18 +124,18 @@ def _right(logits: np.ndarray, labels: np.ndarray) -> int:
     return int(np.count_nonzero(logits.argmax(axis=1) == labels))
 
 
-def _layers(console: Console, graph: QuantizedGraph, device: SimDevice, image: np.ndarray) -> bool:
-    """Prints a table of what each operator makes of a digit; whether all of it is equal."""
+def _layers(
+    console: Console, graph: QuantizedGraph, device: SimDevice, image: np.ndarray
+) -> dict[str, str]:
+    """Prints a table of what each operator makes of a digit; by its name what a tensor differs
+    in, empty for those that are equal."""
     expected = run(graph, [image[np.newaxis]], all_tensors=True)
     kept = compile_network(graph, device.config, requantization, evaluate, keep=True)
-    [found] = _tensors(kept, device, [image[np.newaxis]])
+    [found] = run_network(kept, [{graph.inputs[0]: image[np.newaxis]}], on_device(device))
     on_host = {name for each in kept.segments if each.program is None
                for operator in each.operators for name in operator.outputs}  # fmt: skip
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for heading in ("", "operator", "result", "shape", "values", "mismatches"):
-        table.add_column(
-            heading, justify="right" if heading in ("values", "mismatches") else "left"
-        )
+    headings = ("", "operator", "result", "shape", "values", "mismatches")
+    table = report_table(headings, right=("values", "mismatches"))
     sentences = {}
     for operator in graph.operators:
         for name in operator.outputs:
@@ -141,51 +149,16 @@ def _layers(console: Console, graph: QuantizedGraph, device: SimDevice, image: n
                 f"{values.size:,}",
                 "host" if name in on_host else "[bold red]different" if sentences[name] else "0",
             )
-    console.print(table)
+    print_table(console, table)
     for name, sentence in sentences.items():
         if sentence:
-            _say(console, f"{name!r}: {sentence}", "bold red")
-    return not any(sentences.values())
+            say(console, f"{name!r}: {sentence}", "bold red")
+    return sentences
 
 
 def _outputs(network: Network, device: SimDevice, images: np.ndarray) -> np.ndarray:
     """The network's output for each image."""
-    [name] = network.graph.outputs
-    found = _tensors(network, device, [image[np.newaxis] for image in images])
-    return np.concatenate([tensors[name] for tensors in found])
-
-
-def _tensors(
-    network: Network, device: SimDevice, images: Sequence[np.ndarray]
-) -> list[dict[str, np.ndarray]]:
-    """All tensors that there are of each inference: those that the host made, and the outputs of
-    the machine's programs, each of which runs for all images behind one prologue."""
     graph = network.graph
-    constants = {name: each.data for name, each in graph.tensors.items() if each.data is not None}
-    [name] = graph.inputs
-    inferences = [{name: image} for image in images]
-    for segment in network.segments:
-        program = segment.program
-        if program is None:
-            for tensors in inferences:
-                for operator in segment.operators:
-                    operands = [
-                        constants[each] if each in constants else tensors[each]
-                        for each in operator.inputs
-                    ]
-                    made = evaluate(graph, operator, operands)
-                    tensors |= dict(zip(operator.outputs, made, strict=True))
-            continue
-        device.load(program)
-        inputs = [
-            {
-                place.name: tensors[place.name].reshape(place.height, place.width, place.channels)
-                for place in program.inputs
-            }
-            for tensors in inferences
-        ]
-        for tensors, results in zip(inferences, device.run_all(inputs), strict=True):
-            for place in program.outputs:
-                shape = graph.tensors[place.name].shape
-                tensors[place.name] = results[place.name].reshape(shape)
-    return inferences
+    inferences = [{graph.inputs[0]: image[np.newaxis]} for image in images]
+    found = run_network(network, inferences, on_device(device))
+    return np.concatenate([tensors[graph.outputs[0]] for tensors in found])

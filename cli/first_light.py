@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The main job: convolutions of real networks on the RTL, compared bit by bit."""
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
 
 from macaw.arch import AcceleratorConfig, AnyRequantization, Mode
+from macaw.cli.say import Record
 from macaw.cli.workloads import Workload, first_light_workloads
 from macaw.compiler.conv2d import compile_conv2d
 from macaw.compiler.cost import utilisation
@@ -36,9 +39,17 @@ def _golden(workload: Workload) -> np.ndarray:
     )
 
 
-def _verdict(console: Console, what: str, expected: np.ndarray, actual: np.ndarray) -> bool:
-    """Prints one comparison; whether all values are equal."""
+def _named(record: Record, workload: str, entry: dict[str, Any]) -> None:
+    record({"workload": workload} | entry)
+
+
+def _verdict(
+    console: Console, record: Record, what: str, expected: np.ndarray, actual: np.ndarray
+) -> bool:
+    """Prints and records one comparison; whether all values are equal."""
     mismatch = first_difference(expected, actual)
+    difference = "" if mismatch is None else str(mismatch)
+    record({"compared": what, "values": expected.size, "difference": difference})
     if mismatch is None:
         console.print(f"  {what}: {expected.size:,} outputs, 0 mismatches", highlight=False)
         return True
@@ -47,7 +58,11 @@ def _verdict(console: Console, what: str, expected: np.ndarray, actual: np.ndarr
 
 
 def _compare_torch(
-    console: Console, workload: Workload, config: AcceleratorConfig, rtl: np.ndarray
+    console: Console,
+    record: Record,
+    workload: Workload,
+    config: AcceleratorConfig,
+    rtl: np.ndarray,
 ) -> bool:
     """Compares PyTorch's modules with the RTL; ``rtl`` is its result with qnnpack's arithmetic.
 
@@ -62,12 +77,13 @@ def _compare_torch(
     for engine, oracle, requantization in engine_results(workload):
         if oracle is None or requantization is None:
             console.print(f"  torch {engine}: refuses weight zero points", highlight=False)
+            record({"compared": f"torch {engine}", "refused": "weight zero points"})
             continue
         if requantization not in results:
             program = compile_conv2d(workload.layer(requantization), config)
             results[requantization] = run_conv2d(program, workload.image, progress=True).result
         what = f"torch {engine} = RTL, {requantization.mode}"
-        equal &= _verdict(console, what, oracle, results[requantization])
+        equal &= _verdict(console, record, what, oracle, results[requantization])
     return equal
 
 
@@ -78,13 +94,15 @@ def first_light(
     waves: bool = False,
     size: int = 224,
     console: Console | None = None,
+    record: Record = lambda entry: None,
 ) -> bool:
     """Runs the workloads on the RTL of ``config``, prints what was compared, and says whether
     everything is equal. The first difference ends the job.
 
     ``oracle="torch"`` compares with PyTorch's own modules as well, engine by engine, on a
     configuration that has their modes too; ``waves`` leaves a waveform
-    of each run's first cycles, ``size`` is the photograph's (224 in the networks).
+    of each run's first cycles, ``size`` is the photograph's (224 in the networks). ``record`` is
+    called with each comparison, and with the cycles of each run.
 
     Raises ``ValueError`` where a workload does not fit ``config``, and `SimulationError` where
     the simulator fails.
@@ -102,6 +120,7 @@ def first_light(
         workload = make_workload(previous)
         console.print(f"[bold]{workload.name}[/]: {workload.description}", highlight=False)
         expected = _golden(workload)
+        named = partial(_named, record, workload.name)
         program = compile_conv2d(workload.layer(), config)
         run = run_conv2d(
             program,
@@ -109,9 +128,9 @@ def first_light(
             progress=True,
             waves=_WAVES / workload.file_name if waves else None,
         )
-        equal = _verdict(console, "golden = RTL", expected, run.result)
+        equal = _verdict(console, named, "golden = RTL", expected, run.result)
         if equal and oracle == "torch":
-            equal = _compare_torch(console, workload, config, run.result)
+            equal = _compare_torch(console, named, workload, config, run.result)
         if not equal:
             return False
         console.print(
@@ -119,6 +138,7 @@ def first_light(
             f"multipliers' peak, {run.streams.cycles_per_second:,.0f} cycles a second simulated",
             highlight=False,
         )
+        named({"cycles": run.cycles, "utilisation": utilisation(program, run.cycles)})
         previous = previous if previous is not None else run.result
     console.print("All outputs are equal.", style="bold green")
     return True

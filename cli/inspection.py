@@ -4,9 +4,10 @@
 
 from typing import Any
 
+import numpy as np
 from rich.console import Console
-from rich.table import Table
 
+from macaw.cli.say import model_line, print_table, report_table, say
 from macaw.nn import QuantizedGraph
 from macaw.nn.graph import Tensor
 
@@ -27,6 +28,9 @@ def inspected(graph: QuantizedGraph) -> dict[str, Any]:
                 "outputs": [_tensor(graph.tensors[name]) for name in operator.outputs],
                 "macs": graph.macs_of(operator),
                 "constant_bytes": sum(_bytes(tensor) for tensor in constants),
+                "result_bytes": sum(
+                    _result_bytes(graph.tensors[name]) for name in operator.outputs
+                ),
             }
         )
     return {
@@ -44,6 +48,10 @@ def _bytes(tensor: Tensor) -> int:
     return 0 if tensor.data is None else int(tensor.data.nbytes)
 
 
+def _result_bytes(tensor: Tensor) -> int:
+    return tensor.size * np.dtype(tensor.dtype.value).itemsize
+
+
 def _tensor(tensor: Tensor) -> dict[str, Any]:
     quantization = tensor.quantization
     return {
@@ -58,47 +66,56 @@ def _tensor(tensor: Tensor) -> dict[str, Any]:
 
 
 def print_inspection(console: Console, graph: QuantizedGraph) -> None:
-    """Print a line for each operator, with the scale of its result and those of its weights."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("", "operator", "input", "result", "scale", "zero point", "weight scales",
-                    "multiplications", "bytes"):  # fmt: skip
-        left = heading in ("operator", "input", "result", "weight scales")
-        table.add_column(heading, justify="left" if left else "right")
+    """Print a line for each operator: what it takes and gives, each with its scale, and the scales
+    of its weights."""
     found = inspected(graph)
+    for what in ("input", "output"):
+        for each in found[f"{what}s"]:
+            scale = _scale(each)
+            text = f"{what} {each['name']!r}: {_form(each)}" + (f", scale {scale}" if scale else "")
+            say(console, text, indent="")
+    table = report_table(
+        ("", "operator", "operands", "their scales", "result", "its scale", "weight scales",
+         "multiplications", "bytes"),
+        right=("", "multiplications", "bytes"),
+    )  # fmt: skip
     for each in found["operators"]:
-        image = each["inputs"][0] if each["inputs"] else None
-        result = each["outputs"][0]
+        images = [tensor for tensor in each["inputs"] if not tensor["constant"]]
         table.add_row(
             str(each["index"]),
             each["operator"],
-            _form(image) if image else "",
-            _form(result),
-            f"{result['scales'][0]:.6g}" if len(result["scales"]) == 1 else "",
-            str(result["zero_points"][0]) if len(result["zero_points"]) == 1 else "",
+            ", ".join(map(_form, images)),
+            ", ".join(filter(None, map(_scale, images))),
+            ", ".join(map(_form, each["outputs"])),
+            ", ".join(filter(None, map(_scale, each["outputs"]))),
             _weight_scales(each["inputs"]),
             f"{each['macs']:,}" if each["macs"] else "",
             f"{each['constant_bytes']:,}" if each["constant_bytes"] else "",
         )
-    console.print(table)
-    console.print(
-        f"{found['model']}: {len(found['operators'])} operators, {found['macs']:,} "
-        f"multiplications, {found['constant_bytes']:,} bytes of constants, semantics "
-        f"{found['semantics']}",
-        highlight=False,
-        markup=False,
-    )
+    print_table(console, table)
+    say(console, "scale (zero point): a value means (value - zero point) * scale", indent="")
+    say(console, f"{model_line(graph)}, {found['constant_bytes']:,} bytes of constants", indent="")
 
 
 def _form(tensor: dict[str, Any]) -> str:
-    return f"{tensor['dtype']} {'x'.join(map(str, tensor['shape']))}"
+    return f"{tensor['dtype']} {'x'.join(map(str, tensor['shape'])) or 'one value'}"
+
+
+def _scale(tensor: dict[str, Any]) -> str:
+    """The scale of a tensor that has one, and its zero point."""
+    if len(tensor["scales"]) != 1:
+        return ""
+    return f"{tensor['scales'][0]:.6g} ({tensor['zero_points'][0]})"
 
 
 def _weight_scales(inputs: list[dict[str, Any]]) -> str:
-    """The scales of the first constant that has some: one, or the bounds of many."""
+    """The scales of the first constant that has some: one, or the bounds of many; and zero points
+    where there are any."""
     for tensor in inputs[1:]:
-        scales = tensor["scales"]
+        scales, zeros = tensor["scales"], tensor["zero_points"]
         if tensor["constant"] and len(scales) == 1:
-            return f"{scales[0]:.6g}"
+            return _scale(tensor)
         if tensor["constant"] and scales:
-            return f"{min(scales):.4g} ... {max(scales):.4g}, one of {len(scales)} channels each"
+            each = f"{min(scales):.4g} ... {max(scales):.4g}, one of {len(scales)} channels each"
+            return each + (f", zero points {min(zeros)} ... {max(zeros)}" if any(zeros) else "")
     return ""

@@ -4,14 +4,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from enum import IntEnum
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from macaw.arch import AcceleratorConfig
 from macaw.arch.machine import MachineConfig
+from macaw.cli.outcome import Outcome
+from macaw.cli.say import print_table, report_table, say
 from macaw.nn import QuantizedGraph
 
 __all__ = [
@@ -19,27 +19,9 @@ __all__ = [
     "MachineRung",
     "ModelReport",
     "NetworkReport",
-    "Outcome",
-    "max_outcome",
     "print_layers",
     "print_network",
 ]
-
-
-class Outcome(IntEnum):
-    """What a verification came to: the exit status of ``macaw verify``."""
-
-    EQUAL = 0
-    DIFFERENT = 1
-    REFUSED = 2
-    INCOMPLETE = 3
-
-
-def max_outcome(*outcomes: Outcome) -> Outcome:
-    """The worst of them: a difference counts more than a refusal, and that more than what was
-    left out."""
-    order = (Outcome.DIFFERENT, Outcome.REFUSED, Outcome.INCOMPLETE, Outcome.EQUAL)
-    return min(outcomes, key=order.index)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +86,8 @@ class NetworkReport:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelReport:
-    """A model's verification."""
+    """A model's verification; ``rows`` is how far layers were cropped, and ``None`` where they were
+    not."""
 
     model: str
     semantics: str
@@ -115,6 +98,7 @@ class ModelReport:
     macs: int
     outcome: Outcome
     network: NetworkReport | None = None
+    rows: int | None = None
 
     @property
     def rtl_macs(self) -> int:
@@ -136,9 +120,8 @@ def print_layers(
 ) -> None:
     """Print the table of layers, what was refused, and the sum; ``rows`` is how far layers were
     cropped."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("", "operator", "where", "values", "mismatches", "cycles", "utilisation"):
-        table.add_column(heading, justify="left" if heading in ("operator", "where") else "right")
+    right = ("", "values", "mismatches", "cycles", "utilisation")
+    table = report_table(("", "operator", "where", *right[1:]), right=right)
     for report in reports:
         ran = report.where == "rtl"
         table.add_row(
@@ -150,58 +133,52 @@ def print_layers(
             f"{report.cycles:,}" if ran else "",
             f"{100 * report.utilisation:.1f} %" if ran else "",
         )
-    console.print(table)
+    print_table(console, table)
     for report in reports:
         if report.difference:
-            console.print(
-                f"  {report.operator} {report.index}, {report.result!r}: {report.difference}",
-                style="bold red",
-                highlight=False,
-                markup=False,
-            )
+            where = f"{report.operator} {report.index}, {report.result!r}"
+            say(console, f"{where}: {report.difference}", "bold red")
         if report.refusal:
-            console.print(
-                f"  refused: {report.refusal}", style="yellow", highlight=False, markup=False
-            )
+            say(console, f"refused: {report.refusal}", "yellow")
     run = [report for report in reports if report.where == "rtl"]
+    left_out = sum(report.where == "skipped" for report in reports)
     cycles = sum(report.cycles for report in run)
     share = sum(report.macs for report in run) / max(sum(report.macs for report in reports), 1)
     done = sum(report.core_macs for report in run)
-    console.print(
-        f"  rtl of {config.name} ({config.digest}): {len(run)} layers, "
+    say(
+        console,
+        f"rtl of {config.name} ({config.digest}): {len(run)} layers, "
         f"{sum(report.values for report in run):,} outputs, "
         f"{sum(bool(report.difference) for report in run)} layers with mismatches, "
         f"{100 * share:.2f} % of the multiplications, {cycles:,} cycles"
         + (f", {100 * done / (config.array.multipliers * cycles):.1f} % utilisation" if run else "")
-        + (f"; the first {rows} rows of each layer only" if rows else ""),
-        highlight=False,
+        + (f"; the first {rows} rows of each layer only" if rows else "")
+        + (f"; {left_out} layers left out" if left_out else ""),
     )
 
 
 def print_network(console: Console, config: MachineConfig, report: NetworkReport) -> None:
     """Print what was compared, what differs, what the host does, and the clocks."""
-
-    def say(text: str, style: str | None = None) -> None:
-        console.print(f"  {text}", style=style, highlight=False, markup=False)
-
     for rung in report.rungs:
         wrong = len(rung.differences)
         say(
+            console,
             f"{rung.name}: {rung.tensors} tensors, {rung.values:,} values, "
             f"{wrong} tensors with mismatches",
             "bold red" if wrong else None,
         )
         for name, sentence in rung.differences.items():
-            say(f"  {name!r}: {sentence}", "bold red")
+            say(console, f"  {name!r}: {sentence}", "bold red")
     for refusal in report.host.values():
-        say(f"host: {refusal}", "yellow")
+        say(console, f"host: {refusal}", "yellow")
     programs = "one program" if report.segments == 1 else f"{report.segments} programs"
     say(
+        console,
         f"machine {config.name} ({report.digest}): {report.operators} operators in {programs}, "
         f"{report.macs:,} multiplications"
         + (
             f", {report.cycles:,} cycles, {100 * report.utilisation:.1f} % utilisation"
             if report.cycles
             else ""
-        )
+        ),
     )

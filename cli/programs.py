@@ -4,14 +4,15 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from macaw.arch.container import Program
 from macaw.arch.instructions import decode, disassemble
 from macaw.arch.machine import MachineConfig
 from macaw.arch.program import CoreProgram
+from macaw.cli.say import print_table, report_table
 from macaw.compiler.machine import Network, compile_network
 from macaw.compiler.machine.emit import Home
 from macaw.compiler.machine.passes import Pass
@@ -19,7 +20,14 @@ from macaw.compiler.network import modes
 from macaw.golden import evaluate, requantization
 from macaw.nn import QuantizedGraph
 
-__all__ = ["compile_graph", "disassembled", "print_network_passes", "write_programs"]
+__all__ = [
+    "compile_graph",
+    "disassembled",
+    "listing",
+    "network_passes",
+    "print_network_passes",
+    "write_programs",
+]
 
 
 def compile_graph(graph: QuantizedGraph, machine: MachineConfig) -> Network:
@@ -40,31 +48,50 @@ def write_programs(network: Network, path: Path) -> list[Path]:
     return paths
 
 
-def print_network_passes(console: Console, network: Network) -> None:
-    """Print what the machine does, pass by pass, and what the host does."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("", "result", "pass", "from", "to", "weights", "steps"):
-        table.add_column(
-            heading, justify="right" if heading in ("", "weights", "steps") else "left"
-        )
-    for segment in network.segments:
+def network_passes(network: Network) -> list[dict[str, Any]]:
+    """What the machine does, pass by pass, and what the host does, in the types of JSON: of an
+    operator of the host the ``result`` and the ``work`` alone."""
+    found: list[dict[str, Any]] = []
+    for number, segment in enumerate(network.segments):
         if segment.program is None:
-            for operator in segment.operators:
-                table.add_row("", operator.outputs[0], f"host: {type(operator).__name__}")
+            found += [
+                {"result": operator.outputs[0], "work": f"host: {type(operator).__name__}"}
+                for operator in segment.operators
+            ]
             continue
         for index, each in enumerate(segment.passes):
-            places = [_place(segment.homes, rows.buffer.name) for rows in each.sources]
             core = each.work if isinstance(each.work, CoreProgram) else None
-            table.add_row(
-                str(index),
-                each.name,
-                _work(each),
-                " + ".join(places),
-                _place(segment.homes, each.target.buffer.name),
-                f"{core.weights.size:,}" if core else "",
-                str(len(core.table)) if core else "",
+            found.append(
+                {
+                    "segment": number,
+                    "index": index,
+                    "result": each.name,
+                    "work": _work(each),
+                    "from": [_place(segment.homes, rows.buffer.name) for rows in each.sources],
+                    "to": _place(segment.homes, each.target.buffer.name),
+                    "weights": int(core.weights.size) if core else 0,
+                    "steps": len(core.table) if core else 0,
+                }
             )
-    console.print(table)
+    return found
+
+
+def print_network_passes(console: Console, network: Network) -> None:
+    """Print what `network_passes` finds, a line each."""
+    headings = ("", "pass", "from", "to", "weights", "steps", "result")
+    table = report_table(headings, right=("", "weights", "steps"))
+    for each in network_passes(network):
+        host = "segment" not in each
+        table.add_row(
+            "" if host else str(each["index"]),
+            each["work"],
+            "" if host else " + ".join(each["from"]),
+            "" if host else each["to"],
+            f"{each['weights']:,}" if not host and each["weights"] else "",
+            str(each["steps"]) if not host and each["steps"] else "",
+            each["result"],
+        )
+    print_table(console, table)
 
 
 def _place(homes: Mapping[str, Home], name: str) -> str:
@@ -83,20 +110,31 @@ def _work(each: Pass) -> str:
     return type(each.work).__name__.lower().replace("lookuptables", "lookup")
 
 
-def disassembled(program: Program, config: MachineConfig) -> str:
-    """The instructions of a program's prologue and body, one a line, each with its index.
+def listing(program: Program, config: MachineConfig) -> list[dict[str, Any]]:
+    """The instructions of a program's prologue, if there is one, and of its body, in the types of
+    JSON: a ``part``, the word from which it stands, and its ``instructions``.
 
     Raises `macaw.arch.container.ProgramError` for a program of another machine.
     """
     program.check(config)
+    return [
+        {
+            "part": part,
+            "start": start,
+            "instructions": [
+                disassemble(config, instruction)
+                for instruction in decode(config, program.image[start * config.word_bytes :])
+            ],
+        }
+        for part, start in (("prologue", program.prologue), ("body", program.body))
+        if start is not None
+    ]
+
+
+def disassembled(program: Program, config: MachineConfig) -> str:
+    """The same as text: one instruction a line, each with its index."""
     lines = []
-    for title, start in (("prologue", program.prologue), ("body", program.body)):
-        if start is None:
-            continue
-        lines.append(f"{title}, from word {start:#x}")
-        words = program.image[start * config.word_bytes :]
-        lines += [
-            f"{index:5}  {disassemble(config, instruction)}"
-            for index, instruction in enumerate(decode(config, words))
-        ]
+    for each in listing(program, config):
+        lines.append(f"{each['part']}, from word {each['start']:#x}")
+        lines += [f"{index:5}  {text}" for index, text in enumerate(each["instructions"])]
     return "\n".join(lines)

@@ -4,6 +4,7 @@
 
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,25 @@ def live_runtime(path: Path, graph: QuantizedGraph) -> tuple[str, Runtime] | Non
         if file.read(len(GRAPH_MARK)) == GRAPH_MARK:
             return f"the runtime of {graph.semantics}", _unreadable
     try:
-        return _MAKERS[graph.semantics](path, graph)
+        name, run = _MAKERS[graph.semantics](path, graph)
     except ImportError:
         return None
+    except Exception as error:
+        return f"the runtime of {graph.semantics}", partial(_fail, error)
+    return name, partial(_told, run)
+
+
+def _told(run: Runtime, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """What a runtime gives. Each has errors of its own for files that it cannot run, which may be
+    damaged where Macaw does not look."""
+    try:
+        return run(inputs)
+    except Exception as error:
+        return _fail(error, inputs)
+
+
+def _fail(error: Exception, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+    raise RuntimeError(f"{str(error).strip().rstrip('.')}.") from error
 
 
 def _unreadable(inputs: Sequence[np.ndarray]) -> list[np.ndarray]:

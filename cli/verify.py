@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
@@ -16,31 +15,27 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from macaw.arch import AcceleratorConfig, CoreLayer
 from macaw.arch.machine import MachineConfig
 from macaw.cli.differences import difference
+from macaw.cli.execution import run_golden
+from macaw.cli.inputs import check_count, drawn_inputs, read_array, steps_of
+from macaw.cli.loading import load_model
 from macaw.cli.model_report import (
     LayerReport,
     ModelReport,
-    Outcome,
-    max_outcome,
     print_layers,
     print_network,
 )
+from macaw.cli.outcome import Outcome, max_outcome
+from macaw.cli.rungs import Rung
 from macaw.cli.runtimes import live_runtime
+from macaw.cli.say import model_line, say
 from macaw.cli.verify_network import verify_network
 from macaw.compiler.network import Placement, modes, place
-from macaw.golden import requantization, run
-from macaw.nn import ModelError, QuantizedGraph, Semantics, load
+from macaw.golden import requantization
+from macaw.nn import QuantizedGraph, Semantics
 from macaw.sim.layer import run_layer
 from macaw.sim.memory_model import memory_model
 
-__all__ = ["Rung", "verify_model"]
-
-
-class Rung(StrEnum):
-    """The steps of the ladder from the runtime down to the hardware."""
-
-    GOLDEN = "golden"
-    MACHINE = "machine"
-    RTL = "rtl"
+__all__ = ["verify_model"]
 
 
 def verify_model(
@@ -75,29 +70,24 @@ def verify_model(
     """
     console = console or Console(soft_wrap=True)
     # A module of PyTorch is read by running it.
-    given = [_array(each) for each in inputs]
-    graph = load(path, semantics=semantics, example_inputs=tuple(given) or None, engine=engine)
+    given = [read_array(each) for each in inputs]
+    graph = load_model(path, semantics=semantics, engine=engine, examples=given)
     macs = graph.macs
-    console.print(
-        f"{graph.name}: {len(graph.operators)} operators, {macs:,} multiplications, "
-        f"semantics {graph.semantics}",
-        highlight=False,
-        markup=False,
-    )
-    steps = _inputs(graph, given, seed)
+    say(console, model_line(graph), indent="")
+    steps = steps_of(graph, given) if given else [drawn_inputs(graph, seed)]
     state = graph.initial_state()
     # What came into a step, and what each operator made of it.
     tensors = [
         dict(zip(graph.inputs, step, strict=True))
         | {each.read: state[each.name] for each in graph.states}
-        | run(graph, step, all_tensors=True, state=state)
+        | run_golden(graph, step, all_tensors=True, state=state)
         for step in steps
     ]
     golden, outcome = "not asked for", Outcome.EQUAL
     if Rung.GOLDEN in rungs:
         golden, outcome = _golden(path, graph, steps, tensors, expected)
         style = {Outcome.EQUAL: None, Outcome.INCOMPLETE: "yellow"}.get(outcome, "bold red")
-        console.print(f"  golden: {golden}", style=style, highlight=False, markup=False)
+        say(console, f"golden: {golden}", style)
     network = None
     if machine is not None and (Rung.MACHINE in rungs or not by_layer):
         machine = machine.with_modes(modes(graph, requantization))
@@ -130,6 +120,7 @@ def verify_model(
         network=network,
         macs=macs,
         outcome=outcome,
+        rows=rows,
     )
 
 
@@ -143,58 +134,6 @@ def _worst(outcome: Outcome, reports: Sequence[LayerReport]) -> Outcome:
     return outcome
 
 
-def _inputs(graph: QuantizedGraph, arrays: list[np.ndarray], seed: int) -> list[list[np.ndarray]]:
-    """The inputs of each step."""
-    shapes = [graph.tensors[name] for name in graph.inputs]
-    if not arrays:
-        generator = np.random.default_rng(seed)
-        drawn = []
-        for tensor in shapes:
-            dtype = np.dtype(tensor.dtype.value)
-            if dtype.kind == "f":
-                drawn.append(generator.standard_normal(tensor.shape).astype(dtype))
-            else:
-                limits = np.iinfo(dtype if dtype.itemsize == 1 else np.int8)
-                values = generator.integers(limits.min, limits.max + 1, tensor.shape)
-                drawn.append(values.astype(dtype))
-        return [drawn]
-    _count("input", arrays, len(shapes))
-    counts = set()
-    for array, tensor in zip(arrays, shapes, strict=True):
-        if array.dtype != np.dtype(tensor.dtype.value) or array.shape[-len(tensor.shape) :] != (
-            tensor.shape
-        ):
-            raise ModelError(
-                f"input {tensor.name!r} must be {tensor.dtype} of shape {tensor.shape}, "
-                f"not {array.dtype} of shape {array.shape}"
-            )
-        leading = array.shape[: array.ndim - len(tensor.shape)]
-        if len(leading) > (1 if graph.states else 0):
-            raise ModelError(
-                f"input {tensor.name!r} must have shape {tensor.shape}, not {array.shape}"
-            )
-        counts.add(leading[0] if leading else None)
-    if len(counts) != 1:
-        raise ModelError("inputs must all have as many steps")
-    (count,) = counts
-    if count is None:
-        return [arrays]
-    return [[array[step] for array in arrays] for step in range(count)]
-
-
-def _count(what: str, found: Sequence[object], count: int) -> None:
-    if len(found) != count:
-        raise ModelError(f"{what} files must be {count}, one for each {what}, not {len(found)}")
-
-
-def _array(path: Path) -> np.ndarray:
-    try:
-        values: np.ndarray = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path} must be a .npy file: {error}") from None
-    return values
-
-
 def _golden(
     path: Path,
     graph: QuantizedGraph,
@@ -206,8 +145,8 @@ def _golden(
     actual = [[found[name] for name in graph.outputs] for found in tensors]
     if expected:
         origin = "the files given"
-        _count("output", expected, len(graph.outputs))
-        arrays = [_array(each) for each in expected]
+        check_count("output", expected, len(graph.outputs))
+        arrays = [read_array(each) for each in expected]
         wanted = [
             [array[step] if array.ndim > values.ndim else array for array, values in each]
             for step, each in enumerate(zip(arrays, found, strict=True) for found in actual)

@@ -2,29 +2,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole network on the machine, in Python and on the RTL, against the golden model."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from macaw.arch.container import Program
 from macaw.arch.machine import MachineConfig
 from macaw.cli.differences import difference
+from macaw.cli.execution import RunProgram, Tensors, in_python, on_device, run_program
 from macaw.cli.model_report import MachineRung, NetworkReport
-from macaw.compiler.machine import Network, Segment, compile_network
+from macaw.compiler.machine import Network, compile_network
 from macaw.golden import evaluate, requantization
-from macaw.golden.machine import Machine
 from macaw.nn import QuantizedGraph
 from macaw.sim.device import SimDevice
 from macaw.sim.memory_model import MemoryModel
 
 __all__ = ["verify_network"]
 
-#: Tensors by name, as the golden model gives them.
-_Tensors = Mapping[str, np.ndarray]
-
 
 def verify_network(
     graph: QuantizedGraph,
-    tensors: _Tensors,
+    tensors: Tensors,
     config: MachineConfig,
     *,
     machine: bool,
@@ -46,16 +44,16 @@ def verify_network(
     rungs = []
     if machine:
         progress("machine in Python")
-        rungs.append(_rung("machine", kept, tensors, _in_python(config)))
+        rungs.append(_rung("machine", kept, tensors, in_python(config)))
     counters: list[dict[str, int]] = []
     if rtl:
         progress("RTL, all tensors kept")
         device = SimDevice(config, model=model)
-        rungs.append(_rung("rtl", kept, tensors, _on_device(device)))
+        rungs.append(_rung("rtl", kept, tensors, on_device(device)))
         progress("RTL")
 
-        def run(segment: Segment, inputs: _Tensors) -> _Tensors:
-            results = _on_device(device)(segment, inputs)
+        def run(program: Program, inputs: Sequence[Tensors]) -> list[dict[str, np.ndarray]]:
+            results = on_device(device)(program, inputs)
             counters.append(device.counters)
             return results
 
@@ -79,50 +77,16 @@ def verify_network(
     )
 
 
-#: Runs a segment's program: the program's outputs for its inputs.
-_Run = Callable[[Segment, _Tensors], _Tensors]
-
-
-def _in_python(config: MachineConfig) -> _Run:
-    def run(segment: Segment, inputs: _Tensors) -> _Tensors:
-        program = segment.program
-        assert program is not None
-        machine = Machine(config)
-        machine.load(program)
-        if program.prologue is not None:
-            machine.execute(program.prologue)
-        for place in program.inputs:
-            machine.write(place, inputs[place.name])
-        machine.execute(program.body)
-        return {place.name: machine.read(place) for place in program.outputs}
-
-    return run
-
-
-def _on_device(device: SimDevice) -> _Run:
-    def run(segment: Segment, inputs: _Tensors) -> _Tensors:
-        assert segment.program is not None
-        device.load(segment.program)
-        return device.run(inputs)
-
-    return run
-
-
-def _rung(name: str, network: Network, tensors: _Tensors, run: _Run) -> MachineRung:
+def _rung(name: str, network: Network, tensors: Tensors, run: RunProgram) -> MachineRung:
     """One run of all segments, each with what the golden model gives it."""
     values, count, differences = 0, 0, {}
     for segment in network.segments:
-        program = segment.program
-        if program is None:
+        if segment.program is None:
             continue
-        inputs = {
-            place.name: tensors[place.name].reshape(place.height, place.width, place.channels)
-            for place in program.inputs
-        }
-        for result, found in run(segment, inputs).items():
-            expected = tensors[result]
+        [results] = run_program(network.graph, segment.program, [tensors], run)
+        for result, found in results.items():
             values, count = values + found.size, count + 1
-            sentence = difference(expected, found.reshape(expected.shape))
+            sentence = difference(tensors[result], found)
             if sentence:
                 differences[result] = sentence
     return MachineRung(name=name, tensors=count, values=values, differences=differences)

@@ -32,11 +32,11 @@ TENSORS = {
 }
 
 
-def run(count=COUNT):
+def run(count=COUNT, **options):
     """What the job says and prints."""
     text = io.StringIO()
     console = Console(file=text, width=200, soft_wrap=True)
-    equal = job.digits(TINY, count=count, console=console)
+    equal = job.digits(TINY, count=count, console=console, **options)
     return equal, text.getvalue()
 
 
@@ -55,7 +55,8 @@ def devices(monkeypatch):
 
 
 def test_report(devices):
-    equal, text = run()
+    recorded = []
+    equal, text = run(record=recorded.append)
     assert equal is True
     lines = text.splitlines()
     assert lines[0] == (
@@ -77,6 +78,10 @@ def test_report(devices):
     assert int(figures[1].replace(",", "")) == cycles
     assert figures[2] == f"{100 * 451_904 / (32 * cycles):.1f}"
     assert float(figures[2]) > 70
+    [entry] = recorded
+    assert (entry["cycles"], entry["values"], entry["difference"]) == (cycles, 80, "")
+    assert entry["recognised"] == {"rtl": COUNT, "torch": COUNT}
+    assert list(entry["tensors"]) == list(TENSORS)
     assert lines[13:] == ["All tensors are equal."]
 
 

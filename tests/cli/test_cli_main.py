@@ -3,6 +3,7 @@
 """The command ``macaw``: what it passes on, what it returns."""
 
 import io
+import json
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -214,3 +215,17 @@ def test_bitstream_says_what_was_made(monkeypatch):
                  "75.00 MHz, at most 81.26 MHz", "bitstream: build/x.bit",
                  "openFPGALoader --board ulx3s build/x.bit"):  # fmt: skip
         assert part in text
+
+
+def test_sim_as_json(first_light, digits):
+    """What the jobs record, and nothing else, stands on the standard output."""
+    result = CliRunner().invoke(main, ["sim", "--json"])
+    assert result.exit_code == 0
+    [(_, options)], [(_, more)] = first_light.calls, digits.calls
+    options["record"]({"workload": "a", "cycles": 3})
+    assert options["record"] == more["record"]
+    assert options["console"].stderr
+    assert json.loads(result.stdout) == []
+    result = CliRunner().invoke(main, ["sim", "--json", "--preset", "up5k"])
+    [entry] = json.loads(result.stdout)
+    assert entry["skipped"].startswith("it needs a machine: ecp5_85f")

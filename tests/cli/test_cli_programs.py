@@ -70,11 +70,11 @@ def test_a_program_of_another_machine_is_refused(model, tmp_path):
     output = tmp_path / "net.program"
     call("compile", model, "--config", "tiny", "-o", output)
     status, text = call("disassemble", output, "--config", "ecp5_25f")
-    assert status == 1
+    assert status == 2
     assert "program must be for a machine" in text
     output.write_bytes(output.read_bytes()[:-1])
     status, text = call("disassemble", output, "--config", "tiny")
-    assert status == 1
+    assert status == 2
     assert "must have the checksum" in text
 
 

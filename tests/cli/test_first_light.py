@@ -110,9 +110,13 @@ def runs(monkeypatch, others):
 
 
 def test_report(runs):
-    equal, text = run(SMALL)
+    recorded = []
+    equal, text = run(SMALL, record=recorded.append)
     assert equal is True
     check_report(text, runs, SMALL)
+    assert [each["values"] for each in recorded[::2]] == list(OUTPUTS)
+    assert [each["difference"] for each in recorded[::2]] == [""] * 3
+    assert [each["cycles"] for each in recorded[1::2]] == [result.cycles for _, result in runs]
     assert "torch" not in text
     # The depthwise layer takes the first layer's result, three times side by side.
     assert np.array_equal(runs[2][0], np.concatenate([runs[0][1].result] * 3, axis=2))

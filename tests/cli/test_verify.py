@@ -3,6 +3,8 @@
 """``macaw verify``: what it compares, what it says, and its exit status."""
 
 import json
+import struct
+from dataclasses import replace
 
 import nn_graphs
 import numpy as np
@@ -14,10 +16,11 @@ from operator_cases import CASES
 from small_core import SMALL
 
 from macaw.arch import PRESETS
+from macaw.cli import runtimes
 from macaw.cli import verify as job
 from macaw.cli.main import main
 from macaw.golden import run
-from macaw.nn import from_tflite, load, save_graph
+from macaw.nn import Semantics, from_tflite, load, save_graph
 from macaw.sim import device
 
 
@@ -121,6 +124,33 @@ def test_a_runtime_that_cannot_run_the_file_is_none(network, monkeypatch):
     assert "not compared, for the runtime cannot run the file: Too large." in text
 
 
+@pytest.mark.parametrize("when", ["made", "run"])
+def test_whatever_a_runtime_raises_is_told(network, monkeypatch, when):
+    """A damaged field that Macaw does not read is the runtime's to refuse, in its own way."""
+
+    def fails(*arguments):
+        raise struct.error("a buffer of 4 bytes")
+
+    maker = fails if when == "made" else lambda path, graph: ("the runtime", fails)
+    monkeypatch.setitem(runtimes._MAKERS, Semantics.TFLITE, maker)
+    status, text = verify(network[:1], "--rungs", "golden")
+    assert status == 3
+    assert "cannot run the file: a buffer of 4 bytes. Give --expected." in text
+
+
+def test_a_scale_that_means_nothing_is_refused(network, tmp_path):
+    """The runtime has no multiplier for it: neither golden nor the host gets further."""
+    graph = load(network[0])
+    first = graph.tensors["first"]
+    tiny = replace(first, quantization=replace(first.quantization, scale=(2.0**-100,)))
+    path = tmp_path / "wrong.macaw"
+    save_graph(replace(graph, tensors={**graph.tensors, "first": tiny}), path)
+    for words in (["verify"], ["run"], ["run", "--on", "machine"]):
+        result = CliRunner().invoke(main, [*words, "--config", "tiny", str(path)])
+        assert result.exit_code == 2, result.output
+        assert "multiplier must be below 2**30" in result.output
+
+
 def test_a_file_of_macaws_own_has_no_runtime(network, tmp_path):
     path = tmp_path / "network.macaw"
     save_graph(load(network[0]), path)
@@ -151,7 +181,10 @@ def test_a_part_of_the_work_says_so(network):
     status, text = verify(network, "--crop", "1", "--layers", "2")
     assert status == 0
     assert "2 layers, 32 outputs, 0 layers with mismatches" in text
-    assert "; the first 1 rows of each layer only" in text
+    assert "; the first 1 rows of each layer only; 1 layers left out" in text
+    as_json = verify(network, "--crop", "1", "--layers", "2", "--json")[1]
+    report = json.loads(as_json[as_json.index("{\n") :])
+    assert report["rows"] == 1
     assert text.count("skipped") == 1
 
 
@@ -216,15 +249,15 @@ def test_a_whole_network_on_the_machine(network):
 
 def test_one_wrong_byte_of_the_machine_differs(network, monkeypatch):
     """The first wrong value is named, in the coordinates of its tensor."""
-    whole = device.SimDevice.run
+    whole = device.SimDevice.run_all
 
     def spoilt(self, inputs):
-        results = dict(whole(self, inputs))
+        [results] = whole(self, inputs)
         if "sum" in results:
             results["sum"] = results["sum"] ^ np.eye(4, dtype=np.int8)[..., None]
-        return results
+        return [results]
 
-    monkeypatch.setattr(device.SimDevice, "run", spoilt)
+    monkeypatch.setattr(device.SimDevice, "run_all", spoilt)
     status, text = verify(network, "--rungs", "rtl", "--json", by_layer=False)
     report = json.loads(text[text.index("{") :])
     assert status == 1
@@ -286,4 +319,4 @@ def test_a_pytorch_file_on_the_rtl(oracle, tmp_path):
     assert "0 layers with mismatches, 100.00 % of the multiplications" in text
     status, text = verify([str(path), "--engine", "qnnpack"])
     assert status == 2
-    assert "needs example_inputs" in text
+    assert "is read by running it: give its inputs with --input" in text

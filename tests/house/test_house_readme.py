@@ -29,6 +29,24 @@ def test_commands_of_the_pages_exist():
         for words in commands(text(path), "macaw"):
             assert words, f"{path}: a command of macaw must be named"
             assert words[0] in main.commands, f"{path}: macaw {' '.join(words)}"
+            used = {word for word in words if word.startswith("--")}
+            assert used <= options_of(words), f"{path}: macaw {' '.join(words)}"
+
+
+def options_of(words):
+    """The options of the command, or of the one below it, that the words name."""
+    command, found = main, {"--help", "--version"}
+    for word in words:
+        if word in getattr(command, "commands", {}):
+            command = command.commands[word]
+            found |= {name for each in command.params for name in each.opts}
+    return found
+
+
+def test_options_that_there_are_not_are_noticed():
+    assert "--input" in options_of(["run", "model.tflite", "--inputs", "x"])
+    assert "--inputs" not in options_of(["run", "model.tflite", "--inputs", "x"])
+    assert "--from" in options_of(["models", "fetch", "--all"])
 
 
 def test_variables_of_the_pages_exist():

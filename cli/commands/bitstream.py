@@ -1,0 +1,69 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""``macaw bitstream``: a self-test for a board."""
+
+import json
+
+import click
+from rich.console import Console
+
+from macaw.cli.commands.command import ToldCommand
+from macaw.cli.commands.options import (
+    configured,
+    json_option,
+    preset_option,
+    seed_option,
+    set_option,
+)
+
+__all__ = ["bitstream"]
+
+
+@click.command(
+    cls=ToldCommand,
+    examples=(
+        "macaw bitstream ulx3s_85f",
+        "macaw bitstream icebreaker --set memory.weight_words=512 --seed 3",
+    ),
+    statuses={
+        1: "it does not fit or is too slow, so there is no bitstream; or a tool is missing",
+        2: "there is no such board, field or value",
+    },
+)
+@click.argument("board_name", metavar="BOARD")
+@preset_option("Configuration of the core; by default one for the board.", default=None)
+@set_option
+@seed_option("Seed of the placement.", most=(1 << 31) - 1)
+@json_option
+def bitstream(
+    board_name: str, name: str | None, changes: tuple[str, ...], seed: int, as_json: bool
+) -> None:
+    """Build a self-test of the core for BOARD, as a bitstream."""
+    # Imported here, for it brings Amaranth and the hardware.
+    from macaw.cli.bitstream import bitstream as build
+    from macaw.flow.tools import ToolError, ToolMissingError
+    from macaw.hw.boards import board
+
+    try:
+        chosen = board(board_name)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    config = configured(name or chosen.preset, changes)
+    # Where the report is printed, the lines are signs of life.
+    options = {"console": Console(soft_wrap=True, stderr=True)} if as_json else {}
+    try:
+        made = build(chosen, config, seed=seed, **options)
+    except (ValueError, ImportError, ToolError, ToolMissingError) as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        report = {
+            "board": chosen.name,
+            "configuration": config.name,
+            "digest": config.digest,
+            "cells": {cell: {"used": used, "all": every}
+                      for cell, (used, every) in made.cells.items()},
+            "clock_mhz": {"wanted": made.clock.wanted, "at_most": made.clock.achieved},
+            "bitstream": str(made.path),
+            "load": made.flash_command,
+        }  # fmt: skip
+        click.echo(json.dumps(report, indent=2))

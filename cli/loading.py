@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""A model file and the files of its inputs, read together."""
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from macaw.cli.images import IMAGE_SUFFIXES, Pixels, image_input, is_image
+from macaw.cli.inputs import check_count, read_array
+from macaw.nn import ModelError, QuantizedGraph, Semantics, load
+from macaw.nn.graph import DType, Tensor
+
+__all__ = ["ImageForm", "is_archive", "load_model", "load_with_inputs", "read_input"]
+
+#: What images are made to: the pixels' meaning, and for a PyTorch file, which does not say it,
+#: (channels, height, width); ``None`` where it was not stated.
+ImageForm = tuple[Pixels | None, tuple[int, int, int] | None]
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file is an archive, as those of PyTorch are, which are read by running them."""
+    return zipfile.is_zipfile(path)
+
+
+def load_model(
+    path: Path,
+    *,
+    semantics: Semantics | str | None = None,
+    engine: str | None = None,
+    examples: Sequence[np.ndarray] = (),
+) -> QuantizedGraph:
+    """The graph of a model file; ``examples`` are inputs by which a PyTorch file is read.
+
+    Raises what `macaw.nn.load` does, with the file's name.
+    """
+    if not examples and is_archive(path):
+        raise ModelError(
+            f"{path} is a file of PyTorch, which is read by running it: give its inputs with "
+            "--input"
+        )
+    try:
+        return load(
+            path,
+            semantics=Semantics(semantics) if semantics else None,
+            example_inputs=tuple(examples) or None,
+            engine=engine,
+        )
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
+
+
+def read_input(
+    path: Path, tensor: Tensor | None, semantics: Semantics, pixels: Pixels | None
+) -> np.ndarray:
+    """The array of a ``.npy`` file, as it is, or of an image, as `image_input` makes it for
+    ``tensor``; `ModelError` for any other file, and for an image without ``tensor``."""
+    if path.suffix == ".npy":
+        return read_array(path)
+    if not is_image(path):
+        raise ModelError(f"input {path} must end in .npy or {', '.join(IMAGE_SUFFIXES)}")
+    if tensor is None:
+        raise ModelError(
+            f"{path.name}: a PyTorch file does not say the form of its images: state --shape, for "
+            "example 3x224x224"
+        )
+    return image_input(path, tensor, semantics, pixels)
+
+
+def load_with_inputs(
+    path: Path,
+    inputs: Sequence[Path],
+    form: ImageForm,
+    *,
+    semantics: str | None = None,
+    engine: str | None = None,
+) -> tuple[QuantizedGraph, list[np.ndarray]]:
+    """The graph of a model file, and the arrays of ``inputs``, of which there may be none, but for
+    a PyTorch file.
+
+    Raises `ModelError` for what cannot be read.
+    """
+    pixels, shape = form
+    if is_archive(path):
+        image = None
+        if shape is not None:
+            image = Tensor(name="image", shape=(1, *shape), dtype=DType.FLOAT32)
+        arrays = [read_input(each, image, Semantics.QNNPACK, pixels) for each in inputs]
+        return load_model(path, semantics=semantics, engine=engine, examples=arrays), arrays
+    graph = load_model(path, semantics=semantics)
+    if not inputs:
+        return graph, []
+    check_count("input", inputs, len(graph.inputs))
+    return graph, [
+        read_input(each, graph.tensors[name], graph.semantics, pixels)
+        for each, name in zip(inputs, graph.inputs, strict=True)
+    ]
