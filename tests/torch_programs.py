@@ -131,3 +131,24 @@ def all_operators(torch: Any) -> Any:
 
     torch.manual_seed(11)
     return Everything()
+
+
+def small_network(torch: Any) -> Any:
+    """Convolutions dense and depthwise, a sum, a pool, a mean and a linear layer."""
+    nn = torch.nn
+
+    class Small(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.relu6 = nn.Conv2d(3, 8, 3, stride=2, padding=1), nn.ReLU6()
+            self.depthwise = nn.Conv2d(8, 8, 3, padding=1, groups=8)
+            self.largest = nn.MaxPool2d(2)
+            self.mean, self.scores = nn.AdaptiveAvgPool2d(1), nn.Linear(8, 5)
+
+        def forward(self, x: Any) -> Any:
+            x = self.relu6(self.first(x))
+            x = self.largest(torch.relu(x + self.depthwise(x)))
+            return self.scores(torch.flatten(self.mean(x), 1))
+
+    torch.manual_seed(12)
+    return Small()
