@@ -4,9 +4,8 @@
 
 import numpy as np
 import pytest
-import torch_programs
 from torch_models import deep_network, photographs
-from torch_programs import all_operators, check, differences, program, silent
+from torch_programs import all_operators, all_values, check, differences, program, silent
 
 from macaw.golden import run
 from macaw.nn import ModelError, Semantics, from_torch, load
@@ -216,23 +215,22 @@ def test_what_is_not_exact_is_refused(torch):
         from_torch(module, images)
 
 
-def test_scales_that_are_no_powers_of_two_depend_on_the_order(torch):
-    """Why they are refused: the same program on the same image gives other results."""
+def test_sums_of_other_scales_depend_on_their_order(torch):
+    """Why they are refused: one program gives other sums for one image."""
     torch.manual_seed(6)
-    layer = torch.nn.Conv2d(512, 64, 3, padding=1)
-    images = torch.randn(2, 512, 24, 24)
+    network = torch.nn.Sequential(torch.nn.Conv2d(256, 64, 3, padding=1))
+    images = torch.randn(1, 256, 16, 16)
     different = {}
     for name, quantizer in {"powers": None, "others": xnnpack(torch, is_per_channel=True)}.items():
-        module = program(torch, torch.nn.Sequential(layer), images, quantizer=quantizer)
-        values = []
+        module = program(torch, network, images, quantizer=quantizer)
+        sums = []
         for enabled in (True, False):
             before = torch.backends.mkldnn.enabled
             torch.backends.mkldnn.enabled = enabled
             try:
-                values.append(torch_programs.all_values(torch, module, images)["output"])
+                sums.append(all_values(torch, module, images)["conv2d"])
             finally:
                 torch.backends.mkldnn.enabled = before
-        different[name] = int(np.count_nonzero(values[0][0].numpy() != values[1][0].numpy()))
-    print(different, end="")
+        different[name] = int(torch.count_nonzero(sums[0] != sums[1]))
     assert different["powers"] == 0
-    assert different["others"] > 0
+    assert different["others"] > 1000
