@@ -32,8 +32,8 @@ class MacawQuantizer:
 
     Activations are int8 with a zero point, weights int8 with a scale for each output channel,
     biases int32 in units of the sums; all scales are powers of two. ReLU, ReLU6 and the like are
-    fused with convolutions, linear layers and sums before them. What moves values about, max
-    pooling and concatenation have one scale with their operands.
+    fused with convolutions, linear layers and sums before them. Alone they have one scale with
+    their operands, as have what moves values about, max pooling and concatenation.
 
     >>> MacawQuantizer()
     MacawQuantizer()
@@ -103,10 +103,8 @@ class _Annotation:
                 self._weighted(node, _WEIGHTED[kind])
             elif kind in _BINARY or kind in _AVERAGING:
                 self._with_result(node, dict.fromkeys(operands, self._image))
-            elif kind in _SHARING:
+            elif kind in _SHARING or (kind in _BOUNDING and not self._is_fused(node)):
                 self._shared(node, operands)
-            elif kind in _BOUNDING and not self._is_fused(node):
-                self._with_result(node, dict.fromkeys(operands, self._image))
 
     def _with_result(self, node: Any, inputs: dict[Any, Any]) -> None:
         """Inputs as they are given, and the result behind an activation, if that follows alone."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from torch_models import photographs
+from torch_networks import seeded
 from torch_programs import all_operators, check, program, small_network
 
 from macaw.arch.machines import machine_preset
@@ -59,6 +60,20 @@ def test_a_small_program_with_another_scale_differs(small):
     moved = replace(graph, tensors={**graph.tensors, name: other})
     [rung] = report(moved, tensors, "tiny", machine=True, rtl=False).rungs
     assert next(iter(rung.differences)) == name
+
+
+@pytest.mark.full
+def test_resnet18_whole_on_the_rtl(oracle):
+    """At 64x64 pixels, 148 million multiplications; all tensors kept, and as it is meant to run."""
+    torch = oracle("torch")
+    images = photographs(torch, 4, 64)
+    module = program(torch, seeded(torch, "resnet18", images), *images.split(1))
+    graph = check(torch, module, images[:1])
+    found = report(graph, tensors_of(graph, images[:1]), "ecp5_85f", machine=True, rtl=True)
+    assert [len(rung.differences) for rung in found.rungs] == [0, 0, 0]
+    assert found.macs == graph.macs > 140_000_000
+    assert found.segments == 1
+    print(f"\n{found.cycles} cycles, {found.utilisation:.1%} of the peak", end="")
 
 
 def test_all_operators_on_the_machine_in_python(oracle):

@@ -100,6 +100,28 @@ def test_one_example_must_be_given(torch, everything):
         from_torch(everything[0])
 
 
+@pytest.mark.parametrize("bounded", [False, True])
+def test_scales_that_change_on_the_way(torch, bounded):
+    """What has its operand's scale by itself, with another: a requantise stands between."""
+    nn = torch.nn
+    images = 3 * torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(7))
+    network = nn.Sequential(
+        nn.Conv2d(3, 6, 3), nn.MaxPool2d(2), nn.ReLU6() if bounded else nn.Flatten()
+    )
+    module = program(torch, network, images)
+    last = [node for node in module.graph.nodes if "quantize_per_tensor" in str(node.target)][-2:]
+    for node in last:
+        node.args = (node.args[0], 0.046875, 11, *node.args[3:])
+    module.recompile()
+    graph = from_torch(module, images)
+    different, _ = differences(torch, module, graph, images)
+    assert not any(different.values()), different
+    kinds = [type(each) for each in graph.operators if each.outputs[0] in different
+             or each.outputs[0].endswith("requantised")]  # fmt: skip
+    assert kinds.count(op.Requantize) == 1
+    assert kinds.count(op.Clip) + kinds.count(op.Relu) == bounded
+
+
 def pair(torch):
     """A convolution and a linear layer."""
     nn = torch.nn
