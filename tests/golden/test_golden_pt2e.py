@@ -9,9 +9,10 @@ import pytest
 
 from macaw.golden import pt2e, requantize
 from macaw.golden.fixed_point import Affine
+from macaw.golden.quantize import onnxruntime_quantize
 from macaw.golden.torch_numbers import SINGLES
 
-SCALES = (0.5, 0.25, 1.0, 0.1, 0.0123456, 3.7, 0.0078125)
+SCALES = (0.5, 0.25, 1.0, 0.1, 0.0123456, 3.7, 7 / 16)
 POINTS = (0, 3, -128, 127, -7)
 
 
@@ -42,7 +43,7 @@ def real(torch, values, parameters):
 @pytest.mark.parametrize("scale", SCALES)
 def test_quantize(torch, scale):
     rng = np.random.default_rng(1)
-    rival = 0
+    rival = quotient = 0
     for point in POINTS:
         affine, parameters = unit(torch, scale, point)
         steps = np.float32(np.arange(-300, 300) / 2 * affine.scale)
@@ -56,8 +57,13 @@ def test_quantize(torch, scale):
         with np.errstate(invalid="ignore"):
             other = SINGLES.quantize(values[:-1], affine, np.int8)
         rival += np.count_nonzero(other != expected[:-1])
-    # The zero point before the rounding is another formula.
+        quotient += np.count_nonzero(
+            onnxruntime_quantize(values, *affine, dtype=np.int8) != expected
+        )
+    # The zero point before the rounding is another formula, and so is a quotient, where the scale
+    # is no power of two.
     assert rival > 0
+    assert (quotient > 0) == (scale not in (0.5, 0.25, 1.0))
 
 
 @pytest.mark.parametrize("name", ["add", "multiply"])
@@ -145,12 +151,16 @@ def test_some_averages_are_refused_and_most_are_not():
 
 
 def test_requantization_rounds_once():
-    """``m`` is the quantise's own factor, but for a power of two."""
+    """``m`` is the quantise's own factor, but for a power of two. At a scale of 7/16 the quotient,
+    another formula, has its ties elsewhere."""
+    scale = 7 / 16
     found = pt2e.requantization(
-        input_scale=0.25, weight_scales=(0.5, 2.0**-9), output_scale=float(np.float32(0.3)),
+        input_scale=0.25, weight_scales=(0.125, 2.0**-9), output_scale=scale,
         bias=np.int32([5, -7]), zero_point=3, bounds=(3, 90), signed=True,
     )  # fmt: skip
-    sums = np.random.default_rng(3).integers(-4000, 4000, (500, 2)).astype(np.int32)
-    exact = (sums + np.int32([5, -7])) * np.float32(0.25) * np.float32([0.5, 2.0**-9])
-    expected = np.clip(pt2e.quantize(exact, Affine(np.float32(0.3), 3), np.int8), 3, 90)
+    sums = np.arange(-4000, 4000, dtype=np.int32).repeat(2).reshape(-1, 2)
+    real = (sums + np.int32([5, -7])) * np.float32(0.25) * np.float32([0.125, 2.0**-9])
+    expected = np.clip(pt2e.quantize(real, Affine(scale, 3), np.int8), 3, 90)
     np.testing.assert_array_equal(requantize(sums, found), expected)
+    quotient = np.clip(np.rint(real / np.float32(scale)) + 3, 3, 90)
+    assert np.count_nonzero(quotient != expected) > 10
