@@ -7,6 +7,7 @@ inputs, and PyTorch's before the outputs and before what takes values in that or
 flatten; inputs and outputs are as the module has them.
 """
 
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -100,8 +101,9 @@ def _from_program(
     with silent():
         module = program if isinstance(program, torch.nn.Module) else program.module()
         recording = record_program(torch, module, example)
-    draft = draft_of_program(torch, recording)
-    return verify(_graph(draft, recording, "program" if name is None else name))
+    draft, outputs = draft_of_program(torch, recording)
+    named = replace(recording, outputs=outputs)
+    return verify(_graph(draft, named, "program" if name is None else name))
 
 
 def from_torch_file(

@@ -75,8 +75,8 @@ class _Units:
     dtype: str
 
 
-def draft_of_program(torch: Any, recording: Recording) -> Draft:
-    """The graph of a recorded program, with semantics ``pt2e``.
+def draft_of_program(torch: Any, recording: Recording) -> tuple[Draft, tuple[str, ...]]:
+    """The graph of a recorded program, with semantics ``pt2e``, and the names of its outputs.
 
     Raises `ModelError` that names a call for what is not supported, or not exact.
     """
@@ -100,8 +100,8 @@ class _Program:
             for name in _references((call.arguments, tuple(call.keywords.values()))):
                 self._users.setdefault(name, []).append(call)
 
-    def run(self) -> Draft:
-        """The draft."""
+    def run(self) -> tuple[Draft, tuple[str, ...]]:
+        """The draft, and the names of the outputs."""
         for label, facts in self._recording.inputs.items():
             self._draft.define(label, facts, image=False)
         for call in self._recording.calls:
@@ -112,10 +112,9 @@ class _Program:
                 self._convert(call)
             except ModelError as error:
                 raise ModelError(f"{call.name}, {call.kind}: {error}") from None
-        for name in dict.fromkeys(self._recording.outputs):
-            if name in self._reals:
-                self._dequantised(name)
-        return self._draft
+        given = dict.fromkeys(self._recording.outputs)
+        names = {each: self._dequantised(each) if each in self._reals else each for each in given}
+        return self._draft, tuple(names[each] for each in self._recording.outputs)
 
     def _convert(self, call: Call) -> None:
         kind = call.kind.removeprefix(_PREFIX)
@@ -132,8 +131,7 @@ class _Program:
             self._check_operands(call)
             layer(site, self._constants, activation)
         elif call.kind in _KEEPING:
-            self._check_operands(call)
-            _KEEPING[call.kind](self._site(call, self._units[self._operand(call)]))
+            self._keep(call)
         elif call.kind in _BOUNDING:
             self._bound(call)
         elif call.kind in _COMPUTING:
@@ -233,6 +231,15 @@ class _Program:
         self._same(call.name, source.name)
         self._reals.add(call.name)
 
+    def _keep(self, call: Call) -> None:
+        """What moves integers, or the real numbers that stand for them."""
+        source = self._operand(call)
+        if source not in self._units:
+            self._check_operands(call)
+        _KEEPING[call.kind](self._site(call, self._units[source]))
+        if source not in self._reals:
+            self._reals.discard(call.name)
+
     def _bound(self, call: Call) -> None:
         """A ReLU or its like alone, in the units of its result."""
         self._check_operands(call)
@@ -297,20 +304,23 @@ class _Program:
         self._fused.add(user.name)
         return activation, user.name
 
-    def _dequantised(self, name: str) -> None:
-        """An output as real numbers."""
+    def _dequantised(self, name: str) -> str:
+        """An output as real numbers, and its name, another one where that has integers."""
         draft, facts = self._draft, self._draft.facts[name]
         source = f"{name}#{facts.dtype}"
         draft.alias(source, name, facts)
-        draft.images.pop(name, None)
-        draft.plains.pop(name, None)
+        taken = {name, f"{name}#nchw", f"{name}#nhwc"} & draft.tensors.keys()
+        result = f"{name}#float32" if taken else name
+        draft.images.pop(result, None)
+        draft.plains.pop(result, None)
         real = replace(facts, dtype="float32", scale=None, zero_point=None)
         call = Call(
-            name=name, kind="dequantize", module=None, arguments=(Reference(source),), keywords={},
-            facts=real, changed=(),
+            name=result, kind="dequantize", module=None, arguments=(Reference(source),),
+            keywords={}, facts=real, changed=(),
         )  # fmt: skip
         site = Site(call=call, draft=draft)
         site.add(op.Dequantize(**site.on_either(source)))
+        return result
 
 
 def _references(value: Any) -> list[str]:
