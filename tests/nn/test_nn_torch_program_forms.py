@@ -133,10 +133,21 @@ def test_bounds_in_every_form(torch):
     ):
 
         def forward(p, c, x, bound=bound):
-            y = p.aten.conv2d.default(p.pair(x), p.dequantize(c.w, 2.0**-9))
+            y = p.aten.conv2d.default(p.pair(x), p.dequantize(c.w, 2.0**-6))
             return p.pair(bound(y), 2.0**-4, 3)
 
         compared(torch, forward, image(torch), w=weights(torch, 3, 4, 3, 3))
+
+
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_padding_by_a_word(torch, padding):
+    def forward(p, c, x):
+        y = p.aten.conv2d.padding(
+            p.pair(x), p.dequantize(c.w, 2.0**-6), None, [1, 1], padding, [1, 3]
+        )
+        return p.pair(y, 0.5)
+
+    compared(torch, forward, image(torch), w=weights(torch, 3, 4, 2, 2))
 
 
 def test_movements_before_the_quantise(torch):
