@@ -16,7 +16,7 @@ from macaw.cli.evaluation_report import EvaluationReport, print_evaluation
 from macaw.cli.executor import executor
 from macaw.cli.images import Pixels
 from macaw.cli.inputs import check_form
-from macaw.cli.loading import ImageForm, is_archive, load_model, read_input
+from macaw.cli.loading import ImageForm, is_script, load_model, read_input
 from macaw.cli.rungs import Rung
 from macaw.cli.runtimes import live_runtime
 from macaw.cli.samples import ARRAYS, Samples, read_samples
@@ -140,7 +140,7 @@ def _graph(
 ) -> QuantizedGraph:
     """The model's graph, which must take one input and remember nothing."""
     examples = []
-    if is_archive(path):
+    if is_script(path):
         image = None
         if shape is not None:
             image = Tensor(name="image", shape=(1, *shape), dtype=DType.FLOAT32)

@@ -12,17 +12,18 @@ from macaw.cli.images import IMAGE_SUFFIXES, Pixels, image_input, is_image
 from macaw.cli.inputs import check_count, read_array
 from macaw.nn import ModelError, QuantizedGraph, Semantics, load
 from macaw.nn.graph import DType, Tensor
+from macaw.nn.torch.program_file import is_program_file
 
-__all__ = ["ImageForm", "is_archive", "load_model", "load_with_inputs", "read_input"]
+__all__ = ["ImageForm", "is_script", "load_model", "load_with_inputs", "read_input"]
 
 #: What images are made to: the pixels' meaning, and for a PyTorch file, which does not say it,
 #: (channels, height, width); ``None`` where it was not stated.
 ImageForm = tuple[Pixels | None, tuple[int, int, int] | None]
 
 
-def is_archive(path: Path) -> bool:
-    """Whether a file is an archive, as those of PyTorch are, which are read by running them."""
-    return zipfile.is_zipfile(path)
+def is_script(path: Path) -> bool:
+    """Whether a file is one of ``torch.jit``, which is read by running it."""
+    return zipfile.is_zipfile(path) and not is_program_file(path)
 
 
 def load_model(
@@ -32,11 +33,12 @@ def load_model(
     engine: str | None = None,
     examples: Sequence[np.ndarray] = (),
 ) -> QuantizedGraph:
-    """The graph of a model file; ``examples`` are inputs by which a PyTorch file is read.
+    """The graph of a model file; ``examples`` are inputs by which a file of ``torch.jit`` is
+    read.
 
     Raises what `macaw.nn.load` does, with the file's name.
     """
-    if not examples and is_archive(path):
+    if not examples and is_script(path):
         raise ModelError(
             f"{path} is a file of PyTorch, which is read by running it: give its inputs with "
             "--input"
@@ -83,13 +85,13 @@ def load_with_inputs(
     Raises `ModelError` for what cannot be read.
     """
     pixels, shape = form
-    if is_archive(path):
+    if is_script(path):
         image = None
         if shape is not None:
             image = Tensor(name="image", shape=(1, *shape), dtype=DType.FLOAT32)
         arrays = [read_input(each, image, Semantics.QNNPACK, pixels) for each in inputs]
         return load_model(path, semantics=semantics, engine=engine, examples=arrays), arrays
-    graph = load_model(path, semantics=semantics)
+    graph = load_model(path, semantics=semantics, engine=engine)
     if not inputs:
         return graph, []
     check_count("input", inputs, len(graph.inputs))

@@ -12,6 +12,8 @@ import numpy as np
 
 from macaw.nn.graph import QuantizedGraph, Semantics
 from macaw.nn.store import GRAPH_MARK
+from macaw.nn.torch.library import silent
+from macaw.nn.torch.program_file import load_program
 
 __all__ = ["Runtime", "live_runtime"]
 
@@ -148,6 +150,19 @@ def _torch(path: Path, graph: QuantizedGraph) -> tuple[str, Runtime]:
     return f"PyTorch's {engine}", run
 
 
+def _program(path: Path, graph: QuantizedGraph) -> tuple[str, Runtime]:
+    """The module of an exported program itself."""
+    import torch
+
+    def run(inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        with silent(), torch.no_grad():
+            module = load_program(torch, path).module()
+            results = module(*(torch.from_numpy(values) for values in inputs))
+        return [each.contiguous().numpy() for each in torch.utils._pytree.tree_leaves(results)]
+
+    return "PyTorch's program", run
+
+
 _MAKERS: dict[Semantics, Callable[[Path, QuantizedGraph], tuple[str, Runtime]]] = {
     Semantics.TFLITE: _micro,
     Semantics.LITERT: _litert,
@@ -156,4 +171,5 @@ _MAKERS: dict[Semantics, Callable[[Path, QuantizedGraph], tuple[str, Runtime]]] 
     Semantics.FBGEMM: _torch,
     Semantics.ONEDNN: _torch,
     Semantics.X86: _torch,
+    Semantics.PT2E: _program,
 }

@@ -28,6 +28,7 @@ from macaw.cli.outcome import Outcome, max_outcome
 from macaw.cli.rungs import Rung
 from macaw.cli.runtimes import live_runtime
 from macaw.cli.say import model_line, say
+from macaw.cli.torch_defects import saturation
 from macaw.cli.verify_network import verify_network
 from macaw.compiler.network import Placement, modes, place
 from macaw.golden import requantization
@@ -173,7 +174,11 @@ def _golden(
     ):
         sentence = difference(expected_values, values)
         if sentence:
-            return f"output {name!r} is not that of {origin}: {sentence}", Outcome.DIFFERENT
+            known = [saturation(graph, found) for found in tensors]
+            reason = next((f"; {each}" for each in known if each), "")
+            return (
+                f"output {name!r} is not that of {origin}: {sentence}{reason}"
+            ), Outcome.DIFFERENT
         count += values.size
     return f"{count:,} outputs, 0 mismatches against {origin}", Outcome.EQUAL
 

@@ -13,6 +13,7 @@ from macaw.nn.store import GRAPH_MARK, from_macaw
 from macaw.nn.tflite import from_tflite
 from macaw.nn.tflite.schema import IDENTIFIER
 from macaw.nn.torch import from_torch_file
+from macaw.nn.torch.program_file import is_program_file
 
 __all__ = ["load"]
 
@@ -23,7 +24,7 @@ _ONNX_VERSIONS = range(3, 32)
 #: How the names of Macaw's own files end.
 _SUFFIX = ".macaw"
 
-#: How zip archives begin, which ``torch.jit`` writes.
+#: How zip archives begin, which PyTorch writes.
 _ARCHIVE = b"PK\x03\x04"
 
 
@@ -34,11 +35,13 @@ def load(
     example_inputs: Any = None,
     engine: str | None = None,
 ) -> QuantizedGraph:
-    """The verified graph of a model file, of TensorFlow Lite, ONNX, ``torch.jit``, or Macaw's own.
+    """The verified graph of a model file, of TensorFlow Lite, ONNX, ``torch.jit``,
+    ``torch.export``, or Macaw's own.
 
     ``semantics`` says which runtime's bits the graph has, as a file does not say it: by default
     ``tflite`` or ``onnxruntime``; a file of `macaw.nn.save_graph` says it. A file of ``torch.jit``
-    needs ``example_inputs`` and ``engine``, as `macaw.nn.from_torch` takes them.
+    needs ``example_inputs`` and ``engine``, as `macaw.nn.from_torch` takes them; one of
+    ``torch.export`` brings an example, and has no engine.
 
     Raises ``OSError`` for a file that cannot be read, and `ModelError` for one that is damaged,
     of another kind, or holds what is not supported.
@@ -53,7 +56,7 @@ def load(
             )
         return graph
     if content[:4] == _ARCHIVE:
-        if example_inputs is None:
+        if example_inputs is None and not is_program_file(file):
             raise ModelError(f"{file.name}, a PyTorch file, needs example_inputs")
         return from_torch_file(file, example_inputs, engine=engine, name=file.stem)
     if content[4:8] == IDENTIFIER:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from macaw.nn.errors import ModelError
+from macaw.nn.exact import check_average, check_sums
 from macaw.nn.graph import DType, Semantics, Tensor
 from macaw.nn.graph import operators as op
 
@@ -117,6 +118,24 @@ def _weighted_in_torch(operator: Any, inputs: list[Tensor], outputs: list[Tensor
     _types((inputs[0], outputs[0]), (DType.UINT8,))
     _types((inputs[1],), (DType.INT8,))
     _weights(operator, inputs, outputs, bias=(DType.FLOAT32,))
+
+
+def _weighted_in_programs(operator: Any, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    _scaled(inputs[0], outputs[0])
+    _types((inputs[1],), _BYTES)
+    _weights(operator, inputs, outputs)
+    check_sums(inputs[0], inputs[1], inputs[2].data if len(inputs) > 2 else None)
+
+
+def _average_in_programs(operator: Any, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    _all_scaled(operator, inputs, outputs)
+    if isinstance(operator, op.AveragePool2d):
+        count = math.prod(operator.kernel)
+    elif isinstance(operator, op.Mean):
+        count = inputs[0].size // outputs[0].size
+    else:
+        count = math.prod(inputs[0].shape[1:3])
+    check_average(inputs[0], outputs[0], count)
 
 
 def _weights(
@@ -309,6 +328,17 @@ _OWN_RULES: dict[
             op.Relu: _same_scale,
         }
         for semantics in (Semantics.QNNPACK, Semantics.FBGEMM, Semantics.ONEDNN, Semantics.X86)
+    },
+    Semantics.PT2E: {
+        op.AdaptiveAveragePool2d: _average_in_programs,
+        op.AveragePool2d: _average_in_programs,
+        op.Clip: _same_scale,
+        op.Concat: _all_scaled,
+        op.Conv2d: _weighted_in_programs,
+        op.ConvTranspose2d: _weighted_in_programs,
+        op.Linear: _weighted_in_programs,
+        op.Mean: _average_in_programs,
+        op.Relu: _same_scale,
     },
     Semantics.ONNXRUNTIME: {
         op.AveragePool2d: _all_scaled,

@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from macaw.arch import AnyRequantization
-from macaw.golden.kernels import movement, onnxruntime, tflite, torch
+from macaw.golden.kernels import movement, onnxruntime, pt2e, tflite, torch
 from macaw.golden.kernels.place import Arrays, Place
 from macaw.nn.graph import QuantizedGraph, Semantics
 from macaw.nn.graph.operators import Operator
@@ -24,6 +24,7 @@ _REQUANTIZATIONS = {
     Semantics.FBGEMM: torch.requantization,
     Semantics.ONEDNN: torch.requantization,
     Semantics.X86: torch.requantization,
+    Semantics.PT2E: pt2e.requantization,
 }
 
 #: By the runtime the kernels of operators, narrower kinds before wider ones.
@@ -37,6 +38,7 @@ _RUNTIMES = {
         Semantics.FBGEMM: torch.KERNELS,
         Semantics.ONEDNN: torch.KERNELS,
         Semantics.X86: torch.KERNELS,
+        Semantics.PT2E: pt2e.KERNELS,
     }.items()
 }
 

@@ -47,6 +47,9 @@ class Semantics(StrEnum):
         fuses them at its default level of optimisation, convolutions of int8 images too.
     ``qnnpack``, ``fbgemm``, ``onednn``, ``x86``
         The engines of PyTorch 2.13, on a CPU with AVX512-VNNI, on one thread.
+    ``pt2e``
+        PyTorch's exported programs, as ``convert_pt2e`` makes them: float32 between pairs of
+        quantise and dequantise, where its sums are exact.
     """
 
     TFLITE = "tflite"
@@ -56,6 +59,7 @@ class Semantics(StrEnum):
     FBGEMM = "fbgemm"
     ONEDNN = "onednn"
     X86 = "x86"
+    PT2E = "pt2e"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Any
 from macaw.nn.errors import ModelError
 from macaw.nn.graph import Semantics
 
-__all__ = ["engine_semantics", "engine_set", "torch_library"]
+__all__ = ["engine_semantics", "engine_set", "silent", "torch_library"]
 
 _ENGINES = ("qnnpack", "fbgemm", "onednn", "x86")
 
@@ -41,13 +41,20 @@ def engine_semantics(torch: Any, engine: str | None) -> tuple[str, Semantics]:
 
 
 @contextmanager
+def silent() -> Iterator[None]:
+    """PyTorch without its warnings of what it will change."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
 def engine_set(torch: Any, engine: str) -> Iterator[None]:
     """PyTorch with an engine for a while, silent about its own future."""
     before = torch.backends.quantized.engine
     torch.backends.quantized.engine = engine
     try:
-        with warnings.catch_warnings(), torch.no_grad():
-            warnings.simplefilter("ignore")
+        with silent(), torch.no_grad():
             yield
     finally:
         torch.backends.quantized.engine = before

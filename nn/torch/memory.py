@@ -4,7 +4,7 @@
 
 Kernels take images whose channels lie innermost in vectors, pixel by pixel, and others value by
 value, with other roundings. The graph's operators mean the first; convolutions leave images so.
-What would come out otherwise is refused.
+What would come out otherwise is refused. In exported programs it makes no difference.
 """
 
 from macaw.nn.errors import ModelError
@@ -37,7 +37,7 @@ def _innermost(facts: Facts) -> bool:
 def check_vectors(site: Site, *sources: str) -> None:
     """Refuse functions of single values whose vectors, or the rest behind them, lie elsewhere."""
     known = [*(site.draft.facts[source] for source in sources), site.facts]
-    if all(_innermost(facts) for facts in known):
+    if site.program or all(_innermost(facts) for facts in known):
         return
     count = 1
     for size in site.facts.shape:
@@ -57,7 +57,7 @@ def check_average(site: Site, source: str, *, count: int, native: bool) -> None:
     """Refuse averages of images whose channels do not lie innermost; qnnpack moves them first,
     unless ``native``, where it leaves the work to another. An odd ``count`` of pixels makes no
     ties, so that all kernels agree; 0 stands for different counts."""
-    if count % 2 == 1 and count < _EXACT:
+    if site.program or (count % 2 == 1 and count < _EXACT):
         return
     if (native or not site.qnnpack) and not site.draft.facts[source].channels_last:
         raise ModelError(f"channels must lie innermost in memory: {_ADVICE}")
@@ -74,7 +74,8 @@ def check_clamp(site: Site, source: str) -> None:
 
 def check_mean(site: Site, source: str) -> None:
     """Refuse a mean over pixels that do not lie innermost, but in qnnpack."""
-    if not site.qnnpack and not site.draft.facts[source].channels_first:
+    exact = site.qnnpack or site.program
+    if not exact and not site.draft.facts[source].channels_first:
         raise ModelError(
             "an image whose channels lie innermost in memory is averaged in float32, in an order "
             "that is not fixed: use AdaptiveAvgPool2d"
@@ -84,7 +85,7 @@ def check_mean(site: Site, source: str) -> None:
 def check_concat(site: Site, sources: list[str]) -> None:
     """Refuse channels that are put side by side with another scale, and do not lie innermost."""
     known = [site.draft.facts[source] for source in sources]
-    moved = any(
+    moved = not site.program and any(
         (facts.scale, facts.zero_point) != (site.facts.scale, site.facts.zero_point)
         for facts in known
     )

@@ -13,7 +13,16 @@ from typing import Any
 from macaw.nn.errors import ModelError
 from macaw.nn.torch.library import engine_set
 
-__all__ = ["Call", "Facts", "Recording", "Reference", "facts_of", "record", "refusal"]
+__all__ = [
+    "Call",
+    "Facts",
+    "Recording",
+    "Reference",
+    "facts_of",
+    "record",
+    "record_program",
+    "refusal",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +93,15 @@ def record(torch: Any, module: Any, example: tuple[Any, ...], engine: str) -> Re
         return _Recorder(torch, module, graph).run(example)
 
 
+def record_program(torch: Any, module: Any, example: tuple[Any, ...]) -> Recording:
+    """The calls of the graph that ``torch.export`` made, with constants folded.
+
+    Raises `ModelError` for what PyTorch refuses.
+    """
+    with torch.no_grad():
+        return _Recorder(torch, module, module.graph, fold=True).run(example)
+
+
 def facts_of(torch: Any, tensor: Any) -> Facts:
     """What is known of one of PyTorch's tensors."""
     affine = tensor.is_quantized and tensor.qscheme() == torch.per_tensor_affine
@@ -108,11 +126,13 @@ def refusal(error: Exception) -> str:
 class _Recorder:
     """Makes the calls of a traced graph, and writes down what they give."""
 
-    def __init__(self, torch: Any, module: Any, graph: Any) -> None:
+    def __init__(self, torch: Any, module: Any, graph: Any, *, fold: bool = False) -> None:
         self._torch = torch
         self._module = module
         self._graph = graph
+        self._fold = fold
         self._values: dict[Any, Any] = {}
+        self._constants: set[Any] = set()
 
     def run(self, example: tuple[Any, ...]) -> Recording:
         """The recording for an example."""
@@ -128,6 +148,7 @@ class _Recorder:
                     inputs[node.name] = facts_of(self._torch, value)
             elif node.op == "get_attr":
                 self._values[node] = _attribute(self._module, node.target)
+                self._constants.add(node)
             elif node.op == "output":
                 outputs = self._outputs(node.args[0])
             else:
@@ -166,6 +187,9 @@ class _Recorder:
         except Exception as error:
             raise ModelError(f"{node.name}, {kind}: PyTorch refuses: {refusal(error)}") from None
         self._values[node] = result
+        if self._fold and self._folded(node, kind):
+            self._constants.add(node)
+            return None
         results = result if isinstance(result, tuple | list) else (result,)
         if not results or not all(self._is_tensor(each) for each in results):
             return None
@@ -185,13 +209,19 @@ class _Recorder:
             changed=tuple(changed),
         )
 
+    def _folded(self, node: Any, kind: str) -> bool:
+        """Whether a call makes a constant of constants, and not of integers their real numbers,
+        whose scales must stay known."""
+        known = bool(node.all_input_nodes) and self._constants.issuperset(node.all_input_nodes)
+        return known and not kind.startswith("quantized_decomposed.dequantize")
+
     def _argument(self, value: Any) -> Any:
         """An argument with references in the place of computed tensors."""
 
         def known(node: Any) -> Any:
             held = self._values[node]
             several = isinstance(held, tuple | list) and held and self._is_tensor(held[0])
-            if node.op != "get_attr" and (self._is_tensor(held) or several):
+            if node not in self._constants and (self._is_tensor(held) or several):
                 return Reference(node.name)
             return held
 

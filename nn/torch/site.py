@@ -28,6 +28,8 @@ TO_PLAIN = (0, 3, 1, 2)
 
 _DTYPES = {
     "quint8": DType.UINT8,
+    "int8": DType.INT8,
+    "uint8": DType.UINT8,
     "float32": DType.FLOAT32,
     "int64": DType.INT64,
     "int32": DType.INT32,
@@ -55,6 +57,10 @@ class Draft:
         (self.images if image else self.plains)[name] = name
         self.tensors[name] = tensor(name, facts, image=image)
         return name
+
+    def label(self, name: str) -> str:
+        """The tensor of the graph for a tensor of the module, in either order of axes."""
+        return self.images.get(name) or self.plains[name]
 
     def alias(self, name: str, source: str, facts: Facts) -> None:
         """Let a tensor of the module be the same as another, wherever it lies in memory."""
@@ -189,6 +195,11 @@ class Site:
             data=data,
         )
         return name
+
+    @property
+    def program(self) -> bool:
+        """Whether the call is one of an exported program, which has no engine."""
+        return self.draft.semantics == Semantics.PT2E
 
     @property
     def qnnpack(self) -> bool:

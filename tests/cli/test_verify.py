@@ -3,6 +3,7 @@
 """``macaw verify``: what it compares, what it says, and its exit status."""
 
 import json
+import re
 import struct
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ import numpy as np
 import onnx_networks
 import pytest
 import torch_models
+import torch_programs
 from click.testing import CliRunner
 from operator_cases import CASES
 from small_core import SMALL
@@ -320,3 +322,49 @@ def test_a_pytorch_file_on_the_rtl(oracle, tmp_path):
     status, text = verify([str(path), "--engine", "qnnpack"])
     assert status == 2
     assert "is read by running it: give its inputs with --input" in text
+
+
+def test_an_exported_program_on_the_rtl(oracle, tmp_path):
+    torch = oracle("torch")
+    images = torch_models.photographs(torch, 2, 16)
+    module = torch_programs.program(
+        torch, torch_programs.small_network(torch), images[:1], images[1:]
+    )
+    path = tmp_path / "network.pt2"
+    with torch_programs.silent(torch):
+        torch.export.save(torch.export.export(module, (images[:1],)), path)
+    for more in ([], ["--input", str(tmp_path / "image.npy")]):
+        np.save(tmp_path / "image.npy", images[1:].numpy())
+        status, text = verify([str(path), *more])
+        assert status == 0, text
+        assert "semantics pt2e" in text
+        assert "5 outputs, 0 mismatches against PyTorch's program" in text
+        assert "0 layers with mismatches, 100.00 % of the multiplications" in text
+    status, text = verify([str(path), "--engine", "fbgemm"])
+    assert status == 2
+    assert "engine must not be given for an exported program: 'fbgemm'" in text
+
+
+def test_where_pytorch_saturates_it_says_so(oracle, tmp_path):
+    torch = oracle("torch")
+    images = torch.full((1, 8, 6, 6), 255, dtype=torch.uint8)
+    with torch_models.engine_set(torch, "fbgemm"):
+        layer = torch.ao.nn.quantized.Conv2d(8, 8, 3, padding=1, groups=8)
+        weights = torch.full((8, 1, 3, 3), 127, dtype=torch.int8)
+        weights = torch._make_per_tensor_quantized_tensor(weights, 0.01, 0)
+        layer.set_weight_bias(weights, None)
+        layer.scale, layer.zero_point = 20.0, 0
+        module = torch.nn.Sequential(torch.ao.quantization.QuantStub(), layer).eval()
+        module[0] = torch.ao.nn.quantized.Quantize(1.0, 0, torch.quint8)
+        path = tmp_path / "saturating.pt"
+        torch.jit.trace(module, images.float()).save(str(path))
+    np.save(tmp_path / "image.npy", images.float().numpy())
+    arguments = [str(path), "--engine", "fbgemm", "--rungs", "golden"]
+    status, text = verify([*arguments, "--input", str(tmp_path / "image.npy")], by_layer=False)
+    assert status == 1, text
+    assert "is not that of PyTorch's fbgemm: " in text
+    assert re.search("; PyTorch's fbgemm may be wrong in 'conv2d_[0-9]+', where it adds", text)
+    np.save(tmp_path / "image.npy", images.float().numpy() / 2 - 0.5)
+    status, text = verify([*arguments, "--input", str(tmp_path / "image.npy")], by_layer=False)
+    assert status == 0, text
+    assert "may be wrong" not in text

@@ -25,7 +25,9 @@ _SIMULATION = ("amaranth", "numpy", "cocotb", "cocotb_tools", "filelock", "rich"
 
 LAYERS = {
     "arch": Layer(),
-    "nn": Layer(packages=("arch",), libraries=("numpy",), lazy=("torch", "onnx", "tflite")),
+    "nn": Layer(
+        packages=("arch",), libraries=("numpy",), lazy=("torch", "torchao", "onnx", "tflite")
+    ),
     "golden": Layer(packages=("arch", "nn.graph"), libraries=("numpy",)),
     "compiler": Layer(packages=("arch", "nn"), libraries=("numpy",)),
     "hw": Layer(packages=("arch",), libraries=("amaranth",), lazy=("amaranth_boards",)),

@@ -154,6 +154,3 @@ def test_refusals(torch, tmp_path):
 
         with pytest.raises(ModelError, match="outputs must be tensors, not "):
             from_torch(torch.jit.script(Number().eval()), image, engine="fbgemm")
-        exported = type("ExportedProgram", (), {})()
-        with pytest.raises(ModelError, match="an exported program is not supported: programs of"):
-            from_torch(exported, image)
