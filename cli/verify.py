@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from macaw.arch import AcceleratorConfig, CoreLayer
 from macaw.arch.machine import MachineConfig
 from macaw.cli.differences import difference
+from macaw.cli.inputs import check_count, drawn_inputs, read_array, steps_of
 from macaw.cli.model_report import (
     LayerReport,
     ModelReport,
@@ -28,7 +29,7 @@ from macaw.cli.runtimes import live_runtime
 from macaw.cli.verify_network import verify_network
 from macaw.compiler.network import Placement, modes, place
 from macaw.golden import requantization, run
-from macaw.nn import ModelError, QuantizedGraph, Semantics, load
+from macaw.nn import QuantizedGraph, Semantics, load
 from macaw.sim.layer import run_layer
 from macaw.sim.memory_model import memory_model
 
@@ -75,7 +76,7 @@ def verify_model(
     """
     console = console or Console(soft_wrap=True)
     # A module of PyTorch is read by running it.
-    given = [_array(each) for each in inputs]
+    given = [read_array(each) for each in inputs]
     graph = load(path, semantics=semantics, example_inputs=tuple(given) or None, engine=engine)
     macs = graph.macs
     console.print(
@@ -84,7 +85,7 @@ def verify_model(
         highlight=False,
         markup=False,
     )
-    steps = _inputs(graph, given, seed)
+    steps = steps_of(graph, given) if given else [drawn_inputs(graph, seed)]
     state = graph.initial_state()
     # What came into a step, and what each operator made of it.
     tensors = [
@@ -143,58 +144,6 @@ def _worst(outcome: Outcome, reports: Sequence[LayerReport]) -> Outcome:
     return outcome
 
 
-def _inputs(graph: QuantizedGraph, arrays: list[np.ndarray], seed: int) -> list[list[np.ndarray]]:
-    """The inputs of each step."""
-    shapes = [graph.tensors[name] for name in graph.inputs]
-    if not arrays:
-        generator = np.random.default_rng(seed)
-        drawn = []
-        for tensor in shapes:
-            dtype = np.dtype(tensor.dtype.value)
-            if dtype.kind == "f":
-                drawn.append(generator.standard_normal(tensor.shape).astype(dtype))
-            else:
-                limits = np.iinfo(dtype if dtype.itemsize == 1 else np.int8)
-                values = generator.integers(limits.min, limits.max + 1, tensor.shape)
-                drawn.append(values.astype(dtype))
-        return [drawn]
-    _count("input", arrays, len(shapes))
-    counts = set()
-    for array, tensor in zip(arrays, shapes, strict=True):
-        if array.dtype != np.dtype(tensor.dtype.value) or array.shape[-len(tensor.shape) :] != (
-            tensor.shape
-        ):
-            raise ModelError(
-                f"input {tensor.name!r} must be {tensor.dtype} of shape {tensor.shape}, "
-                f"not {array.dtype} of shape {array.shape}"
-            )
-        leading = array.shape[: array.ndim - len(tensor.shape)]
-        if len(leading) > (1 if graph.states else 0):
-            raise ModelError(
-                f"input {tensor.name!r} must have shape {tensor.shape}, not {array.shape}"
-            )
-        counts.add(leading[0] if leading else None)
-    if len(counts) != 1:
-        raise ModelError("inputs must all have as many steps")
-    (count,) = counts
-    if count is None:
-        return [arrays]
-    return [[array[step] for array in arrays] for step in range(count)]
-
-
-def _count(what: str, found: Sequence[object], count: int) -> None:
-    if len(found) != count:
-        raise ModelError(f"{what} files must be {count}, one for each {what}, not {len(found)}")
-
-
-def _array(path: Path) -> np.ndarray:
-    try:
-        values: np.ndarray = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path} must be a .npy file: {error}") from None
-    return values
-
-
 def _golden(
     path: Path,
     graph: QuantizedGraph,
@@ -206,8 +155,8 @@ def _golden(
     actual = [[found[name] for name in graph.outputs] for found in tensors]
     if expected:
         origin = "the files given"
-        _count("output", expected, len(graph.outputs))
-        arrays = [_array(each) for each in expected]
+        check_count("output", expected, len(graph.outputs))
+        arrays = [read_array(each) for each in expected]
         wanted = [
             [array[step] if array.ndim > values.ndim else array for array, values in each]
             for step, each in enumerate(zip(arrays, found, strict=True) for found in actual)
