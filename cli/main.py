@@ -15,6 +15,7 @@ from macaw.arch.changes import changed
 from macaw.arch.container import Program, ProgramError
 from macaw.arch.machines import MACHINES, machine_preset
 from macaw.cli import doctor
+from macaw.cli.report.command import report_command
 from macaw.nn.graph import QuantizedGraph, Semantics
 
 __all__ = ["main"]
@@ -24,6 +25,9 @@ __all__ = ["main"]
 @click.version_option(package_name="macaw")
 def main() -> None:
     """Bit-exact int8 CNNs on open FPGAs."""
+
+
+main.add_command(report_command)
 
 
 @main.command()

@@ -39,7 +39,10 @@ LAYERS = {
             "arch", "nn", "golden", "compiler", "hw", "sim", "host", "flow", "prove", "self_test",
         ),
         libraries=("numpy", "click", "rich"),
-        lazy=("torch", "skimage", "tflite_micro", "ai_edge_litert", "onnxruntime"),
+        lazy=(
+            "torch", "skimage", "tflite_micro", "ai_edge_litert", "onnxruntime", "altair", "jinja2",
+            "vl_convert",
+        ),
     ),
 }  # fmt: skip
 
