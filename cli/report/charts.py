@@ -188,7 +188,7 @@ def _timeline(report: InferenceReport) -> Any:
     base = alt.Chart(_values(rows)).encode(
         y=alt.Y(
             "engine:N", sort=engines, title=None, scale=alt.Scale(paddingInner=0.25),
-            axis=alt.Axis(ticks=False, domain=False, labelFontSize=12),
+            axis=alt.Axis(ticks=False, domain=False, labelPadding=8),
         ),
         x2="end:Q",
         color=alt.Color("engine:N", scale=colours, legend=None),
@@ -199,7 +199,7 @@ def _timeline(report: InferenceReport) -> Any:
             x=alt.X(
                 "begin:Q", title="clocks",
                 scale=alt.Scale(domain={"param": "window", "encoding": "x"}, nice=False),
-                axis=alt.Axis(format=",d"),
+                axis=alt.Axis(format=",d", tickCount=10),
             ),
             opacity=alt.condition(pointed, alt.value(1), alt.value(0.35)),
             tooltip=[
@@ -220,7 +220,7 @@ def _timeline(report: InferenceReport) -> Any:
             y=alt.Y("engine:N", sort=engines, title=None, axis=None),
         )
         .add_params(window)
-        .properties(height=9 * len(engines))
+        .properties(height=10 * len(engines) + 6)
     )  # fmt: skip
     return alt.vconcat(detail, overview, spacing=6)
 

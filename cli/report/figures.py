@@ -252,11 +252,12 @@ class InferenceReport:
         return tuple(each for each in self.passes if each.operator == index)
 
     def bound(self, each: PassFigures) -> tuple[str, int]:
-        """What sets the least clocks of a pass, and these: the ``array``, the memory ``outside``,
-        or one word a clock that FETCH brings or STORE takes (``words``)."""
+        """What sets the least clocks of a pass, and these: the ``array``, what is read and written
+        in the memory ``outside``, or one word a clock that FETCH brings or STORE takes
+        (``words``). What is loaded comes while others are computed."""
         bounds = {
-            "array": -(-each.macs // self.multipliers),
-            "outside": round(each.outside / self.memory_bytes),
+            "array": each.macs // self.multipliers,
+            "outside": int((each.read + each.written) / self.memory_bytes),
             "words": max(each.read + each.tensor_read, each.written + each.tensor_written)
             // self.word_bytes,
         }

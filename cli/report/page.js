@@ -7,11 +7,11 @@ const specifications = JSON.parse(document.getElementById("specifications").text
 const places = [...document.querySelectorAll("[data-chart]")];
 
 // Pictures of several views have no width of their own container, so all get it from here.
-function draw(place) {
+async function draw(place) {
   const specification = structuredClone(specifications[place.dataset.chart]);
   const width = Math.max(place.clientWidth, 240);
   if (specification.vconcat) {
-    const room = width - 84;
+    const room = width - 90;
     specification.vconcat.forEach((view) => { view.width = room; });
   } else {
     specification.width = width;
@@ -21,15 +21,21 @@ function draw(place) {
   return vegaEmbed(place, specification, { actions: false, renderer: "svg", tooltip: { theme: "page" } });
 }
 
+const shown = (place) => draw(place).then(() => true, (error) => {
+  console.error(`${place.dataset.chart}: ${error}`);
+  return false;
+});
+Promise.all(places.map(shown)).then((all) => {
+  document.documentElement.dataset.drawn = all.every(Boolean) ? "yes" : "no";
+});
+
 let waiting = 0;
 addEventListener("resize", () => {
   clearTimeout(waiting);
   waiting = setTimeout(() => {
-    places.filter((place) => Number(place.dataset.width) !== place.clientWidth).forEach(draw);
+    places.filter((place) => Number(place.dataset.width) !== place.clientWidth).forEach(shown);
   }, 200);
 });
-Promise.all(places.map(draw)).then(() => { document.documentElement.dataset.drawn = "yes"; });
-
 document.getElementById("theme").addEventListener("click", () => {
   const root = document.documentElement;
   const now = root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");

@@ -5,12 +5,13 @@
 What it looks like stands in ``build/report`` then.
 """
 
-import re
+import json
 import shutil
-import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from report_browser import Browser
 from report_checks import known
 
 from macaw.cli.report.charts import charts
@@ -18,28 +19,31 @@ from macaw.cli.report.page import page
 
 FOLDER = Path(__file__).resolve().parents[2] / "build" / "report"
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-SIZES = {"desk": (1400, 5600), "phone": (390, 8600)}
+WIDTHS = {"desk": 1400, "phone": 390}
+
+#: The names of the pictures that are drawn.
+DRAWN = "[...document.querySelectorAll('[data-chart] svg')].map(e => e.parentNode.dataset.chart)"
+#: Left, top, width and height of the timeline's lower part, once it is in the middle of the window.
+OVERVIEW = """(() => {
+    const views = [...document.querySelectorAll("[data-chart=timeline] .background")];
+    const view = views.filter((each) => each.getBoundingClientRect().width > 300).at(-1);
+    view.scrollIntoView({block: "center", behavior: "instant"});
+    const box = view.getBoundingClientRect();
+    return [box.left, box.top, box.width, box.height];
+})()"""
+TICKS = "[...document.querySelectorAll('[data-chart=timeline] text')].map(e => e.textContent)"
+CLOCKS = "[...document.querySelectorAll('tbody tr')].map(e => e.cells[6].textContent)"
 
 
-@pytest.fixture(scope="module")
-def browser(oracle):
-    """Runs a browser with some arguments on a file; what it prints and what it logs."""
+@pytest.fixture
+def browser(oracle, tmp_path):
     oracle("report")
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         pytest.skip(f"optional: no browser, {' or '.join(PROGRAMS)}")
-
-    def run(path, *arguments):
-        command = [
-            program, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
-            "--allow-file-access-from-files", "--enable-logging=stderr",
-            "--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=20000", *arguments,
-            path.as_uri(),
-        ]  # fmt: skip
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
-        return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-
-    return run
+    found = Browser(program, tmp_path / "profile")
+    yield found
+    found.close()
 
 
 @pytest.fixture(scope="module")
@@ -48,49 +52,66 @@ def report():
 
 
 @pytest.fixture(scope="module")
-def text(report):
+def text(report, oracle):
+    oracle("report")
     return page(report)
 
 
-def drawn(browser, text, path):
-    """The names of the pictures that a page shows in the browser, and what it logs."""
-    path.write_text(text, encoding="utf-8")
-    found, log = browser(path, "--dump-dom")
-    places = r'<div class="chart vega-embed[^"]*" data-chart="([a-z-]+)"[^>]*><svg'
-    return re.findall(places, found), log
+@pytest.fixture
+def path(text, tmp_path):
+    found = tmp_path / "report.html"
+    found.write_text(text, encoding="utf-8")
+    return found
 
 
 @pytest.mark.full
-def test_every_picture_is_drawn(browser, report, text, tmp_path):
-    found, log = drawn(browser, text, tmp_path / "report.html")
-    assert sorted(found) == sorted(charts(report))
-    assert log == []
+def test_every_picture_is_drawn(browser, report, path):
+    browser.look(path, 1400, 900)
+    assert sorted(browser.value(DRAWN)) == sorted(charts(report))
+    assert browser.complaints == []
+    assert browser.requests == [path.as_uri()]
 
 
 @pytest.mark.full
-def test_a_picture_that_fails_is_noticed(browser, text, tmp_path):
-    broken = text.replace('"type": "rect"', '"type": "nothing"')
-    found, log = drawn(browser, broken, tmp_path / "report.html")
-    assert "utilisation" not in found
-    assert log
+def test_what_is_wrong_is_noticed(browser, text, path):
+    address = "https://example.org/picture.png"
+    path.write_text(text.replace("<footer>", f'<footer><img src="{address}">'), encoding="utf-8")
+    with suppress(TimeoutError):
+        browser.look(path, 1400, 900)
+    assert address in browser.requests
+    path.write_text(text.replace('"type": "rect"', '"type": "nothing"'), encoding="utf-8")
+    with pytest.raises(TimeoutError, match="utilisation: TypeError"):
+        browser.look(path, 1400, 900)
+
+
+@pytest.mark.full
+def test_a_window_of_the_timeline_is_chosen(browser, path):
+    browser.look(path, 1400, 900)
+    before = ",".join(browser.value(TICKS))
+    left, top, width, height = browser.value(OVERVIEW)
+    middle = top + height / 2
+    browser.drag((left + 0.4 * width, middle), (left + 0.5 * width, middle))
+    browser.wait_for(f"{TICKS}.join() !== {json.dumps(before)}")
+    assert browser.complaints == []
+
+
+@pytest.mark.full
+def test_the_table_is_sorted(browser, path, report):
+    browser.look(path, 1400, 900)
+    browser.value("document.querySelectorAll('th')[6].click()")
+    clocks = sorted((each.cycles for each in report.passes), reverse=True)
+    assert browser.value(CLOCKS) == [f"{each:,}" for each in clocks]
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_screenshots(browser, text, theme, size):
-    """A narrow window is a frame in a wide one, for browsers have a least width."""
+@pytest.mark.parametrize("size", WIDTHS)
+def test_pages_are_as_wide_as_their_windows(browser, path, theme, size):
+    width = WIDTHS[size]
+    browser.look(path, width, 900, dark=theme == "dark")
+    assert browser.value("document.documentElement.scrollWidth") <= width
+    paper = browser.value("getComputedStyle(document.body).backgroundColor")
+    assert (int(paper.strip("rgb()").split(",")[0]) < 128) == (theme == "dark")
     FOLDER.mkdir(parents=True, exist_ok=True)
-    width, height = SIZES[size]
-    path = FOLDER / f"{size}-{theme}.html"
-    path.write_text(text.replace("<html", f'<html data-theme="{theme}"', 1), encoding="utf-8")
-    frame = FOLDER / f"{size}-{theme}-frame.html"
-    frame.write_text(
-        f'<body style="margin:0"><iframe src="{path.name}" '
-        f'style="border:0;width:{width}px;height:{height}px"></iframe>'
-    )
-    picture = FOLDER / f"{size}-{theme}.png"
-    picture.unlink(missing_ok=True)
-    _, log = browser(frame, f"--window-size={max(width, 500)},{height}", f"--screenshot={picture}")
-    assert log == []
-    assert picture.stat().st_size > 50_000
+    (FOLDER / f"{size}-{theme}.png").write_bytes(browser.picture())
+    assert browser.complaints == []
