@@ -268,7 +268,7 @@ def _roofline(report: InferenceReport) -> Any:
         # Below its roof.
         at = math.sqrt(begin * min(knee, right))
         text = f"{name}: {rate:g} bytes a clock"
-        roofs.append(_caption(text, at, at * rate, place, align="left", dx=10))
+        roofs.append(_caption(text, at, at * rate, place, align="left", dx=10, dy=8))
     peak = f"array: {report.multipliers} a clock"
     roofs.append(_caption(peak, right, report.multipliers, place, align="right", dy=-20))
     dots = (
@@ -377,7 +377,7 @@ def _memory(report: InferenceReport, areas: list[Area], memory: str) -> Any:
         color=alt.Color(
             "kind:N",
             scale=alt.Scale(domain=kinds, range=[f"var(--is-{kind})" for kind in kinds]),
-            legend=alt.Legend(title=None),
+            legend=alt.Legend(title=None, columns=alt.ExprRef("width < 400 ? 3 : 6")),
         ),
         tooltip=[
             alt.Tooltip("name:N", title="Holds"),
