@@ -59,6 +59,7 @@ def report_command(
     from macaw.cli.inputs import drawn_inputs, read_array, steps_of
     from macaw.cli.report.gathering import gather
     from macaw.cli.report.page import page, require
+    from macaw.golden.machine import MachineError
     from macaw.host.device import DeviceError
     from macaw.nn import ModelError, load
     from macaw.sim.errors import SimulationError
@@ -82,13 +83,13 @@ def report_command(
                 machine_preset(name),
                 run_on=run_on,
                 memory=memory,
-                inputs=steps[-1],
+                inputs=steps[0],
                 progress=lambda what: status.update(f"{graph.name}: {what}"),
             )
     except ModelError as error:
         click.echo(f"{model}: {error}", err=True)
         sys.exit(2)
-    except (ImportError, SimulationError, DeviceError) as error:
+    except (ImportError, SimulationError, DeviceError, MachineError) as error:
         raise click.ClickException(str(error)) from error
     if as_json:
         click.echo(json.dumps(found.as_dict(), indent=2))

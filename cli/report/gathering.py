@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from macaw.arch.checks import one_of
 from macaw.arch.machine import MachineConfig
 from macaw.arch.program import CoreProgram
 from macaw.cli.differences import difference
@@ -31,7 +32,7 @@ from macaw.compiler.machine.passes import Pass
 from macaw.compiler.network import modes
 from macaw.golden import evaluate, requantization, run
 from macaw.golden.machine import Machine
-from macaw.nn import QuantizedGraph
+from macaw.nn import ModelError, QuantizedGraph
 from macaw.sim.device import SimDevice
 from macaw.sim.machine_files import ProgramRun
 from macaw.sim.memory_model import memory_model
@@ -61,8 +62,10 @@ def gather(
     machine gets what the golden model makes of ``inputs`` at the border of each program, and its
     outputs are compared with the golden model's. ``progress`` is told what is done next.
 
-    Raises what the golden model, the compiler, `macaw.golden.machine` and the simulator raise.
+    Raises `ModelError` where the machine does nothing, ``ValueError`` for another ``run_on``, and
+    what the golden model, the compiler, `macaw.golden.machine` and the simulator raise.
     """
+    one_of("run_on", run_on, RUNS)
     progress("golden model")
     tensors: dict[str, np.ndarray] = dict(zip(graph.inputs, inputs, strict=True))
     state = graph.initial_state()
@@ -73,6 +76,11 @@ def gather(
     machine = config.with_modes(modes(graph, requantization))
     network = compile_network(graph, machine, requantization, evaluate)
     programs = [each for each in network.segments if each.program is not None]
+    if not programs:
+        raise ModelError(
+            f"{graph.name}: an operator must run on the machine, and all run on the host: "
+            + "; ".join(network.refusals.values())
+        )
     differences: dict[str, str] = {}
     outputs = values = 0
     runs: list[list[ProgramRun]] = []

@@ -14,6 +14,7 @@ from macaw.arch.machines import machine_preset
 from macaw.cli.report import gathering
 from macaw.cli.report.figures import Cause, InferenceReport, Place
 from macaw.golden.machine import Machine
+from macaw.nn import ModelError
 
 TINY = machine_preset("tiny")
 
@@ -69,7 +70,20 @@ def test_a_wrong_machine_is_noticed(tmp_path, monkeypatch):
     assert all("differ" in each for each in report.comparisons[0].differences.values())
 
 
-def moved(report, **change):
+def test_a_network_of_the_host_is_refused(tmp_path):
+    graph = small_graph(tmp_path)
+    [softmax] = [each for each in graph.operators if type(each).__name__ == "Softmax"]
+    alone = replace(graph, operators=(softmax,), inputs=softmax.inputs, outputs=softmax.outputs)
+    with pytest.raises(ModelError, match=r"all run on the host: .*Softmax must run on the host"):
+        report_of(alone, TINY, run_on="none")
+
+
+def test_what_runs_is_known():
+    with pytest.raises(ValueError, match=r"^run_on must be one of machine, rtl, none, not 'board'"):
+        known("kws", run_on="board")
+
+
+def moved(report):
     """The report with another area that lives as long as another one."""
     areas = [each for each in report.areas if each.memory == "tensor"]
     long = max(areas, key=lambda each: each.last - each.first)
@@ -77,7 +91,7 @@ def moved(report, **change):
                  and each != long)  # fmt: skip
     return replace(
         report,
-        areas=(*report.areas[:0], replace(other, start=long.start, end=long.end), long),
+        areas=(replace(other, start=long.start, end=long.end), long),
     )
 
 
