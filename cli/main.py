@@ -13,6 +13,7 @@ from macaw.cli.commands.inspect import inspect
 from macaw.cli.commands.models import models
 from macaw.cli.commands.programs import compile_model, disassemble
 from macaw.cli.commands.prove import prove
+from macaw.cli.commands.report import report
 from macaw.cli.commands.run import run
 from macaw.cli.commands.sim import sim
 from macaw.cli.commands.verify import verify
@@ -47,6 +48,7 @@ for _command in (
     inspect,
     models,
     prove,
+    report,
     run,
     sim,
     verify,

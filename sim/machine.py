@@ -11,11 +11,13 @@ import numpy as np
 from amaranth.lib import wiring
 
 from macaw.arch.checks import instance, integer
+from macaw.arch.instructions import Instruction
 from macaw.arch.machine import COUNTERS, Error, MachineConfig
 from macaw.sim.build import NATIVE, build
 from macaw.sim.errors import MachineFault, MachineTimeout
 from macaw.sim.machine_files import Job, ProgramRun, job_files, program_runs
 from macaw.sim.machine_top import FAULT_RECORD, RECORDS, STREAMS, machine_top
+from macaw.sim.machine_trace import TRACE_WORDS, programs_of, traced
 from macaw.sim.memory_model import MEMORY_MODELS, MemoryModel
 from macaw.sim.progress import watch
 from macaw.sim.records import RECORD_WORDS, Transfers, refuse_broken, transfers
@@ -82,6 +84,7 @@ def run_machine(
     timeout_cycles: int = 1 << 40,
     quiet_cycles: int | None = None,
     progress: Callable[[int, int], None] | bool = False,
+    trace: bool = False,
     waves: Path | None = None,
     waves_cycles: tuple[int, int] = (0, 1024),
 ) -> MachineRun:
@@ -95,7 +98,9 @@ def run_machine(
     not. ``model`` is how the memory answers, with gaps from ``seed``.
 
     ``progress`` is a callback ``(programs done, programs in all)`` or ``True`` for a bar on a
-    terminal; ``waves`` and ``waves_cycles`` are those of `macaw.sim.streams.run`.
+    terminal. With ``trace`` each `ProgramRun` tells when its instructions began and ended; it is a
+    simulator of its own, of ``macaw.hw.machine.Accelerator`` only. ``waves`` and ``waves_cycles``
+    are those of `macaw.sim.streams.run`.
 
     Raises `MachineTimeout`, with the counters, after ``timeout_cycles`` or where nothing passes
     between machine and memory for ``quiet_cycles``, by default twice the machine's own patience;
@@ -114,6 +119,11 @@ def run_machine(
     _check_memory(config, memory)
     given = programs if isinstance(programs, Sequence) else [programs]
     jobs = [each if isinstance(each, Job) else Job(program=each) for each in given]
+    traced_programs: list[list[Instruction]] = []
+    if trace:
+        if machine is not None:
+            raise ValueError("trace must be False for a machine other than Accelerator(config)")
+        traced_programs = programs_of(config, memory, [job.program for job in jobs])
     files = job_files(config, jobs, len(memory))
     if machine is None:
         from macaw.hw.machine import Accelerator
@@ -124,12 +134,19 @@ def run_machine(
     label = config.name
     _, ports = layout(verilog)
     simulator = build(
-        {"dut.v": verilog.text, "bench.sv": machine_top(verilog, config)},
+        {"dut.v": verilog.text, "bench.sv": machine_top(verilog, config, traced=trace)},
         toplevel=TOPLEVEL,
         public=("clk", "done"),
         sources=[
             NATIVE / name
-            for name in ("words.sv", "streams.sv", "memory.sv", "machine.sv", "words.cpp")
+            for name in (
+                "words.sv",
+                "streams.sv",
+                "memory.sv",
+                "machine.sv",
+                "words.cpp",
+                *(["trace.sv"] if trace else []),
+            )
         ],
         free_clock=True,
         waves=waves is not None,
@@ -144,6 +161,9 @@ def run_machine(
         files["status"] = np.zeros((RECORDS, RECORD_WORDS), "<i8")
         files["outputs"] = np.zeros((len(jobs), 8 + chunk_bytes(ports)), np.uint8)
         np.ascontiguousarray(memory).tofile(folder / "memory")
+        if trace:
+            count = sum(len(program) for program in traced_programs)
+            files["trace"] = np.full((count, TRACE_WORDS), -1, "<i8")
         for name, content in files.items():
             content.tofile(folder / name)
             arguments.append(f"+{name}={folder / name}")
@@ -165,6 +185,9 @@ def run_machine(
             ports,
             np.fromfile(folder / "outputs", np.uint8).reshape(len(jobs), -1),
             np.fromfile(folder / "captures", np.uint8),
+            traced(traced_programs, np.fromfile(folder / "trace", "<i8").reshape(-1, TRACE_WORDS))
+            if trace
+            else (),
         )
         ended = int(status[0, 2])
         _refuse(config, status, jobs, results, len(memory), seed)

@@ -9,6 +9,7 @@ import numpy as np
 
 from macaw.arch.checks import instance, integer
 from macaw.arch.machine import COUNTERS, Error, MachineConfig
+from macaw.sim.machine_trace import TracedInstruction
 from macaw.sim.scalars import output_values
 from macaw.sim.verilog import Port
 
@@ -37,13 +38,15 @@ class Job:
 class ProgramRun:
     """How one program ended: ``cycles`` from its start to the first clock in which the machine is
     no longer busy, the instruction ``error_index`` of its ``error``, the machine's ``counters``,
-    and the words, uint8 [words, word bytes], of the job's captures."""
+    and the words, uint8 [words, word bytes], of the job's captures; its ``trace`` has an entry for
+    each instruction, END included, and is empty where none was asked for."""
 
     cycles: int
     error: Error
     error_index: int
     counters: dict[str, int]
     captures: tuple[np.ndarray, ...]
+    trace: tuple[TracedInstruction, ...] = ()
 
 
 def job_files(config: MachineConfig, jobs: Sequence[Job], words: int) -> dict[str, np.ndarray]:
@@ -97,12 +100,14 @@ def program_runs(
     ports: Sequence[Port],
     outputs: np.ndarray,
     captures: np.ndarray,
+    traces: Sequence[tuple[TracedInstruction, ...]] = (),
 ) -> list[ProgramRun]:
     """The results of ``jobs`` from the files ``outputs`` and ``captures``, as bytes; ``ports`` are
-    the machine's outputs that belong to no stream."""
+    the machine's outputs that belong to no stream, ``traces`` what is known of each job's
+    instructions, if anything."""
     words = captures.reshape(-1, config.word_bytes)
     runs = []
-    for job, content in zip(jobs, outputs, strict=True):
+    for index, (job, content) in enumerate(zip(jobs, outputs, strict=True)):
         counts = [count for _, count in job.captures]
         kept, words = np.split(words, [sum(counts)])
         values = output_values(ports, content[8:])
@@ -114,6 +119,7 @@ def program_runs(
                 error_index=values["error_index"],
                 counters=counters,
                 captures=tuple(np.split(kept, np.cumsum(counts)[:-1]) if counts else ()),
+                trace=traces[index] if traces else (),
             )
         )
     return runs

@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The top module that puts a machine beside its memory in the simulator."""
 
+from collections.abc import Iterable
+
 from amaranth.hdl import Shape
 
-from macaw.arch.machine import MachineConfig
+from macaw.arch.instructions import WAIT_BITS, Opcode
+from macaw.arch.machine import Engine, MachineConfig
 from macaw.hw.memory_port import read_layout, write_layout
 from macaw.sim.packing import word_bytes
 from macaw.sim.scalars import chunk_bytes, clock_connections, connections_of, layout
@@ -26,9 +29,9 @@ _INPUTS = ("start", "program")
 _OUTPUTS = ("busy", "error", "error_index", "counters")
 
 
-def machine_top(verilog: Verilog, config: MachineConfig) -> str:
-    """The Verilog of module `TOPLEVEL`: the machine, a ``memory_model`` and a
-    ``machine_control``.
+def machine_top(verilog: Verilog, config: MachineConfig, *, traced: bool = False) -> str:
+    """The Verilog of module `TOPLEVEL`: the machine, a ``memory_model``, a ``machine_control``,
+    and, where the machine is ``traced``, a ``machine_trace``, which looks into it.
 
     Raises ``ValueError`` for a component that has not the members of a machine of ``config``.
     """
@@ -83,7 +86,7 @@ def machine_top(verilog: Verilog, config: MachineConfig) -> str:
     ports_text = ",\n".join(connections)
     return f"""
 module {TOPLEVEL} (input clk, output done);
-  wire rst, start, stop, transfer, pending, fault;
+  wire rst, start, stop, ended, transfer, pending, fault;
   wire [63:0] cycle;
   wire [{config.address_bits - 1}:0] entry;
   wire [{8 * output_bytes - 1}:0] outputs;
@@ -101,13 +104,44 @@ module {TOPLEVEL} (input clk, output done);
   ) control (
     .clk(clk), .busy({ends["busy"]}), .error(|{ends["error"]}), .transfer(transfer),
     .pending(pending), .fault(fault), .outputs(outputs), .rst(rst), .cycle(cycle),
-    .start(start), .entry(entry), .stop(stop), .done(done)
+    .start(start), .entry(entry), .stop(stop), .ended(ended), .done(done)
   );
-  {MODULE} {MODULE} (
+{_trace() if traced else ""}  {MODULE} {MODULE} (
 {ports_text}
   );
 endmodule
 """
+
+
+def _trace() -> str:
+    """The trace of ``macaw.hw.machine.Accelerator``, by the names of its parts."""
+    queues = [f"{MODULE}.{engine}_queue" for engine in reversed(Engine)]
+    compute = f"{MODULE}.compute"
+    values = {
+        "cycle": "cycle",
+        "start": "start",
+        "ended": "ended",
+        "running": _joined(f"{queue}.running" for queue in queues),
+        "completed": _joined(f"{queue}.completed" for queue in queues),
+        "convolves": f"{compute}.core_busy",
+        "evaluates": f"{compute}.core.reader.evaluation[0]",
+        "copies": f"{compute}.opcode == {Opcode.COPY.value} & {compute}.count != 0",
+        "results": f"{compute}.o__valid",
+        "full": f"~{compute}.o__ready",
+        "starved": f"{compute}.i__ready & ~{compute}.i__valid",
+        "arrives": f"{compute}.i__ready & {compute}.i__valid",
+    }
+    ports = ",\n".join(f"    .{name}({value})" for name, value in values.items())
+    parameters = (
+        f".ENGINES({len(Engine)}), .COMPUTE({[*Engine].index(Engine.COMPUTE)}), "
+        f".COUNT_BITS({WAIT_BITS})"
+    )
+    return f"  machine_trace #({parameters}) trace (\n    .clk(clk),\n{ports}\n  );\n"
+
+
+def _joined(counts: Iterable[str]) -> str:
+    """Counts side by side, each as wide as the widest may be."""
+    return "{" + ", ".join(f"{WAIT_BITS}'({count})" for count in counts) + "}"
 
 
 def _widths(config: MachineConfig) -> dict[str, int]:

@@ -18,6 +18,7 @@ _ORACLES = {
     "onnx": "onnxruntime",
     "tflite": "ai_edge_litert",
     "examples": "sklearn.datasets",
+    "report": "altair",
 }
 
 

@@ -3,7 +3,7 @@
 """Passes to instructions and constants."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -53,12 +53,16 @@ class _Code:
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """Units of one target for one pass, and where their words stand among all such words."""
+    """Units of one target for one pass: ``words`` from ``word`` on, among all such words, become
+    ``units`` of the core's memory from ``first`` on. ``resident`` ones are loaded once, by the
+    prologue, and stay."""
 
     target: LoadTarget
     units: int
     words: int
     word: int
+    first: int = 0
+    resident: bool = False
 
 
 def contents(passes: Sequence[Pass], config: MachineConfig) -> tuple[bytes, list[list[Load]]]:
@@ -77,7 +81,20 @@ def contents(passes: Sequence[Pass], config: MachineConfig) -> tuple[bytes, list
             )
             loads[-1].append(load)
             data += words
-    return bytes(data), loads
+    stores = {
+        target: Store(
+            config=config,
+            target=target,
+            sizes=[load.units for of_pass in loads for load in of_pass if load.target == target],
+        )
+        for target in LoadTarget
+    }
+
+    def placed(load: Load) -> Load:
+        store = stores[load.target]
+        return replace(load, first=store.place(load.units), resident=store.resident)
+
+    return bytes(data), [[placed(load) for load in of_pass] for of_pass in loads]
 
 
 def emit(
@@ -92,66 +109,50 @@ def emit(
 
     The prologue loads what stays; it is empty where nothing does.
     """
-    stores = {
-        target: Store(
-            config=config,
-            target=target,
-            sizes=[load.units for of_pass in loads for load in of_pass if load.target == target],
-        )
-        for target in LoadTarget
-    }
     prologue, body = _Code(config=config), _Code(config=config)
-    firsts = [
-        {load.target: stores[load.target].place(load.units) for load in of_pass}
-        for of_pass in loads
-    ]
     # What a pass needs is loaded while the pass in front of it is computed, unless that one needs
     # the place.
-    late: list[tuple[Load, int]] = []
+    late: list[Load] = []
     for index in range(len(passes) + 1):
         waiting, late = late, []
         for load in loads[index] if index < len(passes) else ():
-            first = firsts[index][load.target]
             before = loads[index - 1] if index else ()
-            if any(_overlap(load, first, each, firsts[index - 1][each.target]) for each in before):
-                late.append((load, first))
+            if any(_overlap(load, each) for each in before):
+                late.append(load)
                 continue
-            code = prologue if stores[load.target].resident else body
-            _load(code, load, first, constants)
+            _load(prologue if load.resident else body, load, constants)
         if index > 0:
-            for load, first in waiting:
-                _load(body, load, first, constants)
-            _run(body, passes[index - 1], loads[index - 1], firsts[index - 1], homes)
+            for load in waiting:
+                _load(body, load, constants)
+            _run(body, passes[index - 1], loads[index - 1], homes)
     return (prologue.end() if prologue.instructions else b""), body.end()
 
 
-def _overlap(one: Load, first: int, other: Load, other_first: int) -> bool:
+def _overlap(one: Load, other: Load) -> bool:
     """Whether two passes need the same units."""
     return (
         one.target == other.target
-        and first < other_first + other.units
-        and other_first < first + one.units
+        and one.first < other.first + other.units
+        and other.first < one.first + one.units
     )
 
 
-def _load(code: _Code, load: Load, first: int, constants: int) -> None:
+def _load(code: _Code, load: Load, constants: int) -> None:
     values = {
         "target": load.target,
-        "start": first,
+        "start": load.first,
         "address": constants + load.word,
         "count": load.words,
     }
-    access = Access(memory=_UNITS[load.target], start=first, end=first + load.units, write=True)
-    code.add(Engine.LOAD, Opcode.LOAD, values, (access,))
+    code.add(Engine.LOAD, Opcode.LOAD, values, (_units_of(load, write=True),))
 
 
-def _run(
-    code: _Code,
-    each: Pass,
-    loads: Sequence[Load],
-    firsts: Mapping[LoadTarget, int],
-    homes: Mapping[str, Home],
-) -> None:
+def _units_of(load: Load, *, write: bool = False) -> Access:
+    end = load.first + load.units
+    return Access(memory=_UNITS[load.target], start=load.first, end=end, write=write)
+
+
+def _run(code: _Code, each: Pass, loads: Sequence[Load], homes: Mapping[str, Home]) -> None:
     config = code.config
     addresses, reads, words = [], [], 0
     for rows in each.sources:
@@ -165,11 +166,8 @@ def _run(
     }  # fmt: skip
     code.add(Engine.FETCH, Opcode.FETCH, {k: int(v) for k, v in fetch.items()}, reads)
 
-    used = [
-        Access(memory=_UNITS[load.target], start=first, end=first + load.units)
-        for load in loads
-        for first in [firsts[load.target]]
-    ]
+    used = [_units_of(load) for load in loads]
+    firsts = {load.target: load.first for load in loads}
     match each.work:
         case CoreProgram() as work:
             entry = firsts[LoadTarget.TABLE]

@@ -3,7 +3,7 @@
 """A whole network: programs of the machine, and what the host does between them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from macaw.arch.container import Program, TensorPlace
 from macaw.arch.machine import MachineConfig, Space
 from macaw.compiler.machine.allocation import Life, place_buffers
 from macaw.compiler.machine.copies import without_copies
-from macaw.compiler.machine.emit import Home, contents, emit
+from macaw.compiler.machine.emit import Home, Load, contents, emit
 from macaw.compiler.machine.images import image_of
 from macaw.compiler.machine.lowering import Lowering
 from macaw.compiler.machine.passes import Buffer, Pass
@@ -33,13 +33,17 @@ class Segment:
     host.
 
     The k-th FETCH, compute instruction and store of a program's body are those of ``passes[k]``;
-    ``homes`` says where each buffer of theirs stands.
+    ``homes`` says where each buffer of theirs stands, ``lives`` how many words it takes, and from
+    which pass to which; constants have none. ``loads[k]`` are what ``passes[k]`` needs in the
+    core's memories, each from its word in the memory outside on.
     """
 
     operators: tuple[Operator, ...]
     program: Program | None = None
     passes: tuple[Pass, ...] = ()
     homes: Mapping[str, Home] = field(default_factory=dict)
+    lives: Mapping[str, Life] = field(default_factory=dict)
+    loads: tuple[tuple[Load, ...], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,7 +79,9 @@ def compile_network(
         try:
             if placement.refusal:
                 raise ValueError(placement.refusal)
-            found.append(lowering.passes(placement.operator, placement.layer))
+            operator = placement.operator
+            passes = lowering.passes(operator, placement.layer)
+            found.append(tuple(replace(each, operator=operator.outputs[0]) for each in passes))
         except ValueError as error:
             found.append(None)
             refusals[placement.operator.outputs[0]] = str(error)
@@ -87,12 +93,12 @@ def compile_network(
         if number % 2 == 0:
             segments.append(Segment(operators=operators))
             continue
-        passes = [each for index in members for each in found[index] or ()]
+        all_passes = [each for index in members for each in found[index] or ()]
         made = [output for operator in operators for output in operator.outputs]
         outputs = made if keep else _outputs(graph, operators)
-        passes = without_copies(passes, outputs)
+        kept = without_copies(all_passes, outputs)
         name = graph.name if number == 1 else f"{graph.name}, segment {number}"
-        segments.append(_segment(graph, config, operators, passes, outputs, name))
+        segments.append(_segment(graph, config, operators, kept, outputs, name))
     return Network(graph=graph, config=config, segments=tuple(segments), refusals=refusals)
 
 
@@ -156,7 +162,17 @@ def _segment(
         inputs=places(inputs),
         outputs=places(outputs),
     )
-    return Segment(operators=operators, program=program, passes=tuple(passes), homes=homes)
+    return Segment(
+        operators=operators,
+        program=program,
+        passes=tuple(passes),
+        homes=homes,
+        lives=lives,
+        loads=tuple(
+            tuple(replace(load, word=constants + load.word) for load in of_pass)
+            for of_pass in loads
+        ),
+    )
 
 
 def _constants(

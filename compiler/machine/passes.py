@@ -62,9 +62,11 @@ class Copy:
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Pass:
     """``work`` on the rows ``sources`` (two for the elementwise pass of two operands, one
-    otherwise), whose result is ``target``; ``name`` is the operator's."""
+    otherwise), whose result is ``target``; ``name`` is what it is called, ``operator`` the first
+    result of the operator that it is a part of."""
 
     name: str
     sources: tuple[Rows, ...]
     work: CoreProgram | LookupTables | Copy
     target: Placed
+    operator: str = ""

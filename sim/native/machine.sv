@@ -28,6 +28,7 @@ module machine_control #(
     output reg start,
     output reg [ADDRESS_BITS-1:0] entry,
     output stop,
+    output ended,
     output reg done
 );
   import words::*;
@@ -79,7 +80,7 @@ module machine_control #(
     done = 0;
   end
 
-  wire ended = phase == BUSY && !busy;
+  assign ended = phase == BUSY && !busy;
   always_comb begin
     why = RUN;
     if (fault) why = FAULT;

@@ -43,7 +43,7 @@ LAYERS = {
         libraries=("numpy", "click", "rich"),
         lazy=(
             "torch", "skimage", "PIL", "pooch", "requests", "tflite_micro", "ai_edge_litert",
-            "onnxruntime",
+            "onnxruntime", "altair", "jinja2", "vl_convert",
         ),
     ),
 }  # fmt: skip

@@ -1,0 +1,49 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a pass costs: clocks by a model, and bytes that it moves."""
+
+from dataclasses import dataclass
+
+from macaw.arch.machine import MachineConfig
+from macaw.compiler.conv2d import Conv2dProgram
+from macaw.compiler.cost import model_cycles
+from macaw.compiler.elementwise import LookupTables
+from macaw.compiler.machine.passes import Pass, Placed, Rows
+
+__all__ = ["PassCost", "pass_cost", "rows_bytes", "target_bytes"]
+
+#: Clocks from the start of an elementwise pass or a copy to its first result, about.
+_LATENCY = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassCost:
+    """Modelled clocks of a pass whose words come and go without waiting: ``work`` in which the
+    array evaluates, or bytes are looked up or copied, and ``cycles`` in all."""
+
+    work: int
+    cycles: int
+
+
+def pass_cost(each: Pass, config: MachineConfig) -> PassCost:
+    """The clocks of a pass on a machine of ``config``, by `macaw.compiler.cost` or by its words."""
+    if isinstance(each.work, Conv2dProgram):
+        cycles = model_cycles(each.work)
+        work = each.work.walk.row_cycles * each.work.shape.output_height
+        return PassCost(work=min(work, cycles), cycles=cycles)
+    words = sum(rows_bytes(rows, config) for rows in each.sources) // config.word_bytes
+    if isinstance(each.work, LookupTables):
+        results = words // len(each.sources)
+        words = max(words, results * config.word_bytes // config.elementwise_lanes)
+    return PassCost(work=words, cycles=words + _LATENCY)
+
+
+def rows_bytes(rows: Rows, config: MachineConfig) -> int:
+    """Bytes of the words that are fetched of these rows."""
+    return rows.count * rows.buffer.image.row_words(config) * config.word_bytes
+
+
+def target_bytes(target: Placed, config: MachineConfig) -> int:
+    """Bytes that are stored: whole words, or those of the result where there are gaps."""
+    row = target.pixels * target.pixel_bytes
+    return target.rows * (row if target.gaps else config.words(row) * config.word_bytes)
