@@ -11,30 +11,35 @@ import click
 __all__ = ["image_options"]
 
 
-class _Numbers(click.ParamType[Any]):
-    """Numbers with ``separator`` between them."""
+def _positive(text: str) -> int:
+    """A whole number above 0; ``ValueError`` for anything else."""
+    value = int(text)
+    if value < 1:
+        raise ValueError(text)
+    return value
 
-    def __init__(self, name: str, separator: str, kind: type, count: int | None = None) -> None:
-        self.name = name
-        self._separator, self._kind, self._count = separator, kind, count
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[Any, ...]:
-        """The numbers; a wrong usage for anything else."""
-        if isinstance(value, tuple):
-            return value
+def _numbers(
+    form: str, separator: str, kind: Callable[[str], float], count: int | None = None
+) -> dict[str, Any]:
+    """What an option needs that is of ``form``: numbers, with ``separator`` between them."""
+
+    def convert(ctx: click.Context, param: click.Parameter, value: str | None) -> Any:
+        if value is None:
+            return None
         try:
-            found = tuple(self._kind(each) for each in value.split(self._separator))
-            if self._count not in (None, len(found)) or (self._kind is int and min(found) < 1):
-                raise ValueError
+            found = tuple(kind(each) for each in value.split(separator))
         except ValueError:
-            self.fail(f"must be of the form {self.name}, not {value!r}", param, ctx)
+            found = ()
+        if not found or count not in (None, len(found)):
+            raise click.BadParameter(f"must be of the form {form}, not {value!r}")
         return found
 
+    return {"metavar": form, "callback": convert}
 
-_CHANNELS = _Numbers("NUMBER[,NUMBER...]", ",", float)
-_SHAPE = _Numbers("CHANNELSxHEIGHTxWIDTH", "x", int, 3)
+
+_CHANNELS = _numbers("NUMBER[,NUMBER...]", ",", float)
+_SHAPE = _numbers("CHANNELSxHEIGHTxWIDTH", "x", _positive, 3)
 
 _OPTIONS = (
     click.option("--raw", is_flag=True,
@@ -42,10 +47,10 @@ _OPTIONS = (
     click.option("--scale", type=float,
                  help="Else a byte means (byte * scale - mean) / std, with 1, 0 and 1 for those "
                       "that are not stated."),
-    click.option("--mean", type=_CHANNELS, help="One, or one for each channel."),
-    click.option("--std", type=_CHANNELS, help="One, or one for each channel."),
-    click.option("--shape", type=_SHAPE, metavar=_SHAPE.name,
-                 help="What images are made to for a PyTorch file, which does not say it."),
+    click.option("--mean", help="One, or one for each channel.", **_CHANNELS),
+    click.option("--std", help="One, or one for each channel.", **_CHANNELS),
+    click.option("--shape", help="What images are made to for a PyTorch file, which does not say "
+                                 "it.", **_SHAPE),
 )  # fmt: skip
 
 

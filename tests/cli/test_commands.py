@@ -211,7 +211,7 @@ def test_proofs_as_json(monkeypatch):
     monkeypatch.setattr(macaw.prove, "prove", prove)
     result = CliRunner().invoke(main, ["prove", "SkidBuffer", "--json"])
     assert result.exit_code == 1
-    assert json.loads(result.stdout)[0]["value"] == "holds"
+    assert json.loads(result.output[result.output.index("[") :])[0]["value"] == "holds"
 
 
 def test_an_exported_block_as_json(tmp_path):
