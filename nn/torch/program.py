@@ -140,6 +140,8 @@ class _Program:
         else:
             raise ModelError("this operator is not supported: leave it out, or behind the outputs")
         for name in call.changed:
+            if name != self._operand(call):
+                raise ModelError(f"it must not change {name!r}, of which its operand is a view")
             # Who reads the operand later, reads the result.
             self._same(name, call.name)
 
@@ -152,7 +154,7 @@ class _Program:
 
     def _check_operands(self, call: Call) -> None:
         """Refuse what is not dequantised."""
-        for name in _references(call.arguments):
+        for name in _references((call.arguments, tuple(call.keywords.values()))):
             if name not in self._reals and name not in self._constants:
                 raise ModelError(
                     f"{name!r} must be quantised before it: quantise with "
@@ -215,6 +217,8 @@ class _Program:
 
     def _dequantize(self, call: Call, *, axis: bool) -> None:
         source, rest = call.arguments[0], call.arguments[1:]
+        if isinstance(call.facts, Facts) and call.facts.dtype != "float32":
+            raise ModelError(f"the result must be float32, not {call.facts.dtype}")
         if not isinstance(source, Reference):
             self._constants[call.name] = _constant(source, rest, axis=axis)
             return
@@ -236,6 +240,8 @@ class _Program:
         source = self._operand(call)
         if source not in self._units:
             self._check_operands(call)
+        if call.kind == "dropout" and True in (*call.arguments[2:], *call.keywords.values()):
+            raise ModelError("the program must be exported in evaluation mode: call eval()")
         _KEEPING[call.kind](self._site(call, self._units[source]))
         if source not in self._reals:
             self._reals.discard(call.name)
@@ -243,6 +249,7 @@ class _Program:
     def _bound(self, call: Call) -> None:
         """A ReLU or its like alone, in the units of its result."""
         self._check_operands(call)
+        _bounds(call)
         source = self._operand(call)
         units = self._awaited(call.name)
         if units is None:
@@ -333,7 +340,7 @@ def _references(value: Any) -> list[str]:
 
 
 def _bounds(call: Call) -> tuple[float, float]:
-    """The bounds of a ReLU or its like."""
+    """The bounds of a ReLU or its like; `ModelError` where they are no numbers."""
     kind = call.kind.rstrip("_")
     if kind in ("relu", "relu6"):
         return 0.0, 6.0 if kind == "relu6" else np.inf
@@ -342,6 +349,8 @@ def _bounds(call: Call) -> tuple[float, float]:
     low, high = (given.get(name) for name in names)
     if kind == "hardtanh":
         low, high = (-1.0 if low is None else low), (1.0 if high is None else high)
+    if not all(each is None or isinstance(each, int | float) for each in (low, high)):
+        raise ModelError("bounds must be numbers")
     return (-np.inf if low is None else float(low)), (np.inf if high is None else float(high))
 
 

@@ -175,7 +175,9 @@ class _Recorder:
         kind = _module_kind(module) if node.op == "call_module" else _kind(node.target)
         arguments = self._torch.fx.node.map_arg(node.args, self._values.__getitem__)
         keywords = self._torch.fx.node.map_arg(node.kwargs, self._values.__getitem__)
-        operands = [each for each in node.all_input_nodes if self._is_tensor(self._values[each])]
+        # An operator in place changes what its operand is a view of, too.
+        known = self._values if self._fold and kind.endswith("_") else node.all_input_nodes
+        operands = [each for each in known if self._is_tensor(self._values[each])]
         versions = [self._values[each]._version for each in operands]
         try:
             if module is not None:

@@ -24,7 +24,7 @@ def torch(oracle):
     return torch
 
 
-def unit(torch, scale, point):
+def unit_and_more(torch, scale, point):
     """Scale and zero point, and what both operators of PyTorch take."""
     scale = float(np.float32(scale))
     return Affine(scale, point), (scale, point, -128, 127, torch.int8)
@@ -45,7 +45,7 @@ def test_quantize(torch, scale):
     rng = np.random.default_rng(1)
     rival = quotient = 0
     for point in POINTS:
-        affine, parameters = unit(torch, scale, point)
+        affine, parameters = unit_and_more(torch, scale, point)
         steps = np.float32(np.arange(-300, 300) / 2 * affine.scale)
         values = np.concatenate([
             steps, np.nextafter(steps, np.inf), np.nextafter(steps, -np.inf),
@@ -74,7 +74,7 @@ def test_binary_of_every_pair(torch, name):
     rival = 0
     for _ in range(12):
         (a, of_a), (b, of_b), (c, of_c) = (
-            unit(torch, rng.choice(SCALES), int(rng.choice(POINTS))) for _ in range(3)
+            unit_and_more(torch, rng.choice(SCALES), int(rng.choice(POINTS))) for _ in range(3)
         )
         function = torch.add if name == "add" else torch.mul
         result = function(real(torch, first, of_a), real(torch, second, of_b))
@@ -103,7 +103,8 @@ def test_rescaled(torch):
     values = np.arange(-128, 128, dtype=np.int8)
     for scale in SCALES:
         for other in SCALES:
-            (a, of_a), (b, of_b) = unit(torch, scale, 5), unit(torch, other, -9)
+            a, of_a = unit_and_more(torch, scale, 5)
+            b, of_b = unit_and_more(torch, other, -9)
             expected = quantised(torch, real(torch, values, of_a), of_b)
             found = pt2e.rescaled(values, operand=a, result=b, dtype=np.int8)
             np.testing.assert_array_equal(found, expected)
@@ -118,7 +119,7 @@ def test_average_of_every_sum(torch, count, power):
     operand, result = Affine(0.25, -3), Affine(0.25 / 2.0**power, 7)
     sums = np.arange(-255 * count, 255 * count + 1)
     found = pt2e.average(sums, count, operand=operand, result=result, dtype=np.int8)
-    _, parameters = unit(torch, *result)
+    _, parameters = unit_and_more(torch, *result)
     total = torch.from_numpy(sums.astype(np.float32) * np.float32(operand.scale))
     root = int(np.sqrt(count))
     ways = [total / count] + ([total / root / root] if root * root == count else [])
@@ -164,3 +165,36 @@ def test_requantization_rounds_once():
     np.testing.assert_array_equal(requantize(sums, found), expected)
     quotient = np.clip(np.rint(real / np.float32(scale)) + 3, 3, 90)
     assert np.count_nonzero(quotient != expected) > 10
+
+
+@pytest.mark.parametrize("size", [(2, 7), (2, 13), (4, 7), (5, 6), (7, 8)])
+def test_kernels_of_averages_divide(torch, size):
+    """Each of PyTorch's, in both memory formats, at every sum; products with a float32 would miss
+    some of these ties."""
+    rows, columns = size
+    count = rows * columns
+    sums = np.arange(-128 * count, 127 * count + 1)
+    base = sums // count
+    values = base[:, np.newaxis] + (np.arange(count) < (sums - base * count)[:, np.newaxis])
+    assert np.array_equal(values.sum(axis=1), sums)
+    unit = Affine(0.5, 0)
+    expected = pt2e.average(sums, count, operand=unit, result=unit, dtype=np.int8)
+    _, parameters = unit_and_more(torch, *unit)
+    channels = 40
+    padded = np.concatenate([values, np.zeros((-len(values) % channels, count))])
+    images = torch.from_numpy(np.float32(padded * 0.5)).reshape(-1, channels, rows, columns)
+    wide = torch.cat([images, images], dim=2)
+    functional = torch.nn.functional
+    for form in (torch.contiguous_format, torch.channels_last):
+        image = images.contiguous(memory_format=form)
+        taller = wide.contiguous(memory_format=form)
+        for found in (
+            image.mean((2, 3)),
+            functional.avg_pool2d(image, size),
+            functional.adaptive_avg_pool2d(image, 1),
+            functional.adaptive_avg_pool2d(taller, (2, 1))[:, :, 1],
+        ):
+            given = quantised(torch, found, parameters).reshape(-1)[: len(sums)]
+            np.testing.assert_array_equal(given, expected)
+    product = np.rint(np.float32(sums * 0.5) * (np.float32(1) / np.float32(count)) / 0.5)
+    assert np.any(product != expected) == (multiplication(count, unit, unit) is None)

@@ -253,6 +253,10 @@ def test_programs_are_refused(torch):
         y = p.aten.add.Tensor(p.pair(x), p.pair(x))
         return p.pair(y), y
 
+    def in_place(p, c, x):
+        y = p.aten.add.Tensor(p.pair(x), p.pair(x))
+        return p.pair(p.aten.relu_.default(p.aten.flatten.using_ints(y, 1))), p.pair(y)
+
     for sentence, forward in (
         ("add, add: the result must be quantised, everywhere in the same way", two_quantises),
         ("add, add: the result must be quantised, everywhere in the same way", also_an_output),
@@ -272,7 +276,15 @@ def test_programs_are_refused(torch):
             p.quantize(x), c.scales, 1)),
         ("relu6, relu6: the result must be quantised", lambda p, c, x: p.aten.relu6.default(
             p.pair(x))),
-        (r"averag|scales of .* must be powers of two, not 0.3125", lambda p, c, x: p.pair(
+        ("dropout: the program must be exported in evaluation mode", lambda p, c, x: p.pair(
+            p.aten.dropout.default(p.pair(x), 0.5, True))),
+        ("dequantize_per_tensor: the result must be float32, not bfloat16", lambda p, c, x: (
+            torch.ops.quantized_decomposed.dequantize_per_tensor.default(
+                p.quantize(x), 0.25, 0, -128, 127, torch.int8, out_dtype=torch.bfloat16))),
+        ("clamp, clamp: bounds must be numbers", lambda p, c, x: p.pair(
+            p.aten.clamp.Tensor(p.pair(x), c.scales[0]))),
+        ("relu_: it must not change 'add', of which its operand is a view", in_place),
+        ("scales of .* must be powers of two, not 0.3125", lambda p, c, x: p.pair(
             p.aten.mean.dim(p.pair(x, 0.3125), [2, 3], True), 0.25)),
     ):  # fmt: skip
         with pytest.raises(ModelError, match=sentence):
