@@ -163,7 +163,7 @@ def test_command_prints_json_without_the_extra(model, monkeypatch):
     )
     arguments = ["report", str(model), "--config", "tiny", "--run", "none"]
     result = CliRunner().invoke(main, arguments)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "needs altair, which the extra report brings: pip install -e .[report]" in result.output
     result = CliRunner().invoke(main, [*arguments, "--json"])
     assert result.exit_code == 0
