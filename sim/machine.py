@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs programs on the RTL of a machine, beside a memory in the simulator."""
 
+import resource
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -39,7 +40,8 @@ class MachineRun:
     ``memory`` is uint8 [words, word bytes], as the last program left it; ``programs`` has one
     result for each program that ended, and ``transfers`` the figures of the memory's streams.
     ``stale_words`` counts words that were written while a burst waited for them. ``cycles`` counts
-    from the end of reset to the end of the run, ``seconds`` is the time that it took.
+    from the end of reset to the end of the run, ``seconds`` is the time that it took, and
+    ``processor_seconds`` the processor's part of it, which other programs hardly change.
     """
 
     memory: np.ndarray
@@ -48,6 +50,7 @@ class MachineRun:
     stale_words: int
     cycles: int
     seconds: float
+    processor_seconds: float
     waves: Path | None
 
     @property
@@ -84,6 +87,7 @@ def run_machine(
     progress: Callable[[int, int], None] | bool = False,
     waves: Path | None = None,
     waves_cycles: tuple[int, int] = (0, 1024),
+    quick: bool = True,
 ) -> MachineRun:
     """Runs ``programs`` on a machine of ``config`` whose memory outside is ``memory``, uint8
     [words, word bytes], one after the other without a reset between them.
@@ -96,6 +100,9 @@ def run_machine(
 
     ``progress`` is a callback ``(programs done, programs in all)`` or ``True`` for a bar on a
     terminal; ``waves`` and ``waves_cycles`` are those of `macaw.sim.streams.run`.
+
+    Without waveforms the machine of ``config`` is simulated as `macaw.sim.quick` writes it, in the
+    same clocks and with the same words; with ``quick`` false, and ``machine``, as it is.
 
     Raises `MachineTimeout`, with the counters, after ``timeout_cycles`` or where nothing passes
     between machine and memory for ``quiet_cycles``, by default twice the machine's own patience;
@@ -115,10 +122,11 @@ def run_machine(
     given = programs if isinstance(programs, Sequence) else [programs]
     jobs = [each if isinstance(each, Job) else Job(program=each) for each in given]
     files = job_files(config, jobs, len(memory))
+    quick = quick and machine is None and waves is None
     if machine is None:
         from macaw.hw.machine import Accelerator
 
-        verilog = convert(Accelerator(config), parameters=config)
+        verilog = convert(Accelerator(config), parameters=config, quick=quick)
     else:
         verilog = convert(machine)
     label = config.name
@@ -132,6 +140,7 @@ def run_machine(
             for name in ("words.sv", "streams.sv", "memory.sv", "machine.sv", "words.cpp")
         ],
         free_clock=True,
+        vectorised=quick,
         waves=waves is not None,
         label=label,
     )
@@ -151,12 +160,13 @@ def run_machine(
             waves = waves.resolve().with_suffix(f".{simulator.waves}")
             arguments += waves_arguments(waves, *waves_cycles)
         status = np.memmap(folder / "status", "<i8", "r").reshape(-1, RECORD_WORDS)
-        started = time.perf_counter()
+        started, before = time.perf_counter(), _processor_seconds()
         with watch(label, lambda: int(status[0, 2]), len(jobs), progress):
             run_simulator(
                 simulator, "macaw.sim.benches.until_done", folder, arguments=arguments, seed=seed
             )
         seconds = time.perf_counter() - started
+        processor_seconds = _processor_seconds() - before
         if waves is not None:
             print(look_at_waves(waves))
         results = program_runs(
@@ -178,8 +188,14 @@ def run_machine(
             stale_words=int(status[FAULT_RECORD, 4]),
             cycles=int(status[0, 0]),
             seconds=seconds,
+            processor_seconds=processor_seconds,
             waves=waves,
         )
+
+
+def _processor_seconds() -> float:
+    """The processor's time of all programs that this one has started and seen end."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
 
 
 def _check_memory(config: MachineConfig, memory: np.ndarray) -> None:

@@ -16,7 +16,7 @@ import cocotb_tools.config
 
 from macaw.sim.errors import ToolMissing
 
-__all__ = ["Toolchain", "can_write_fst", "find"]
+__all__ = ["Toolchain", "can_write_fst", "find", "native"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +68,16 @@ def find() -> Toolchain:
         ccache=shutil.which("ccache"),
         identity=identity,
     )
+
+
+@functools.cache
+def native() -> tuple[str, str]:
+    """The compiler's flag for the processor at hand, and text that differs where what it makes
+    would; the flag is empty for a compiler without one."""
+    flag = "-march=native"
+    command = [find().compiler, flag, "-dM", "-E", "-x", "c++", "-"]
+    answer = subprocess.run(command, input="", capture_output=True, text=True, check=False)
+    return (flag, answer.stdout) if answer.returncode == 0 else ("", "")
 
 
 @functools.cache

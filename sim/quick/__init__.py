@@ -1,0 +1,3 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""A design as Verilog that a simulator runs through quickly."""
