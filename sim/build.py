@@ -134,13 +134,9 @@ def build(
         *([f"--trace-{waves_format}"] if waves_format else []),
     ]
     optimisation = _OPTIMISATION if optimised else _NO_OPTIMISATION
-    processor = ""
     if vectorised:
-        flag, processor = toolchain.native()
-        optimisation = (f"OPT_FAST=-O3 {flag}", *_OPTIMISATION[1:])
-    identity = hashlib.sha256(
-        repr((tools.identity, flags, optimisation, processor, toplevel)).encode()
-    )
+        optimisation = (f"OPT_FAST=-O3 {toolchain.native()}", *_OPTIMISATION[1:])
+    identity = hashlib.sha256(repr((tools.identity, flags, optimisation, toplevel)).encode())
     for name, text in [("control.vlt", control), *sorted(texts.items())]:
         identity.update(repr((name, text)).encode())
     for path in [*sources, *native]:

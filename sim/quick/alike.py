@@ -20,9 +20,9 @@ _NUMBERED = re.compile(r"\\(port|in|out)\$(\d+)")
 _PORT_NUMBER = re.compile(r"(input|output) \d+")
 
 
-def join_alike(modules: dict[str, Module], top: str) -> list[tuple[str, int]]:
+def join_alike(modules: dict[str, Module], top: str) -> list[str]:
     """Lets all cells whose modules are alike be instances of one of them, which is kept apart when
-    the design is flattened; the name and the instances of each such module.
+    the design is flattened; the names of such modules.
 
     The largest modules come first, and what is inside of them is left alone. Modules with memories
     or with cells of a device are no candidates, for each has a state of its own, nor are those with
@@ -91,23 +91,21 @@ def _digest(module: Module, modules: Mapping[str, Module], digests: Mapping[str,
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _join(modules: dict[str, Module], members: list[str], index: int) -> tuple[str, int]:
+def _join(modules: dict[str, Module], members: list[str], index: int) -> str:
     name = f"\\alike_{index}"
     kept = modules[members[0]]
     ports = {
         member: dict(zip(modules[member].ports, kept.ports, strict=True)) for member in members
     }
-    count = 0
     for module in modules.values():
         for cell in module.cells:
             if cell.kind in ports:
                 renamed = ports[cell.kind]
                 cell.connections = {renamed[key]: value for key, value in cell.connections.items()}
                 cell.kind = name
-                count += 1
     for member in members:
         del modules[member]
     kept.name = name
     kept.attributes = [*kept.attributes, "attribute \\keep_hierarchy 1"]
     modules[name] = kept
-    return name.lstrip("\\"), count
+    return name.removeprefix("\\")

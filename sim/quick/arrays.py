@@ -39,20 +39,28 @@ class _Signal:
     arrays: dict[_Range, str] = field(default_factory=dict)
 
 
-def side_by_side(text: str, top: str, families: Iterable[tuple[str, int]]) -> str:
-    """``text`` with the modules and their numbers of instances of ``families`` as arrays.
+def side_by_side(text: str, top: str, names: Iterable[str]) -> str:
+    """``text`` with one instance of each of the modules ``names``, which ``top`` instantiates many
+    times.
 
     A module stays where it is written in a way that is not known here.
     """
-    for name, count in families:
+    for name in names:
         pattern = re.compile(rf"^module {name}\(.*?^endmodule\n", re.MULTILINE | re.DOTALL)
+        cells = re.compile(rf"^  {name} \S+\s*\(\n(.*?)\n  \);\n", re.MULTILINE | re.DOTALL)
         [found] = pattern.findall(text)
+        members = [
+            {port.strip(): signal for port, signal in _CONNECTION.findall(cell)}
+            for cell in cells.findall(text)
+        ]
         try:
-            module = _Module(name, count, found)
-            glued = _instance(text.replace(found, module.text), top, module)
+            module = _Module(name, len(members), found)
+            lines = _instance(module, members)
         except _Unsuitable:
             continue
-        text = glued
+        text = cells.sub("", text.replace(found, module.text))
+        end = text.index("endmodule", text.index(f"module {top}("))
+        text = "\n".join([text[:end], *lines, text[end:]])
     return _ATTRIBUTE.sub("", text)
 
 
@@ -227,15 +235,9 @@ def _apart(ranges: Iterable[_Range]) -> list[_Range]:
     return found
 
 
-def _instance(text: str, top: str, module: _Module) -> str:
-    """``text`` with one instance of ``module`` in the place of many."""
-    pattern = re.compile(rf"^  {module.name} \S+\s*\(\n(.*?)\n  \);\n", re.MULTILINE | re.DOTALL)
-    members = [
-        {name.strip(): signal for name, signal in _CONNECTION.findall(found)}
-        for found in pattern.findall(text)
-    ]
-    if len(members) != module.count:
-        raise _Unsuitable(module.name)
+def _instance(module: _Module, members: Sequence[Mapping[str, str]]) -> list[str]:
+    """The lines of one instance of ``module`` in the place of ``members``, which map ports to what
+    is connected there."""
     ports = [f".{name}({name})" for name in _COMMON if name in module.signals]
     lines = []
     for port, signal in module.ports.items():
@@ -258,7 +260,4 @@ def _instance(text: str, top: str, module: _Module) -> str:
                 f"  assign {module.name}_{array}[{index}] = {whole}[{high}:{low}];"
                 for (high, low), array in arrays.items()
             ]
-    lines.append(f"  {module.name} {module.name} ({', '.join(ports)});")
-    text = pattern.sub("", text)
-    start = text.index("endmodule", text.index(f"module {top}("))
-    return text[:start] + "\n".join(lines) + "\n" + text[start:]
+    return [*lines, f"  {module.name} {module.name} ({', '.join(ports)});"]

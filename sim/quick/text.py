@@ -45,11 +45,11 @@ def quick_verilog(design: str, top: str) -> str:
     for module in modules.values():
         multipliers_to_products(module)
         carries_to_sums(module)
-    families = join_alike(modules, f"\\{top}")
+    names = join_alike(modules, f"\\{top}")
     yosys = find_yosys(lambda version: version >= (0, 40))
     script = [f"read_rtlil <<rtlil\n{text_of(modules.values())}\nrtlil", *_PASSES]
     text = yosys.run(["-q", "-"], "\n".join(script), ignore_warnings=True)
-    return side_by_side(text, top, families)
+    return side_by_side(text, top, names)
 
 
 def _sources() -> str:

@@ -9,16 +9,20 @@ from functools import partial
 import numpy as np
 import pytest
 from amaranth.back import rtlil
+from conv2d_layers import case_of
 from sim_quick import Blocks, vectors
 
+import macaw.sim.streams
 import macaw.sim.vectors
 from benchmarks.networks import NETWORKS, Builder
+from macaw.arch import Conv2dShape, preset
 from macaw.arch.machines import machine_preset
 from macaw.compiler.machine import compile_network
 from macaw.compiler.network import modes
 from macaw.golden import evaluate, requantization
 from macaw.golden import run as golden_run
 from macaw.hw.cells import ecp5, ecp5_carry, ecp5_select
+from macaw.sim.conv2d import run_conv2d
 from macaw.sim.device import SimDevice
 from macaw.sim.memory_model import MEMORY_MODELS
 from macaw.sim.quick.text import quick_verilog
@@ -72,6 +76,27 @@ def test_a_program_takes_the_same_clocks(memory):
 def test_a_network_takes_the_same_clocks_on_the_cells_of_a_device():
     plain, quick = both_ways(NETWORKS["resnet8"](), "ecp5_85f", "board")
     assert plain == quick
+
+
+@pytest.mark.parametrize(
+    "name", ["tiny", *(pytest.param(name, marks=pytest.mark.full) for name in ("up5k", "gw1nr9"))]
+)
+def test_a_layer_takes_the_same_clocks(monkeypatch, name):
+    shape = Conv2dShape(
+        height=12, width=8, in_channels=8, out_channels=12, kernel_height=3, kernel_width=3,
+        padding=(1, 1, 1, 1),
+    )  # fmt: skip
+    case = case_of(1, shape, preset(name))
+    quick = run_conv2d(case.program, case.image)
+
+    def as_it_is(component, *, parameters, quick):
+        return convert(component, parameters=parameters)
+
+    monkeypatch.setattr(macaw.sim.streams, "convert", as_it_is)
+    plain = run_conv2d(case.program, case.image)
+    assert np.array_equal(plain.result, quick.result)
+    assert plain.streams.transfers == quick.streams.transfers
+    assert plain.streams.cycles == quick.streams.cycles
 
 
 @pytest.fixture
