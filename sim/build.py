@@ -34,6 +34,7 @@ _LOG = "build.log"
 _VERILATOR_FLAGS = ("-O3", "--x-assign", "fast", "--x-initial", "fast", "--no-timing")
 _OPTIMISATION = ("OPT_FAST=-O2", "OPT_SLOW=-O0", "OPT_GLOBAL=-O1")
 _NO_OPTIMISATION = ("OPT_FAST=-O0", *_OPTIMISATION[1:])
+_KEPT_LOOPS = ("--unroll-count", "0")
 _LOG_LINES = 30
 _MODULE = re.compile(r"^module (\w+)", re.MULTILINE)
 
@@ -104,6 +105,7 @@ def build(
     tolerated: Mapping[str, Sequence[str]] = {},
     free_clock: bool = False,
     optimised: bool = True,
+    vectorised: bool = False,
     waves: bool = False,
     label: str = "",
 ) -> Simulator:
@@ -114,7 +116,9 @@ def build(
     ``toplevel`` that Python may read and write. A warning ends the build, except for one in
     ``texts``; of a text in ``tolerated``, only the warnings that stand there are excepted. With
     ``free_clock`` the program clocks ``clk`` by itself until ``done``. Unless ``optimised`` it is
-    built sooner and runs slower. ``label`` is what the progress line calls the design.
+    built sooner and runs slower. ``vectorised`` is for texts with loops over arrays: they stay
+    loops, and are compiled for the processor at hand. ``label`` is what the progress line calls
+    the design.
 
     Raises `ToolMissing`, and `BuildFailure` with the end of the log.
     """
@@ -125,10 +129,13 @@ def build(
     native = [NATIVE / "main.cpp"]
     flags = [
         *_VERILATOR_FLAGS,
+        *(_KEPT_LOOPS if vectorised else []),
         *(["-CFLAGS", "-DFREE_CLOCK=1"] if free_clock else []),
         *([f"--trace-{waves_format}"] if waves_format else []),
     ]
     optimisation = _OPTIMISATION if optimised else _NO_OPTIMISATION
+    if vectorised:
+        optimisation = (f"OPT_FAST=-O3 {toolchain.native()}", *_OPTIMISATION[1:])
     identity = hashlib.sha256(repr((tools.identity, flags, optimisation, toplevel)).encode())
     for name, text in [("control.vlt", control), *sorted(texts.items())]:
         identity.update(repr((name, text)).encode())

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs programs on the RTL of a machine, beside a memory in the simulator."""
 
+import resource
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -41,7 +42,8 @@ class MachineRun:
     ``memory`` is uint8 [words, word bytes], as the last program left it; ``programs`` has one
     result for each program that ended, and ``transfers`` the figures of the memory's streams.
     ``stale_words`` counts words that were written while a burst waited for them. ``cycles`` counts
-    from the end of reset to the end of the run, ``seconds`` is the time that it took.
+    from the end of reset to the end of the run, ``seconds`` is the time that it took, and
+    ``processor_seconds`` the processor's part of it, which other programs hardly change.
     """
 
     memory: np.ndarray
@@ -50,6 +52,7 @@ class MachineRun:
     stale_words: int
     cycles: int
     seconds: float
+    processor_seconds: float
     waves: Path | None
 
     @property
@@ -87,6 +90,7 @@ def run_machine(
     trace: bool = False,
     waves: Path | None = None,
     waves_cycles: tuple[int, int] = (0, 1024),
+    quick: bool = True,
 ) -> MachineRun:
     """Runs ``programs`` on a machine of ``config`` whose memory outside is ``memory``, uint8
     [words, word bytes], one after the other without a reset between them.
@@ -101,6 +105,9 @@ def run_machine(
     terminal. With ``trace`` each `ProgramRun` tells when its instructions began and ended; it is a
     simulator of its own, of ``macaw.hw.machine.Accelerator`` only. ``waves`` and ``waves_cycles``
     are those of `macaw.sim.streams.run`.
+
+    Without waveforms the machine of ``config`` is simulated as `macaw.sim.quick` writes it, in the
+    same clocks and with the same words; with ``quick`` false, and ``machine``, as it is.
 
     Raises `MachineTimeout`, with the counters, after ``timeout_cycles`` or where nothing passes
     between machine and memory for ``quiet_cycles``, by default twice the machine's own patience;
@@ -125,10 +132,11 @@ def run_machine(
             raise ValueError("trace must be False for a machine other than Accelerator(config)")
         traced_programs = programs_of(config, memory, [job.program for job in jobs])
     files = job_files(config, jobs, len(memory))
+    quick = quick and machine is None and waves is None
     if machine is None:
         from macaw.hw.machine import Accelerator
 
-        verilog = convert(Accelerator(config), parameters=config)
+        verilog = convert(Accelerator(config), parameters=config, quick=quick)
     else:
         verilog = convert(machine)
     label = config.name
@@ -149,6 +157,7 @@ def run_machine(
             )
         ],
         free_clock=True,
+        vectorised=quick,
         waves=waves is not None,
         label=label,
     )
@@ -171,12 +180,13 @@ def run_machine(
             waves = waves.resolve().with_suffix(f".{simulator.waves}")
             arguments += waves_arguments(waves, *waves_cycles)
         status = np.memmap(folder / "status", "<i8", "r").reshape(-1, RECORD_WORDS)
-        started = time.perf_counter()
+        started, before = time.perf_counter(), _processor_seconds()
         with watch(label, lambda: int(status[0, 2]), len(jobs), progress):
             run_simulator(
                 simulator, "macaw.sim.benches.until_done", folder, arguments=arguments, seed=seed
             )
         seconds = time.perf_counter() - started
+        processor_seconds = _processor_seconds() - before
         if waves is not None:
             print(look_at_waves(waves))
         results = program_runs(
@@ -201,8 +211,14 @@ def run_machine(
             stale_words=int(status[FAULT_RECORD, 4]),
             cycles=int(status[0, 0]),
             seconds=seconds,
+            processor_seconds=processor_seconds,
             waves=waves,
         )
+
+
+def _processor_seconds() -> float:
+    """The processor's time of all programs that this one has started and seen end."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
 
 
 def _check_memory(config: MachineConfig, memory: np.ndarray) -> None:

@@ -73,13 +73,14 @@ def run(
     """Sends ``sources`` through ``component`` and takes the given count of words from each of
     its output streams.
 
-    ``sources`` maps input streams to words, as `packing` describes them for the payload's
-    shape; a stream left out sends nothing. ``sinks`` maps *every* output stream to the words
-    that are expected of it. ``parameters`` are those of `macaw.sim.verilog.convert`, which save
-    the conversion of a component that was converted before. With ``netlist`` that one is run in the
-    place of the component's RTL. ``inputs`` gives the value, held throughout, of *every* input port
-    that belongs to no stream. A source in ``after`` starts once the sources listed there have sent
-    all their words.
+    ``sources`` maps input streams to words, as `packing` describes them for the payload's shape; a
+    stream left out sends nothing. ``sinks`` maps *every* output stream to the words that are
+    expected of it. ``parameters`` are those of `macaw.sim.verilog.convert`, which save the
+    conversion of a component that was converted before; with them, and without waveforms, the
+    component is simulated as `macaw.sim.quick` writes it, in the same clocks and with the same
+    words. With ``netlist`` that one is run in the place of the component's RTL. ``inputs`` gives
+    the value, held throughout, of *every* input port that belongs to no stream. A source in
+    ``after`` starts once the sources listed there have sent all their words.
 
     ``idle`` is the probability that a source pauses for a cycle, ``stall`` that a sink is not
     ready in a cycle, for all streams or by name; both are drawn from ``seed``. The run ends
@@ -95,8 +96,9 @@ def run(
     `SimulationError` where the simulator cannot be built or fails; ``ValueError`` or
     ``TypeError`` for names and values that do not fit.
     """
+    quick = parameters is not None and netlist is None and waves is None
     if netlist is None:
-        verilog = convert(component, parameters=parameters)
+        verilog = convert(component, parameters=parameters, quick=quick)
     else:
         verilog = instance("netlist", netlist, Netlist).in_place_of(component)
     streams = verilog.streams
@@ -119,6 +121,7 @@ def run(
         # The compiler's time for a netlist is longer than a layer's.
         optimised=netlist is None,
         free_clock=True,
+        vectorised=quick,
         waves=waves is not None,
         label=label,
     )

