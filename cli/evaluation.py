@@ -16,14 +16,20 @@ from macaw.cli.evaluation_report import EvaluationReport, print_evaluation
 from macaw.cli.executor import executor
 from macaw.cli.images import Pixels
 from macaw.cli.inputs import check_form
-from macaw.cli.loading import ImageForm, is_script, load_model, read_input
+from macaw.cli.loading import (
+    ImageForm,
+    InputsNeeded,
+    image_tensor,
+    load_model,
+    read_input,
+)
 from macaw.cli.rungs import Rung
 from macaw.cli.runtimes import live_runtime
 from macaw.cli.samples import ARRAYS, Samples, read_samples
 from macaw.cli.say import model_line, say
 from macaw.cli.tally import Tally
 from macaw.nn import ModelError, QuantizedGraph, Semantics
-from macaw.nn.graph import DType, Tensor
+from macaw.nn.graph import Tensor
 
 __all__ = ["evaluate_model"]
 
@@ -139,13 +145,12 @@ def _graph(
     engine: str | None,
 ) -> QuantizedGraph:
     """The model's graph, which must take one input and remember nothing."""
-    examples = []
-    if is_script(path):
-        image = None
-        if shape is not None:
-            image = Tensor(name="image", shape=(1, *shape), dtype=DType.FLOAT32)
-        examples = [samples.read(first, image, Semantics.QNNPACK)]
-    graph = load_model(path, semantics=semantics, engine=engine, examples=examples)
+    try:
+        graph = load_model(path, semantics=semantics, engine=engine)
+    except InputsNeeded:
+        image = None if shape is None else image_tensor(shape)
+        example = samples.read(first, image, Semantics.QNNPACK)
+        graph = load_model(path, semantics=semantics, engine=engine, examples=[example])
     if graph.states:
         raise ModelError(
             f"{path} remembers from input to input, so it has no accuracy on single ones: macaw "

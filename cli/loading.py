@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A model file and the files of its inputs, read together."""
 
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,20 +9,25 @@ import numpy as np
 
 from macaw.cli.images import IMAGE_SUFFIXES, Pixels, image_input, is_image
 from macaw.cli.inputs import check_count, read_array
-from macaw.nn import ModelError, QuantizedGraph, Semantics, load
+from macaw.nn import ExamplesNeeded, ModelError, QuantizedGraph, Semantics, load
 from macaw.nn.graph import DType, Tensor
-from macaw.nn.torch.program_file import is_program_file
 
-__all__ = ["ImageForm", "is_script", "load_model", "load_with_inputs", "read_input"]
+__all__ = [
+    "ImageForm",
+    "InputsNeeded",
+    "image_tensor",
+    "load_model",
+    "load_with_inputs",
+    "read_input",
+]
 
-#: What images are made to: the pixels' meaning, and for a PyTorch file, which does not say it,
-#: (channels, height, width); ``None`` where it was not stated.
+#: What images are made to: the pixels' meaning, and for a file of ``torch.jit``, which does not say
+#: it, (channels, height, width); ``None`` where it was not stated.
 ImageForm = tuple[Pixels | None, tuple[int, int, int] | None]
 
 
-def is_script(path: Path) -> bool:
-    """Whether a file is one of ``torch.jit``, which is read by running it."""
-    return zipfile.is_zipfile(path) and not is_program_file(path)
+class InputsNeeded(ModelError):
+    """A model file that is read by running it, as one of ``torch.jit`` is, and had no inputs."""
 
 
 def load_model(
@@ -33,16 +37,10 @@ def load_model(
     engine: str | None = None,
     examples: Sequence[np.ndarray] = (),
 ) -> QuantizedGraph:
-    """The graph of a model file; ``examples`` are inputs by which a file of ``torch.jit`` is
-    read.
+    """The graph of a model file; ``examples`` are inputs by which a file of ``torch.jit`` is read.
 
-    Raises what `macaw.nn.load` does, with the file's name.
+    Raises what `macaw.nn.load` does, with the file's name, and `InputsNeeded`.
     """
-    if not examples and is_script(path):
-        raise ModelError(
-            f"{path} is a file of PyTorch, which is read by running it: give its inputs with "
-            "--input"
-        )
     try:
         return load(
             path,
@@ -50,6 +48,11 @@ def load_model(
             example_inputs=tuple(examples) or None,
             engine=engine,
         )
+    except ExamplesNeeded:
+        raise InputsNeeded(
+            f"{path} is a file of PyTorch, which is read by running it: give its inputs with "
+            "--input"
+        ) from None
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
 
@@ -80,18 +83,17 @@ def load_with_inputs(
     engine: str | None = None,
 ) -> tuple[QuantizedGraph, list[np.ndarray]]:
     """The graph of a model file, and the arrays of ``inputs``, of which there may be none, but for
-    a PyTorch file.
+    a file of ``torch.jit``.
 
     Raises `ModelError` for what cannot be read.
     """
     pixels, shape = form
-    if is_script(path):
-        image = None
-        if shape is not None:
-            image = Tensor(name="image", shape=(1, *shape), dtype=DType.FLOAT32)
+    try:
+        graph = load_model(path, semantics=semantics, engine=engine)
+    except InputsNeeded:
+        image = None if shape is None else image_tensor(shape)
         arrays = [read_input(each, image, Semantics.QNNPACK, pixels) for each in inputs]
         return load_model(path, semantics=semantics, engine=engine, examples=arrays), arrays
-    graph = load_model(path, semantics=semantics, engine=engine)
     if not inputs:
         return graph, []
     check_count("input", inputs, len(graph.inputs))
@@ -99,3 +101,9 @@ def load_with_inputs(
         read_input(each, graph.tensors[name], graph.semantics, pixels)
         for each, name in zip(inputs, graph.inputs, strict=True)
     ]
+
+
+def image_tensor(shape: tuple[int, int, int]) -> Tensor:
+    """What a file of ``torch.jit`` takes of images that are made to ``shape``: channels, height,
+    width."""
+    return Tensor(name="image", shape=(1, *shape), dtype=DType.FLOAT32)

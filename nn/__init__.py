@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Quantised networks: the graph, its verifier, and importers of models."""
 
-from macaw.nn.errors import ModelError
+from macaw.nn.errors import ExamplesNeeded, ModelError
 from macaw.nn.graph import QuantizedGraph, Semantics
 from macaw.nn.load import load
 from macaw.nn.onnx import from_onnx
@@ -12,6 +12,7 @@ from macaw.nn.torch import from_torch
 from macaw.nn.verify import verify
 
 __all__ = [
+    "ExamplesNeeded",
     "ModelError",
     "QuantizedGraph",
     "Semantics",

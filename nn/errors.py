@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
-"""The one error of models: what a file holds, or a graph says, cannot be taken."""
+"""The error of models: what a file holds, or a graph says, cannot be taken."""
 
-__all__ = ["ModelError"]
+__all__ = ["ExamplesNeeded", "ModelError"]
 
 
 class ModelError(ValueError):
@@ -10,3 +10,7 @@ class ModelError(ValueError):
 
     Its message is one sentence that names the operator or tensor, and the attribute.
     """
+
+
+class ExamplesNeeded(ModelError):
+    """A file that is read by running it, as one of ``torch.jit`` is, and came without examples."""

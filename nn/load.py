@@ -6,7 +6,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from macaw.nn.errors import ModelError
+from macaw.nn.errors import ExamplesNeeded, ModelError
 from macaw.nn.graph import QuantizedGraph, Semantics
 from macaw.nn.onnx import from_onnx
 from macaw.nn.store import GRAPH_MARK, from_macaw
@@ -43,7 +43,7 @@ def load(
     needs ``example_inputs`` and ``engine``, as `macaw.nn.from_torch` takes them; one of
     ``torch.export`` brings an example, and has no engine.
 
-    Raises ``OSError`` for a file that cannot be read, and `ModelError` for one that is damaged,
+    Raises ``OSError`` for a file that cannot be read, `ExamplesNeeded`, and `ModelError` for one that is damaged,
     of another kind, or holds what is not supported.
     """
     file = Path(path)
@@ -57,7 +57,7 @@ def load(
         return graph
     if content[:4] == _ARCHIVE:
         if example_inputs is None and not is_program_file(file):
-            raise ModelError(f"{file.name}, a PyTorch file, needs example_inputs")
+            raise ExamplesNeeded(f"{file.name}, a PyTorch file, needs example_inputs")
         return from_torch_file(file, example_inputs, engine=engine, name=file.stem)
     if content[4:8] == IDENTIFIER:
         return from_tflite(content, name=file.stem, semantics=semantics or Semantics.TFLITE)
