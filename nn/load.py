@@ -43,8 +43,8 @@ def load(
     needs ``example_inputs`` and ``engine``, as `macaw.nn.from_torch` takes them; one of
     ``torch.export`` brings an example, and has no engine.
 
-    Raises ``OSError`` for a file that cannot be read, `ExamplesNeeded`, and `ModelError` for one that is damaged,
-    of another kind, or holds what is not supported.
+    Raises ``OSError`` for a file that cannot be read, and `ModelError` for one that is damaged, of
+    another kind, or holds what is not supported; `ExamplesNeeded`, which is one, says itself.
     """
     file = Path(path)
     content = file.read_bytes()
