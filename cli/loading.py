@@ -21,8 +21,8 @@ __all__ = [
     "read_input",
 ]
 
-#: What images are made to: the pixels' meaning, and for a file of ``torch.jit``, which does not say it,
-#: (channels, height, width); ``None`` where it was not stated.
+#: What images are made to: the pixels' meaning, and for a file of ``torch.jit``, which does not say
+#: it, (channels, height, width); ``None`` where it was not stated.
 ImageForm = tuple[Pixels | None, tuple[int, int, int] | None]
 
 
