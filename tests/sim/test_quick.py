@@ -139,7 +139,8 @@ def mutant(monkeypatch, module, name, old, new):
 @pytest.mark.parametrize(
     ("module", "name", "old", "new", "port"),
     [
-        (ecp5, "ProductPair", "product[_FIELD:16] - residue", "product[_FIELD:16]", "array_sums"),
+        (ecp5, "ProductPair", "product[_FIELD:16] - residue", "product[_FIELD:16] + residue",
+         "array_sums"),
         (ecp5_carry, "TwoBitProduct", "i_B1=self.factor[0]", "i_B1=self.factor[1]",
          "multiplier_product"),
         (ecp5_select, "FourToOne", "i_C0=self.index[1]", "i_C0=self.index[0]", "selector_chosen"),
