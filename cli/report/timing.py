@@ -8,14 +8,17 @@ from dataclasses import dataclass
 
 from macaw.arch.instructions import Instruction, Opcode, decode, engine_of
 from macaw.arch.machine import Engine, LoadTarget, MachineConfig, Space
+from macaw.arch.program import CoreProgram
 from macaw.cli.report.figures import Cause, Span
+from macaw.compiler.elementwise import LookupTables
 from macaw.compiler.machine.cost import pass_cost, rows_bytes, target_bytes
 from macaw.compiler.machine.network import Segment
+from macaw.compiler.machine.passes import Pass
 from macaw.sim.machine_trace import TracedInstruction
 
 __all__ = ["Traffic", "body_of", "measured", "modelled", "passes_of", "traffic"]
 
-#: What is said of a span beside its opcode.
+#: The compute engine's.
 _COMPUTING = (Opcode.CONV, Opcode.ELEMENTWISE, Opcode.COPY)
 
 
@@ -159,17 +162,10 @@ def modelled(
         cost = pass_cost(each, config)
         bytes_outside = traffic(segment, number, config).outside
         starved = max(round(bytes_outside / memory_bytes) - cost.cycles, 0)
-        opcode = _opcode(segment, number)
+        opcode = _opcode(each)
         clocks.append(
             _causes(config, macs[number], cost.work, opcode)
-            | {
-                Cause.ARRIVING: 0,
-                Cause.STARVED: starved,
-                Cause.BLOCKED: 0,
-                Cause.DRAINING: cost.cycles - cost.work,
-                Cause.LOADING: 0,
-                Cause.BETWEEN: 0,
-            }
+            | {Cause.STARVED: starved, Cause.DRAINING: cost.cycles - cost.work}
         )
         end = begin + cost.cycles + starved
         spans.append(
@@ -182,17 +178,19 @@ def modelled(
     return clocks, spans
 
 
-def _opcode(segment: Segment, number: int) -> Opcode:
-    kind = type(segment.passes[number].work).__name__
-    return {"Conv2dProgram": Opcode.CONV, "LookupTables": Opcode.ELEMENTWISE}.get(kind, Opcode.COPY)
+def _opcode(each: Pass) -> Opcode:
+    if isinstance(each.work, CoreProgram):
+        return Opcode.CONV
+    return Opcode.ELEMENTWISE if isinstance(each.work, LookupTables) else Opcode.COPY
 
 
 def _causes(config: MachineConfig, macs: int, work: int, opcode: Opcode) -> dict[Cause, int]:
-    """Clocks at work, by what they are worth."""
+    """Clocks at work, by what they are worth, and none for other causes."""
+    clocks = dict.fromkeys(Cause, 0)
     if opcode != Opcode.CONV:
-        return {Cause.USEFUL: 0, Cause.UNFILLED: 0, Cause.MOVING: work}
+        return clocks | {Cause.MOVING: work}
     useful = min(round(macs / config.core.array.multipliers), work)
-    return {Cause.USEFUL: useful, Cause.UNFILLED: work - useful, Cause.MOVING: 0}
+    return clocks | {Cause.USEFUL: useful, Cause.UNFILLED: work - useful}
 
 
 def _what(instruction: Instruction) -> str:
