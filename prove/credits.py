@@ -7,6 +7,7 @@ environments of each other is proved as well: claims of rows, and entries into c
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from amaranth.hdl import Mux, Signal
 
@@ -30,7 +31,10 @@ _FETCHED = ("fetch_later", "fetch_later_later", "fetch_later_later_later")
 #: Clocks from one claim of a row to the next at least, as `StepFetcher` makes them.
 _CLAIM_CLOCKS = 5
 
-#: Clocks after which a row that has left must show as room.
+#: Words of the result buffer in the proofs of its rows.
+_RESULT_WORDS = 16
+
+#: Clocks after which words that have left must show as room.
 _ROOM_CLOCKS = 4
 
 #: Clocks in which a group of four entries is loaded, on its way at the least, into a free half of
@@ -104,47 +108,57 @@ def _fetcher_enters(mutant: bool) -> Harness:
 
 
 class _Rows:
-    """A result buffer with rows claimed and completed by its contract, and their count."""
+    """A result buffer with rows claimed and completed by its contract, and their words: those
+    ``claimed`` that have not been fetched, each row of ``words``, which change between layers."""
 
     def __init__(self) -> None:
-        self.harness = harness = Harness(ResultBuffer(_TINY))
+        memory = replace(_TINY.memory, result_words=_RESULT_WORDS)
+        self.harness = harness = Harness(ResultBuffer(replace(_TINY, memory=memory)))
         self.buffer = buffer = harness.component
         m, signal = harness.m, harness.opened.signal
         harness.cut("bank_0", "bank_1")
-        self.layer = _small(harness, buffer.layer, result_rows=2, result_words=-2)
-        harness.drive(buffer.layer, self.layer)
-        self.claimed = Signal(range(8))
-        self.written = Signal(range(8))
-        self.freed = signal("fetch") & signal("words.last")
-        started = Signal()
-        m.d.sync += started.eq(started | buffer.start)
-        # The layer is there for a clock before it starts, and the queue may still hold words.
-        again = (self.claimed == 0) & harness.past(1, "settled")
-        self.start = harness.free(1, "begin") & again
-        harness.drive(buffer.start, self.start)
+        size, self.words = Signal(2), Signal(3)
+        m.d.comb += self.words.eq(size + 1)
+        layer = Signal(buffer.layer.shape(), name="layer_now")
+        m.d.comb += [layer.eq(harness.free(layer.shape(), "layer")), layer.result_words.eq(size)]
+        harness.drive(buffer.layer, layer)
+        self.claimed = Signal(range(32))
+        # Rows that are claimed and not written, and those on their way to being complete.
+        open_rows = Signal(range(32))
+        ending = sum(signal(f"ends_{stage}") for stage in range(6))
+        quiet = (open_rows == 0) & (ending == 0)
+        harness.drive(buffer.start, harness.free(1, "begin") & quiet)
+        changes = harness.free(1, "changes") & quiet & ~signal("claim_later")
+        self.age = Signal(range(4))
         self.waits = Signal(range(3))
         self.claim = (
-            harness.free(1, "take") & started & ~self.start & buffer.room & (self.waits == 0)
+            harness.free(1, "take") & buffer.room & (self.waits == 0) & (self.age == 3) & ~changes
         )
         harness.drive(buffer.claim, self.claim)
         # A row ends only after its claim.
-        ends = harness.free(1, "write_valid") & (self.claimed != self.written)
-        harness.drive(buffer.write_valid, ends)
-        row_end = ends & buffer.write.row_end
+        writes = harness.free(1, "write_valid") & (open_rows != 0)
+        harness.drive(buffer.write_valid, writes)
+        self.freed = signal("fetch")
         m.d.sync += [
+            self.age.eq(Mux(changes, 0, Mux(self.age == 3, 3, self.age + 1))),
             self.waits.eq(Mux(self.claim, 2, Mux(self.waits == 0, 0, self.waits - 1))),
-            self.claimed.eq(self.claimed + self.claim - self.freed),
-            self.written.eq(self.written + row_end - self.freed),
+            self.claimed.eq(self.claimed + Mux(self.claim, self.words, 0) - self.freed),
+            open_rows.eq(open_rows + self.claim - (writes & buffer.write.row_end)),
         ]
+        with m.If(changes):
+            m.d.sync += size.eq(harness.free(2, "size"))
         # What helps the proofs: the counts of the buffer are those of its rows.
-        ends = sum(signal(f"ends_{stage}") for stage in range(6))
-        freed = harness.past(self.freed, "freed_before")
+        pitch, most, added = signal("pitch"), signal("most"), signal("added")
+        times = sum(Mux((open_rows + ending)[bit], self.words << bit, 0) for bit in range(6))
         self.counts_agree = (
-            (signal("held") + signal("claim_later") == self.claimed + freed)
-            & (signal("complete") + ends == self.written + freed)
-            & (self.written <= self.claimed)
-            & (~signal("fetch") | signal("sending"))
-            & (~signal("sending") | (signal("complete") > freed))
+            ((self.age == 0) | (pitch == self.words))
+            & ((self.age < 2) | (most == _RESULT_WORDS - self.words))
+            & (signal("held") + Mux(signal("claim_later"), self.words, 0) == self.claimed)
+            & (self.claimed == signal("complete") + self.freed + added + times)
+            & (added == Mux(signal("ends_5_later"), pitch, 0))
+            & (~signal("sending") | signal("complete").any())
+            & (~signal("claim_later") | (self.waits == 2))
+            & ((self.waits == 0) | (self.age == 3))
         )
 
 
@@ -175,17 +189,18 @@ def _result_rows(mutant: bool) -> Harness:
     rows = _Rows()
     if mutant:
         held = rows.harness.opened.signal("held")
-        rows.harness.opened.override("room", held <= rows.layer.result_rows)
-    rows.harness.check(rows.counts_agree & (rows.claimed <= rows.layer.result_rows))
+        most = rows.harness.opened.signal("most")
+        rows.harness.opened.override("room", held <= most + 1)
+    rows.harness.check(rows.counts_agree & (rows.claimed <= _RESULT_WORDS))
     return rows.harness
 
 
 def _result_full(mutant: bool) -> Harness:
-    """Four rows claimed at once, which a ring of fewer never shows."""
+    """All words claimed at once, which a ring of fewer never shows."""
     rows = _Rows()
     if mutant:
-        rows.harness.opened.override("room", 0, when=rows.claimed == 3)
-    rows.harness.check(rows.claimed < 4)
+        rows.harness.opened.override("room", 0, when=rows.claimed >= _RESULT_WORDS - 4)
+    rows.harness.check(rows.claimed < _RESULT_WORDS)
     return rows.harness
 
 
@@ -194,8 +209,8 @@ def _result_complete(mutant: bool) -> Harness:
     opened = rows.harness.opened
     if mutant:
         opened.override("complete", opened.signal("complete") + 1, when=rows.claim)
-    fetches = opened.signal("fetch")
-    rows.harness.check(rows.counts_agree & (~fetches | (rows.written != 0)))
+    decides, complete = opened.signal("decides"), opened.signal("complete")
+    rows.harness.check(rows.counts_agree & (~decides | complete.any()))
     return rows.harness
 
 
@@ -204,9 +219,8 @@ def _result_room(mutant: bool) -> Harness:
     harness, opened = rows.harness, rows.harness.opened
     if mutant:
         held = opened.signal("held")
-        both = opened.signal("claim_later") & harness.past(rows.freed, "freed")
-        opened.override("held", held + 1, when=both)
-    spare = (rows.claimed < rows.layer.result_rows) & ~rows.claim & ~rows.start
+        opened.override("held", held + 1, when=opened.signal("claim_later") & rows.freed)
+    spare = (rows.claimed + rows.words <= _RESULT_WORDS) & ~rows.claim & (rows.age == 3)
     spare = _counted(harness, "spare", _ROOM_CLOCKS, spare)
     harness.check(rows.counts_agree & (~spare | rows.buffer.room))
     return harness
@@ -317,7 +331,7 @@ def _property(
     )  # fmt: skip
 
 
-_ROWS = "rings of up to four rows of up to four words"
+_ROWS = f"a ring of {_RESULT_WORDS} words, rows of up to four, others in each layer"
 _GROUPS = "up to four column groups of up to four entries"
 
 #: The properties of credits.
@@ -349,10 +363,11 @@ CREDITS = (
         "ResultBuffer", "queue room", "no word comes while the queue is full", _result_overflow
     ),
     _property(
-        "ResultBuffer", "rows", "no more rows are claimed than the ring holds", _result_rows, _ROWS
+        "ResultBuffer", "rows", "no more words are claimed than the ring holds",
+        _result_rows, _ROWS,
     ),
     _property(
-        "ResultBuffer", "all rows", "all four rows of a ring can be claimed at once",
+        "ResultBuffer", "all rows", "all words of a ring can be claimed at once",
         _result_full, _ROWS, reaches=True,
     ),
     _property(
@@ -360,7 +375,7 @@ CREDITS = (
         _result_complete, _ROWS,
     ),
     _property(
-        "ResultBuffer", "room returns", "a row that has left is room again within 4 clocks",
+        "ResultBuffer", "room returns", "words that have left are room again within 4 clocks",
         _result_room, _ROWS,
     ),
     _property(

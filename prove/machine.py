@@ -116,6 +116,35 @@ def _reader(mutant: bool) -> Harness:
     return harness
 
 
+def _follows(mutant: bool) -> Harness:
+    """Words of the tensor memory are read behind those that a STORE writes."""
+    harness = Harness(WordReader(_CONFIG, depth=16, tensor=True))
+    reader, opened, m = harness.component, harness.opened, harness.m
+    harness.offer(reader.span, "span")
+    harness.cut("room")
+    if mutant:
+        opened.override("written", 1, when=opened.signal("left") == 3)
+    # The STORE begins while nothing is read, writes word by word, and ends behind its last one.
+    busy, place, end = Signal(name="storing"), Signal(9, name="place"), Signal(9, name="end")
+    storing = Signal(reader.storing.shape(), name="storing_now")
+    m.d.comb += [storing.busy.eq(busy), storing.next.eq(place), storing.end.eq(end)]
+    harness.drive(reader.storing, storing)
+    taken = reader.span.valid & reader.span.ready
+    begins = harness.free(1, "begins") & ~busy & (opened.signal("left") == 0) & ~taken
+    writes = harness.free(1, "writes") & busy & (place != end)
+    with m.If(begins):
+        first = harness.free(8, "first")
+        m.d.sync += [busy.eq(1), place.eq(first), end.eq(first + harness.free(4, "size"))]
+    with m.Else():
+        m.d.sync += [
+            place.eq(place + writes),
+            busy.eq(busy & ~((place == end) & harness.free(1, "ends"))),
+        ]
+    word = reader.address
+    harness.check(~(reader.address_valid & busy & (word >= place) & (word < end)))
+    return harness
+
+
 def _of(component: str, name: str, statement: str, harness: Callable[[bool], Harness],
         **more: object) -> Property:  # fmt: skip
     return Property(
@@ -155,5 +184,12 @@ MACHINE = (
         "places, words asked for and words kept add up: no word has to wait in the memory",
         _reader,
         size="16 words",
+    ),
+    _of(
+        "WordReader",
+        "follows",
+        "no word of the tensor memory is read that a STORE begun before has still to write",
+        _follows,
+        size="256 words",
     ),
 )
