@@ -151,13 +151,16 @@ class _Rows:
         pitch, most, added = signal("pitch"), signal("most"), signal("added")
         times = sum(Mux((open_rows + ending)[bit], self.words << bit, 0) for bit in range(6))
         self.counts_agree = (
-            ((self.age == 0) | (pitch == self.words))
+            Mux(self.age == 0, ~signal("ends_5_later"), pitch == self.words)
+            & (self.claimed <= _RESULT_WORDS)
             & ((self.age < 2) | (most == _RESULT_WORDS - self.words))
             & (signal("held") + Mux(signal("claim_later"), self.words, 0) == self.claimed)
             & (self.claimed == signal("complete") + self.freed + added + times)
             & (added == Mux(signal("ends_5_later"), pitch, 0))
             & (~signal("sending") | signal("complete").any())
-            & (~signal("claim_later") | (self.waits == 2))
+            & (~signal("claim_later") | ((self.waits == 2) & open_rows.any()))
+            & ((self.age == 3) | quiet)
+            & (~(buffer.room & (self.waits == 0) & (self.age == 3)) | (signal("held") <= most))
             & ((self.waits == 0) | (self.age == 3))
         )
 
