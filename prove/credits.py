@@ -158,10 +158,12 @@ class _Rows:
             & (self.claimed == signal("complete") + self.freed + added + times)
             & (added == Mux(signal("ends_5_later"), pitch, 0))
             & (~signal("sending") | signal("complete").any())
-            & (~signal("claim_later") | ((self.waits == 2) & open_rows.any()))
+            & (signal("claim_later") == (self.waits == 2))
+            & ((self.waits != 2) | open_rows.any())
             & ((self.age == 3) | quiet)
             & (~(buffer.room & (self.waits == 0) & (self.age == 3)) | (signal("held") <= most))
-            & ((self.waits == 0) | (self.age == 3))
+            & (self.waits != 3)
+            & ((self.waits != 1) | open_rows.any() | signal("ends_0"))
         )
 
 
@@ -234,7 +236,8 @@ def _result_room_stays(mutant: bool) -> Harness:
     harness, buffer = rows.harness, rows.buffer
     if mutant:
         harness.opened.override("room", 0, when=rows.freed)
-    settled = harness.past(buffer.room & ~rows.claim & (rows.waits == 0), "room_before")
+    waits = rows.claim | (rows.waits != 0) | (rows.age != 3)
+    settled = harness.past(buffer.room & ~waits, "room_before") & (rows.age == 3)
     harness.check(rows.counts_agree & (~settled | buffer.room))
     return harness
 
