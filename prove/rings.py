@@ -153,9 +153,14 @@ def _intake(mutant: bool) -> Harness:
         running.eq((running | taken) & ~ends),
         pause.eq(Mux(taken, 10, Mux(ends, 1, Mux(pause == 0, 0, pause - 1)))),
     ]
-    early = Signal(signed(4))
-    m.d.sync += early.eq(early + harness.opened.signal("loads") - taken)
-    harness.check((early == 0) | (early == 1))
+    # An image that is loaded begins, two clocks later.
+    early, signal = Signal(signed(4)), harness.opened.signal
+    loads = signal("begins") | (taken & ~signal("ahead"))
+    m.d.sync += early.eq(early + loads - taken)
+    # What helps the proof: `ahead` is that image, and begins but once, under a layer.
+    ahead, begins = signal("ahead"), signal("begins")
+    alone = ~ahead & (signal("recent") == 0) & (running | (pause != 0))
+    harness.check(((early == 0) | (early == 1)) & (early == ahead) & (~begins | alone))
     return harness
 
 
