@@ -32,7 +32,7 @@ _FETCHED = ("fetch_later", "fetch_later_later", "fetch_later_later_later")
 _CLAIM_CLOCKS = 5
 
 #: Words of the result buffer in the proofs of its rows.
-_RESULT_WORDS = 16
+_RESULT_WORDS = 4
 
 #: Clocks after which words that have left must show as room.
 _ROOM_CLOCKS = 4
@@ -112,7 +112,9 @@ class _Rows:
     ``claimed`` that have not been fetched, each row of ``words``, which change between layers."""
 
     def __init__(self) -> None:
-        memory = replace(_TINY.memory, result_words=_RESULT_WORDS)
+        memory = replace(_TINY.memory)
+        # A core has sixteen words at least, of which the search knows no end.
+        object.__setattr__(memory, "result_words", _RESULT_WORDS)
         self.harness = harness = Harness(ResultBuffer(replace(_TINY, memory=memory)))
         self.buffer = buffer = harness.component
         m, signal = harness.m, harness.opened.signal
@@ -122,9 +124,9 @@ class _Rows:
         layer = Signal(buffer.layer.shape(), name="layer_now")
         m.d.comb += [layer.eq(harness.free(layer.shape(), "layer")), layer.result_words.eq(size)]
         harness.drive(buffer.layer, layer)
-        self.claimed = Signal(range(32))
+        self.claimed = Signal(range(8))
         # Rows that are claimed and not written, and those on their way to being complete.
-        open_rows = Signal(range(32))
+        open_rows = Signal(range(8))
         ending = sum(signal(f"ends_{stage}") for stage in range(6))
         quiet = (open_rows == 0) & (ending == 0)
         harness.drive(buffer.start, harness.free(1, "begin") & quiet)
@@ -149,7 +151,7 @@ class _Rows:
             m.d.sync += size.eq(harness.free(2, "size"))
         # What helps the proofs: the counts of the buffer are those of its rows.
         pitch, most, added = signal("pitch"), signal("most"), signal("added")
-        times = sum(Mux((open_rows + ending)[bit], self.words << bit, 0) for bit in range(6))
+        times = sum(Mux((open_rows + ending)[bit], self.words << bit, 0) for bit in range(4))
         self.counts_agree = (
             Mux(self.age == 0, ~signal("ends_5_later"), pitch == self.words)
             & (self.claimed <= _RESULT_WORDS)
@@ -204,7 +206,7 @@ def _result_full(mutant: bool) -> Harness:
     """All words claimed at once, which a ring of fewer never shows."""
     rows = _Rows()
     if mutant:
-        rows.harness.opened.override("room", 0, when=rows.claimed >= _RESULT_WORDS - 4)
+        rows.harness.opened.override("room", 0, when=rows.claimed == _RESULT_WORDS - 1)
     rows.harness.check(rows.claimed < _RESULT_WORDS)
     return rows.harness
 
