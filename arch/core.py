@@ -56,10 +56,13 @@ class Field:
 #: the whole memory, a pixel's last step ends the table, and its products are signed.
 _WIDE_STEP_FIELDS = {"paired", "four", "high", "shift", "capture", "evaluate"}
 _WIDE_LAYER_FIELDS = {
-    *("pitch", "ring_words", "dilation", "next_row", "second_row", "third_row", "prologue", "body"),
+    *("pitch", "ring_words", "ring_base", "ahead", "dilation", "next_row", "second_row"),
+    *("third_row", "prologue", "body"),
     *("weight_offset", "odd_width", "table_start", "body_start", "parameter_sets"),
     *("parameters_stay", "largest"),
 }
+#: A field that the general core does without: its result rows stand one behind the other.
+_NARROW_LAYER_FIELD = "result_rows"
 
 
 def _log2(value: int) -> int:
@@ -145,6 +148,14 @@ def layer_fields(config: AcceleratorConfig) -> tuple[Field, ...]:
         Field(name="pitch", bits=words + 1, meaning="words from one row of the ring to the next"),
         Field(name="ring_words", bits=words + 1, meaning="words of the ring"),
         rows("ring_rows", "rows of the ring", words),
+        Field(
+            name="ring_base", bits=words, meaning="word of the ring's first row, a multiple of 4"
+        ),
+        Field(
+            name="ahead",
+            bits=1,
+            meaning="rows are taken while the layer before is computed, whose ring lies elsewhere",
+        ),
         Field(name="input_unsigned", bits=1, meaning="the image is uint8"),
         byte("input_zero_point", "the image's zero point, as int8"),
         size("output_rows", "rows of the result, less one"),
@@ -221,9 +232,8 @@ def layer_fields(config: AcceleratorConfig) -> tuple[Field, ...]:
         *largest,
         *chain,
     )
-    if config.narrow:
-        return tuple(field for field in fields if field.name not in _WIDE_LAYER_FIELDS)
-    return fields
+    others = _WIDE_LAYER_FIELDS if config.narrow else {_NARROW_LAYER_FIELD}
+    return tuple(field for field in fields if field.name not in others)
 
 
 def parameter_fields(config: AcceleratorConfig) -> tuple[Field, ...]:

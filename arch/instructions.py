@@ -142,6 +142,11 @@ def instruction_fields(config: MachineConfig, opcode: Opcode) -> tuple[Field, ..
                 place("address", "first word"),
                 place("second", "first word of the second operand"),
                 Field(name="two", bits=1, meaning="words of both operands in turn"),
+                Field(
+                    name="follows",
+                    bits=1,
+                    meaning="the last STORE that it waits for has begun: it takes words behind it",
+                ),
                 count("count", "words of each operand"),
             )
         case Opcode.CONV:

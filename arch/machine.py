@@ -23,7 +23,8 @@ __all__ = ["COUNTERS", "Engine", "Error", "LoadTarget", "MachineConfig", "Roundi
 COUNTERS = {
     "cycles": "clocks of the program",
     "core": "clocks in which the core has a layer",
-    "starved": "of these, clocks in which it would take a word of the image and there is none",
+    "starved": "of these, clocks in which it would take a word of an image, also of the next "
+    "layer's, and there is none",
     "blocked": "clocks in which a result word waits to be stored",
     "load": "words that LOAD has brought",
     "fetch": "words that FETCH has brought",

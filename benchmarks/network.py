@@ -28,8 +28,8 @@ def run(report: Report, machines: tuple[str, ...] = ("ecp5_85f",)) -> None:
     golden's.
 
     ``cycles`` are those of the body, ``prologue_cycles`` those of what is loaded once before;
-    ``starved`` and ``blocked`` the shares of clocks in which the core waits for words of its
-    image, and results for their place in memory.
+    ``starved`` and ``blocked`` the shares of clocks in which the core would take words of an image,
+    also of one that comes ahead, and in which results wait for their place in memory.
     """
     for name in machines:
         for workload in _WORKLOADS:

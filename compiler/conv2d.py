@@ -72,7 +72,11 @@ def _choose_walk(
         )
         return walk, ring
     if layer.windowed:
-        aligned = pitch % config.array.lanes == row.first_byte % config.array.lanes == 0
+        # Few channels lie in one half of a word.
+        unit = config.array.lanes
+        if shape.in_channels <= unit // 2:
+            unit //= 2
+        aligned = pitch % unit == row.first_byte % unit == 0
         choices = [RowAccess(rows=4, together=4)] if aligned else []
         choices += [RowAccess(rows=4, together=2), RowAccess(rows=1, together=1)]
         for access in choices:
@@ -249,6 +253,8 @@ def _descriptor(
         "pitch": ring.pitch,
         "ring_words": ring.words,
         "ring_rows": ring.rows,
+        "ring_base": 0,
+        "ahead": 0,
         "input_unsigned": int(not layer.input_signed),
         "input_zero_point": layer.padding_int8,
         "output_rows": shape.output_height - 1,

@@ -11,8 +11,8 @@ __all__ = ["model_cycles", "utilisation"]
 _PIPELINE = 60
 #: Serial lanes work on a result for about three intervals instead of one.
 _SERIAL_SECTIONS = 2
-#: Clocks from a row's last word out of the result buffer to the first read of the row that takes
-#: its room, about.
+#: Clocks from a word out of the result buffer to the first read of the row that takes its room,
+#: about.
 _ROOM = 6
 
 
@@ -28,6 +28,10 @@ def model_cycles(program: Conv2dProgram) -> int:
     interval = program.config.requantizer.interval
     pipeline = _PIPELINE + _SERIAL_SECTIONS * (interval - 1)
     words, stride = program.image_row_words, shape.stride[0]
+    result_words = program.result_row_words
+    result_room = program.config.memory.result_words
+    if program.config.narrow:
+        result_room -= result_room % result_words
     arrived: list[int] = []
     freed: list[int] = [0] * shape.height
     sent: list[int] = []
@@ -40,13 +44,15 @@ def model_cycles(program: Conv2dProgram) -> int:
             room = freed[index - ring.rows] if index >= ring.rows else 0
             arrived.append(max(arrived[-1] if arrived else 0, room) + words)
         begin = max(end, arrived[needed - 1] if needed > 0 else 0)
-        if row >= program.descriptor["result_rows"]:
-            begin = max(begin, sent[row - program.descriptor["result_rows"]] + _ROOM)
+        gone = (row + 1) * result_words - result_room
+        if gone > 0:
+            of_row, left = divmod(-gone, result_words)
+            begin = max(begin, sent[-of_row - 1] - left + _ROOM)
         end = begin + row_cycles
-        for gone in range(max(top, 0), min(max(top + stride, 0), shape.height)):
-            freed[gone] = end
+        for released in range(max(top, 0), min(max(top + stride, 0), shape.height)):
+            freed[released] = end
         before = sent[-1] if sent else 0
-        sent.append(max(before, end + pipeline) + program.result_row_words)
+        sent.append(max(before, end + pipeline) + result_words)
     return sent[-1]
 
 

@@ -31,7 +31,9 @@ class Ring:
 def place_rows(
     shape: Conv2dShape, config: AcceleratorConfig, *, rows: int = 1, words: int = 2
 ) -> Ring | None:
-    """The largest ring for an image, or ``None`` where it does not fit.
+    """The largest ring for an image in a half of the line buffer, so that the next image finds a
+    place in the other half; where the kernel's rows and those of its next place do not fit there,
+    the largest one in all of it, or ``None`` where it does not fit.
 
     ``rows`` neighbouring kernel rows, with ``words`` neighbouring words of each, will be read in
     one clock: they lie in different banks, wherever in the ring the first row is. Rows beyond
@@ -46,10 +48,21 @@ def place_rows(
         whole = Ring(pitch=row_words, rows=count, memory_words=available)
         return whole if count >= needed else None
     together = min(rows, shape.kernel_height)
+    half = _largest(shape, row_words, available // 2, together, words)
+    if half and half.rows >= min(needed + shape.stride[0], shape.height):
+        return half
+    largest = _largest(shape, row_words, available, together, words)
+    return largest if largest and largest.rows >= needed else None
+
+
+def _largest(
+    shape: Conv2dShape, row_words: int, available: int, together: int, words: int
+) -> Ring | None:
+    """The ring of most rows in ``available`` words."""
     best: Ring | None = None
     for pitch in range(row_words, row_words + _BANKS):
         most = min(available // pitch, (1 << SIZE_BITS) - 1)
-        for count in range(most, max(needed, most - _BANKS + 1) - 1, -1):
+        for count in range(most, max(most - _BANKS, 0), -1):
             ring = Ring(pitch=pitch, rows=count)
             if _separate(ring, shape.dilation[0], together, words) and (
                 best is None or best.rows < count

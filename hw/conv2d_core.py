@@ -14,6 +14,7 @@ from macaw.hw.delay import delay
 from macaw.hw.delay_line import delay_line
 from macaw.hw.evaluations import Evaluation
 from macaw.hw.fanout import fan_out
+from macaw.hw.image_intake import ImageIntake
 from macaw.hw.layouts import layer_layout
 from macaw.hw.line_buffer import LineBuffer
 from macaw.hw.mac_array import MacArray
@@ -45,7 +46,8 @@ class Conv2dCore(wiring.Component):
 
     Weights, parameters and step table are written first; a descriptor then starts a layer, and
     the image's rows are taken as the line buffer has room. The next descriptor is taken when the
-    last result has left. `macaw.compiler.conv2d` makes what these streams carry.
+    last result has been computed. If it is offered before, and its ``ahead`` is set, its image
+    follows the one before without a pause. `macaw.compiler.conv2d` makes what these streams carry.
 
     Parameters
     ----------
@@ -63,7 +65,7 @@ class Conv2dCore(wiring.Component):
     descriptor : In
         Starts a layer.
     idle : Out
-        No layer runs: what has been written may be replaced, and a descriptor will be taken.
+        No layer runs, and all results have left: what has been written may be replaced.
     image : In
         Rows of the NHWC image, each beginning with a new word of ``config.array.lanes`` bytes.
     result : Out
@@ -110,6 +112,7 @@ class Conv2dCore(wiring.Component):
             technology=config.technology,
             compact=config.compact,
         )
+        m.submodules.intake = intake = ImageIntake(config)
         m.submodules.reader = reader = WindowReader(
             config, read_latency=line_buffer.latency, activation_lead=array.activation_lead
         )
@@ -120,13 +123,13 @@ class Conv2dCore(wiring.Component):
         m.submodules.collector = collector = ResultCollector(config)
         m.submodules.result_buffer = result_buffer = ResultBuffer(config)
 
-        layer, start = self._control(m, line_buffer, reader, result_buffer)
+        layer, start = self._control(m, intake, reader, result_buffer)
         # Each block has its own copy of the descriptor and of the start; in compact hardware all
         # see the descriptor itself, that much sooner.
         blocks = (reader, weight_address, parameter_store, collector, result_buffer)
         clocks, compact = _COPY_CLOCKS, config.compact
         layers = fan_out(m, "layer_copies", layer, len(blocks) + 3, clocks=0 if compact else clocks)
-        starts = fan_out(m, "start_copies", start, len(blocks) + 1, clocks=clocks, compact=compact)
+        starts = fan_out(m, "start_copies", start, len(blocks), clocks=clocks, compact=compact)
         for index, block in enumerate(blocks):
             m.d.comb += [block.layer.eq(layers[index]), block.start.eq(starts[index])]
         buffer_layer, array_layer, quantise_layer = layers[len(blocks) :]
@@ -140,18 +143,22 @@ class Conv2dCore(wiring.Component):
 
         # The line buffer and its reader.
         m.d.comb += [
-            line_buffer.start.eq(starts[-1]),
-            line_buffer.height.eq(buffer_layer.height),
-            line_buffer.row_words.eq(buffer_layer.row_words),
-            line_buffer.pitch.eq(buffer_layer.pitch),
-            line_buffer.ring_rows.eq(buffer_layer.ring_rows),
-            line_buffer.image_unsigned.eq(buffer_layer.input_unsigned),
-            line_buffer.released.eq(reader.released),
+            line_buffer.start.eq(intake.start),
+            line_buffer.height.eq(intake.image.height),
+            line_buffer.row_words.eq(intake.image.row_words),
+            line_buffer.pitch.eq(intake.image.pitch),
+            line_buffer.ring_rows.eq(intake.image.ring_rows),
+            line_buffer.base.eq(intake.image.ring_base),
+            line_buffer.image_unsigned.eq(intake.image.input_unsigned),
+            line_buffer.released.eq(intake.spared),
+            intake.arrived.eq(line_buffer.received),
+            intake.released.eq(reader.released),
+            reader.received.eq(intake.received),
+            line_buffer.read_base.eq(buffer_layer.ring_base),
             line_buffer.rows.eq(reader.rows),
             line_buffer.offset.eq(reader.offset),
             line_buffer.four.eq(reader.four),
             reader.runs.eq(line_buffer.runs),
-            reader.received.eq(line_buffer.received),
         ]
 
         # Credits that a row and a column group need before they begin.
@@ -251,28 +258,37 @@ class Conv2dCore(wiring.Component):
         ]
         return m
 
-    def _control(self, m, line_buffer, reader, result_buffer):
+    def _control(self, m, intake, reader, result_buffer):
         """Takes descriptors, one layer after the other; gives (layer, start)."""
         layer = Signal(layer_layout(self._config), reset_less=True)
+        free = Signal(init=1)
         offered, taken = Signal(name="offered"), Signal(name="taken")
         # As long as `done` still speaks of the layer before.
         starts = Signal(_SETTLE + _COPY_CLOCKS + 4)
-        rows = Signal.like(result_buffer.sent)
-        sent, received, done = Signal(name="sent"), Signal(name="received"), Signal(name="done")
-        m.d.comb += self.descriptor.ready.eq(taken)
+        rows = Signal.like(result_buffer.written)
+        written, received, done = (Signal(name=name) for name in ("written", "received", "done"))
+        m.d.comb += [
+            self.descriptor.ready.eq(taken),
+            intake.offered.eq(self.descriptor.payload),
+            intake.valid.eq(self.descriptor.valid),
+            intake.taken.eq(taken),
+            intake.running.eq(~free),
+            intake.height.eq(layer.height),
+            self.idle.eq(free & result_buffer.empty),
+        ]
         m.d.sync += [
-            offered.eq(self.idle & self.descriptor.valid & ~offered & ~taken),
+            offered.eq(free & self.descriptor.valid & ~offered & ~taken),
             taken.eq(offered),
             starts.eq(Cat(taken, starts)),
             rows.eq(layer.output_rows + 1),
-            sent.eq(result_buffer.sent == rows),
-            received.eq(line_buffer.received == layer.height),
-            done.eq(reader.finished & sent & received),
+            written.eq(result_buffer.written == rows),
+            received.eq(intake.complete),
+            done.eq(reader.finished & written & received),
         ]
         with m.If(taken):
-            m.d.sync += self.idle.eq(0)
+            m.d.sync += free.eq(0)
         with m.Elif(done & ~starts.any()):
-            m.d.sync += self.idle.eq(1)
+            m.d.sync += free.eq(1)
         # Copies of `taken`, each for some bits of the descriptor.
         payload, held = self.descriptor.payload.as_value(), layer.as_value()
         part = -(-len(held) // _PARTS)

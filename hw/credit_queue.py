@@ -56,6 +56,11 @@ class CreditQueue(wiring.Component):
             }
         )
 
+    @property
+    def depth(self) -> int:
+        """Places."""
+        return self._depth
+
     def elaborate(self, platform):
         m = Module()
         o, depth = self.o, self._depth

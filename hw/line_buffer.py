@@ -34,8 +34,9 @@ class LineBuffer(wiring.Component):
     - ``four = 0``: two rows, each at any byte offset: words (row 0, w), (row 0, w + 1),
       (row 1, w), (row 1, w + 1). If only row 0 is wanted, any ``pitch`` will do; for both the
       rows' distance must be 2 modulo 4.
-    - ``four = 1``: four rows, one word each, offset a multiple of ``lanes``. The rows' distance
-      must be odd.
+    - ``four = 1``: four rows, one word each, offset a multiple of ``lanes``; or the upper half of
+      a word, with an offset of half a word more, whose bytes come as the lower half of a run. The
+      rows' distance must be odd.
 
     While there is room, a word is taken in each clock; only a row of a single word makes the next
     one wait for two clocks.
@@ -64,6 +65,8 @@ class LineBuffer(wiring.Component):
         Words from one row to the next.
     ring_rows : In
         Rows that the ring holds.
+    base : In
+        Word of the ring's first row, a multiple of 4.
     image_unsigned : In
         The stream is uint8: the top bit of each byte is flipped, so that bytes are int8 inside.
     start : In
@@ -76,14 +79,17 @@ class LineBuffer(wiring.Component):
         Rows that the reader no longer needs, counted from the image's first row; it may run
         ahead of ``received``.
     rows : In
-        Read: ring addresses of the first words of four rows.
+        Read: ring addresses of the first words of four rows, counted from ``read_base``.
+    read_base : In
+        Word of the first row of the ring that is read: ``base``, or, while another image comes
+        into a ring of its own, the base of the one before it.
     offset : In
         Read: the signed byte offset in these rows.
     four : In
         Read: which of the two forms.
     runs : Out
         Four runs of ``lanes`` bytes (int8 values as bits), `latency` clocks after ``rows``:
-        with ``four = 0`` only the first two count.
+        with ``four = 0`` only the first two count, and of upper halves the lower half of each run.
 
     Raises ``ValueError`` for sizes out of range. The parameters must be constant from
     a clock before ``start`` on.
@@ -113,12 +119,14 @@ class LineBuffer(wiring.Component):
                 "row_words": In(address),
                 "pitch": In(range(words + 1)),
                 "ring_rows": In(SIZE_BITS),
+                "base": In(address),
                 "image_unsigned": In(1),
                 "start": In(1),
                 "image": In(stream.Signature(data.ArrayLayout(8, lanes))),
                 "received": Out(SIZE_BITS),
                 "released": In(SIZE_BITS),
                 "rows": In(data.ArrayLayout(unsigned(words.bit_length() - 1), _BANKS)),
+                "read_base": In(address),
                 "offset": In(signed(offset)),
                 "four": In(1),
                 "runs": Out(data.ArrayLayout(data.ArrayLayout(8, lanes), _BANKS)),
@@ -192,13 +200,13 @@ class LineBuffer(wiring.Component):
                 written.eq(following),
                 following.eq(following + 1),
                 taking.eq(long & room[1]),
-                row.eq(Mux(ring_ends, 0, row + self.pitch)),
+                row.eq(Mux(ring_ends, self.base, row + self.pitch)),
             ]
         with m.Elif(~taking):
             m.d.sync += taking.eq(running & settled & room[0])
         with m.If(self.start):
             m.d.sync += [
-                row.eq(0),
+                row.eq(self.base),
                 word.eq(0),
                 long.eq(0),
                 settled.eq(0),
@@ -244,7 +252,11 @@ class LineBuffer(wiring.Component):
         # A clock for the two words of a row, one for the addresses, one for the banks' choice.
         offset_word = self.offset[lane_bits:].as_signed()
         places = [Signal(bits, name=f"place_{i}", reset_less=True) for i in range(2)]
-        m.d.sync += [place.eq(offset_word + index) for index, place in enumerate(places)]
+        bases = [Signal(bits, name=f"base_{i}", reset_less=True) for i in range(2)]
+        m.d.sync += [base.eq(self.read_base + index) for index, base in enumerate(bases)]
+        m.d.sync += [
+            place.eq(offset_word + base) for place, base in zip(places, bases, strict=True)
+        ]
         rows, four = delay(m, self.rows, 1), delay(m, self.four, 1)
         # With ``four`` the aligners pass the words of the requests 0 and 2. In compact hardware
         # these are the rows 0 and 1, so that the second run needs no other way.
@@ -294,7 +306,23 @@ class LineBuffer(wiring.Component):
                 aligner.offset.eq(fine),
             ]
             runs.append(aligner.run)
-        straight = [delay(m, words[index], aligner.latency) for index in order]
+        # Of each row its upper half may be wanted, in the place of the lower one.
+        half = 4 * self._lanes
+        halves = fan_out(
+            m,
+            "half_copies",
+            self.offset[lane_bits - 1],
+            _BANKS,
+            clocks=3 + wait,
+            compact=self._compact,
+        )
+        turned = [
+            Cat(Mux(halves[index], word[half:], word[:half]), word[half:])
+            for index, word in enumerate(words)
+        ]
+        straight = [
+            delay(m, turned[index], aligner.latency, name=f"straight_{index}") for index in order
+        ]
         second = runs[1]
         if not self._compact:
             # Each quarter of the second run has its own copy.

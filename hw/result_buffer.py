@@ -4,13 +4,12 @@
 
 from amaranth import *
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 from amaranth.utils import exact_log2
 
 from macaw.arch.checks import instance
 from macaw.arch.config import AcceleratorConfig
 from macaw.arch.core import SIZE_BITS
-from macaw.hw.countdown import countdown
 from macaw.hw.credit_queue import CreditQueue
 from macaw.hw.delay import delay
 from macaw.hw.fanout import fan_out
@@ -26,8 +25,9 @@ _PARTS = 4
 
 
 class ResultBuffer(wiring.Component):
-    """A ring of result rows in two banks, so that a run of bytes is written at any offset in one
-    clock; complete rows are streamed out, each beginning with a new word.
+    """A ring of words in two banks, so that a run of bytes is written at any offset in one clock;
+    complete rows, each of which begins with a new word, are streamed out in their order, also
+    those of the layer before while rows of the next one are written.
 
     Parameters
     ----------
@@ -37,9 +37,9 @@ class ResultBuffer(wiring.Component):
     Members
     -------
     layer : In
-        The layer's descriptor, constant while the layer runs.
+        The layer's descriptor, constant while the layer runs and for two clocks before ``start``.
     start : In
-        Begins the layer, for one clock, while no row is held.
+        Begins the layer, for one clock, while every row that is held is complete.
     room : Out
         One more row may be begun; at most three clocks after ``claim`` it speaks of the next.
     claim : In
@@ -50,8 +50,10 @@ class ResultBuffer(wiring.Component):
         A run of bytes in the row that was claimed first and is not complete.
     result : Out
         Words of complete rows.
-    sent : Out
-        Rows that have left through ``result`` since ``start``.
+    written : Out
+        Rows that have been completed since ``start``.
+    empty : Out
+        All rows have left through ``result``.
     """
 
     def __init__(self, config: AcceleratorConfig):
@@ -65,7 +67,8 @@ class ResultBuffer(wiring.Component):
                 "write_valid": In(1),
                 "write": In(result_write_layout(config)),
                 "result": Out(stream.Signature(data.ArrayLayout(8, config.array.lanes))),
-                "sent": Out(SIZE_BITS + 1),
+                "written": Out(SIZE_BITS + 1),
+                "empty": Out(1, init=1),
             }
         )
 
@@ -81,32 +84,24 @@ class ResultBuffer(wiring.Component):
         self._read(m, banks, completed)
         return m
 
-    def _ring(self, m, name, advance):
-        """First word, within the ring, of a row; ``advance`` goes to the next row."""
-        layer = self.layer
-        rows = (layer.result_rows - 1)[: len(layer.result_rows)]
-        last = countdown(m, name, rows, start=self.start, advance=advance)
-        row = Signal.like(layer.result_words, name=f"{name}_row")
-        pitch = Signal.like(row, name=f"{name}_pitch", reset_less=True)
-        m.d.sync += pitch.eq(layer.result_words + 1)
-        with m.If(self.start):
-            m.d.sync += row.eq(0)
-        with m.Elif(advance):
-            m.d.sync += row.eq(Mux(last, 0, row + pitch))
-        return row
-
     def _write(self, m, banks):
         """Rotates each run into place: in one word, or the end of it and the next one's begin."""
         lanes = self._config.array.lanes
         fine_bits = exact_log2(lanes)
         write = self.write
-        row = self._ring(m, "write_ring", self.write_valid & write.row_end)
+        row_ends = self.write_valid & write.row_end
+        # Each row stands behind the one before, around the end of the memory.
+        row = Signal.like(self.layer.result_words, name="row")
+        with m.If(row_ends):
+            m.d.sync += row.eq(row + self.layer.result_words + 1)
 
         # A clock in which the turns spread, then one for each two bits of the rotation.
         stages = (fine_bits + 1) // 2
         word = Signal.like(row, reset_less=True)
         m.d.sync += word.eq(row + (write.address >> fine_bits))
-        current = delay(m, write.data.as_value(), 1)
+        flip = self.layer.output_unsigned.replicate(lanes)
+        sign_bits = Cat(Cat(Const(0, 7), bit) for bit in flip)
+        current = delay(m, write.data.as_value() ^ sign_bits, 1)
         for stage in range(stages):
             turn = write.address[2 * stage : min(2 * stage + 2, fine_bits)]
             name, compact = f"turn_copies_{stage}", self._config.compact
@@ -144,47 +139,52 @@ class ResultBuffer(wiring.Component):
                 bank.write_enable.eq(enable),
             ]
         # Two clocks more than the write takes to reach the banks.
-        ends = self.write_valid & write.row_end
+        ends = row_ends
         for stage in range(stages + 4):
             later = Signal(name=f"ends_{stage}")
             m.d.sync += later.eq(ends & ~self.start)
             ends = later
+        with m.If(ends):
+            m.d.sync += self.written.eq(self.written + 1)
+        with m.If(self.start):
+            m.d.sync += self.written.eq(0)
         return ends
 
     def _read(self, m, banks, completed):
-        """Streams complete rows through a small queue, and counts the rows in the ring."""
-        layer = self.layer
-        word = Signal.like(layer.result_words)
-        held = Signal.like(layer.result_rows)
-        complete = Signal.like(layer.result_rows)
-        # A word and whether it is a row's last. Registers say whether one may be fetched; the
-        # next row begins a clock after a row's last word.
-        entry = data.StructLayout({"word": self.result.payload.shape(), "last": 1})
-        m.submodules.queue = queue = CreditQueue(entry, lead=1)
+        """Streams the words of complete rows through a small queue; counts those in the ring."""
+        size = self._config.memory.result_words
+        pitch = Signal(range(size + 1), reset_less=True)
+        most = Signal.like(pitch, reset_less=True)
+        m.d.sync += [pitch.eq(self.layer.result_words + 1), most.eq(size - pitch)]
+        held = Signal(range(size + 1))
+        complete = Signal(range(size + 1))
+        m.submodules.queue = queue = CreditQueue(self.result.payload.shape(), lead=1)
+        # Registers say whether a word may be fetched; it is fetched a clock later.
+        grows = delay(m, completed, 1, reset_less=False)
+        added = Signal(range(size + 1))
         sending = Signal()
+        decides = Signal()
         fetch = Signal()
-        last = countdown(m, "words", layer.result_words, start=self.start, advance=fetch)
-        leaves = fetch & last
-        left = delay(m, leaves, 1, reset_less=False)
-        row = self._ring(m, "read_ring", left)
-        sends = self.result.valid & self.result.ready
-        m.d.sync += fetch.eq(sending & queue.available & ~leaves)
-        with m.If(leaves):
-            m.d.sync += sending.eq(complete > 1)
-        with m.Elif(~sending & ~left):
-            m.d.sync += sending.eq(complete != 0)
+        m.d.comb += decides.eq(sending & queue.available)
+        m.d.sync += [
+            added.eq(Mux(completed, pitch, 0)),
+            complete.eq(complete + added - decides),
+            sending.eq(grows | (complete > 1) | ((complete == 1) & ~decides)),
+            fetch.eq(decides),
+        ]
         # Room may be late, and the claim comes from far away.
         claimed = delay(m, self.claim, 1, reset_less=False)
-        with m.If(fetch):
-            m.d.sync += word.eq(Mux(last, 0, word + 1))
+        m.d.sync += [held.eq(held + Mux(claimed, pitch, 0) - fetch), self.room.eq(held <= most)]
+        sends = self.result.valid & self.result.ready
+        leaving = Signal(range(2 * queue.depth))
         m.d.sync += [
-            complete.eq(complete + completed - left),
-            held.eq(held + claimed - left),
-            self.room.eq(held < layer.result_rows),
+            leaving.eq(leaving + fetch - sends),
+            self.empty.eq((held == 0) & (leaving == 0)),
         ]
 
-        address = Signal.like(row, reset_less=True)
-        m.d.sync += address.eq(row + word)
+        word = Signal.like(self.layer.result_words)
+        address = Signal.like(word, reset_less=True)
+        m.d.sync += [word.eq(word + fetch), address.eq(word)]
         wait = 1 + BlockRam.latency
         m.d.comb += [bank.read_address.eq(address >> 1) for bank in banks]
         bank_copies = fan_out(
@@ -205,27 +205,9 @@ class ResultBuffer(wiring.Component):
             )
             for part, copy in enumerate(bank_copies)
         )
-        flip = layer.output_unsigned.replicate(self._config.array.lanes)
-        sign_bits = Cat(Cat(Const(0, 7), bit) for bit in flip)
         m.d.comb += [
             queue.take.eq(fetch),
             queue.write.eq(delay(m, fetch, wait, reset_less=False)),
-            queue.word.word.eq(data_read ^ sign_bits),
-            queue.word.last.eq(delay(m, last, wait)),
-            self.result.payload.eq(queue.o.payload.word),
-            self.result.valid.eq(queue.o.valid),
-            queue.o.ready.eq(self.result.ready),
+            queue.word.eq(data_read),
         ]
-        row_sent = delay(m, sends & queue.o.payload.last, 1, reset_less=False)
-        with m.If(row_sent):
-            m.d.sync += self.sent.eq(self.sent + 1)
-        with m.If(self.start):
-            m.d.sync += [
-                word.eq(0),
-                held.eq(0),
-                complete.eq(0),
-                sending.eq(0),
-                fetch.eq(0),
-                self.sent.eq(0),
-                self.room.eq(1),
-            ]
+        connect(m, queue.o, flipped(self.result))

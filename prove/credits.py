@@ -16,7 +16,7 @@ from macaw.hw.result_buffer import ResultBuffer
 from macaw.hw.step_fetcher import StepFetcher
 from macaw.prove.harness import Harness
 from macaw.prove.properties import Property
-from macaw.prove.queues import places_agree, queue_level
+from macaw.prove.queues import counted, places_agree, queue_level
 from macaw.prove.solver import Method
 
 __all__ = ["CREDITS"]
@@ -29,9 +29,6 @@ _FETCHED = ("fetch_later", "fetch_later_later", "fetch_later_later_later")
 
 #: Clocks from one claim of a row to the next at least, as `StepFetcher` makes them.
 _CLAIM_CLOCKS = 5
-
-#: Clocks after which a row that has left must show as room.
-_ROOM_CLOCKS = 4
 
 #: Clocks in which a group of four entries is loaded, on its way at the least, into a free half of
 #: the parameter store.
@@ -47,13 +44,6 @@ def _small(harness: Harness, layer: Signal, **bits: int) -> Signal:
         value = harness.constant(abs(count), name)
         harness.m.d.comb += small[name].eq(value + (count > 0))
     return small
-
-
-def _counted(harness: Harness, name: str, clocks: int, condition) -> Signal:
-    """Whether ``condition`` held in each of the last ``clocks`` clocks."""
-    count = Signal(range(clocks + 1), name=name)
-    harness.m.d.sync += count.eq(Mux(condition, Mux(count == clocks, clocks, count + 1), 0))
-    return count == clocks
 
 
 def _fetcher_queue(mutant: bool) -> Harness:
@@ -103,51 +93,6 @@ def _fetcher_enters(mutant: bool) -> Harness:
     return harness
 
 
-class _Rows:
-    """A result buffer with rows claimed and completed by its contract, and their count."""
-
-    def __init__(self) -> None:
-        self.harness = harness = Harness(ResultBuffer(_TINY))
-        self.buffer = buffer = harness.component
-        m, signal = harness.m, harness.opened.signal
-        harness.cut("bank_0", "bank_1")
-        self.layer = _small(harness, buffer.layer, result_rows=2, result_words=-2)
-        harness.drive(buffer.layer, self.layer)
-        self.claimed = Signal(range(8))
-        self.written = Signal(range(8))
-        self.freed = signal("fetch") & signal("words.last")
-        started = Signal()
-        m.d.sync += started.eq(started | buffer.start)
-        # The layer is there for a clock before it starts, and the queue may still hold words.
-        again = (self.claimed == 0) & harness.past(1, "settled")
-        self.start = harness.free(1, "begin") & again
-        harness.drive(buffer.start, self.start)
-        self.waits = Signal(range(3))
-        self.claim = (
-            harness.free(1, "take") & started & ~self.start & buffer.room & (self.waits == 0)
-        )
-        harness.drive(buffer.claim, self.claim)
-        # A row ends only after its claim.
-        ends = harness.free(1, "write_valid") & (self.claimed != self.written)
-        harness.drive(buffer.write_valid, ends)
-        row_end = ends & buffer.write.row_end
-        m.d.sync += [
-            self.waits.eq(Mux(self.claim, 2, Mux(self.waits == 0, 0, self.waits - 1))),
-            self.claimed.eq(self.claimed + self.claim - self.freed),
-            self.written.eq(self.written + row_end - self.freed),
-        ]
-        # What helps the proofs: the counts of the buffer are those of its rows.
-        ends = sum(signal(f"ends_{stage}") for stage in range(6))
-        freed = harness.past(self.freed, "freed_before")
-        self.counts_agree = (
-            (signal("held") + signal("claim_later") == self.claimed + freed)
-            & (signal("complete") + ends == self.written + freed)
-            & (self.written <= self.claimed)
-            & (~signal("fetch") | signal("sending"))
-            & (~signal("sending") | (signal("complete") > freed))
-        )
-
-
 def _result_queue(mutant: bool) -> Harness:
     harness = Harness(ResultBuffer(_TINY))
     buffer = harness.component
@@ -168,57 +113,6 @@ def _result_overflow(mutant: bool) -> Harness:
         harness.opened.override("fetch", 1, when=signal("queue.budget") == 0)
     overflow = signal("queue.write") & (queue_level(harness) == signal("queue.budget").init)
     harness.check(places_agree(harness, _FETCHED) & ~overflow)
-    return harness
-
-
-def _result_rows(mutant: bool) -> Harness:
-    rows = _Rows()
-    if mutant:
-        held = rows.harness.opened.signal("held")
-        rows.harness.opened.override("room", held <= rows.layer.result_rows)
-    rows.harness.check(rows.counts_agree & (rows.claimed <= rows.layer.result_rows))
-    return rows.harness
-
-
-def _result_full(mutant: bool) -> Harness:
-    """Four rows claimed at once, which a ring of fewer never shows."""
-    rows = _Rows()
-    if mutant:
-        rows.harness.opened.override("room", 0, when=rows.claimed == 3)
-    rows.harness.check(rows.claimed < 4)
-    return rows.harness
-
-
-def _result_complete(mutant: bool) -> Harness:
-    rows = _Rows()
-    opened = rows.harness.opened
-    if mutant:
-        opened.override("complete", opened.signal("complete") + 1, when=rows.claim)
-    fetches = opened.signal("fetch")
-    rows.harness.check(rows.counts_agree & (~fetches | (rows.written != 0)))
-    return rows.harness
-
-
-def _result_room(mutant: bool) -> Harness:
-    rows = _Rows()
-    harness, opened = rows.harness, rows.harness.opened
-    if mutant:
-        held = opened.signal("held")
-        both = opened.signal("claim_later") & harness.past(rows.freed, "freed")
-        opened.override("held", held + 1, when=both)
-    spare = (rows.claimed < rows.layer.result_rows) & ~rows.claim & ~rows.start
-    spare = _counted(harness, "spare", _ROOM_CLOCKS, spare)
-    harness.check(rows.counts_agree & (~spare | rows.buffer.room))
-    return harness
-
-
-def _result_room_stays(mutant: bool) -> Harness:
-    rows = _Rows()
-    harness, buffer = rows.harness, rows.buffer
-    if mutant:
-        harness.opened.override("room", 0, when=rows.freed)
-    settled = harness.past(buffer.room & ~rows.claim & (rows.waits == 0), "room_before")
-    harness.check(rows.counts_agree & (~settled | buffer.room))
     return harness
 
 
@@ -283,7 +177,7 @@ def _store_loads(mutant: bool) -> Harness:
         in_use, ends = signal("in_use"), signal("read") & signal("final")
         harness.opened.override("in_use", in_use + 1, when=groups.leave & ends)
     spare = groups.started & ~groups.start & (groups.inside < 2) & ~groups.enter
-    harness.check(groups.store.loaded, when=_counted(harness, "spare", _LOAD_CLOCKS, spare))
+    harness.check(groups.store.loaded, when=counted(harness, "spare", _LOAD_CLOCKS, spare))
     return harness
 
 
@@ -317,7 +211,6 @@ def _property(
     )  # fmt: skip
 
 
-_ROWS = "rings of up to four rows of up to four words"
 _GROUPS = "up to four column groups of up to four entries"
 
 #: The properties of credits.
@@ -347,24 +240,6 @@ CREDITS = (
     ),
     _property(
         "ResultBuffer", "queue room", "no word comes while the queue is full", _result_overflow
-    ),
-    _property(
-        "ResultBuffer", "rows", "no more rows are claimed than the ring holds", _result_rows, _ROWS
-    ),
-    _property(
-        "ResultBuffer", "all rows", "all four rows of a ring can be claimed at once",
-        _result_full, _ROWS, reaches=True,
-    ),
-    _property(
-        "ResultBuffer", "complete rows", "no word is fetched of a row that is not complete",
-        _result_complete, _ROWS,
-    ),
-    _property(
-        "ResultBuffer", "room returns", "a row that has left is room again within 4 clocks",
-        _result_room, _ROWS,
-    ),
-    _property(
-        "ResultBuffer", "room stays", "room stays until a row is claimed", _result_room_stays, _ROWS
     ),
     _property(
         "ParameterStore", "counts",

@@ -4,7 +4,7 @@
 
 from collections.abc import Callable
 
-from amaranth.hdl import Mux, Signal
+from amaranth.hdl import Cat, Const, Mux, Signal
 
 from macaw.arch import preset
 from macaw.arch.machine import MachineConfig
@@ -116,6 +116,47 @@ def _reader(mutant: bool) -> Harness:
     return harness
 
 
+def _follows(mutant: bool) -> Harness:
+    """Words of the tensor memory are read behind those that a STORE writes."""
+    harness = Harness(WordReader(_CONFIG, depth=16, tensor=True))
+    reader, opened, m = harness.component, harness.opened, harness.m
+    harness.cut("room")
+    # Spans lie within the tensor memory.
+    span = Signal(reader.span.payload.shape(), name="span")
+    m.d.comb += [
+        span.address.eq(Cat(harness.free(7, "word"), Const(0, 17), harness.free(1, "space"))),
+        span.count.eq(harness.free(3, "count")),
+    ]
+    harness.drive(reader.span.valid, harness.free(1, "asks"))
+    harness.drive(reader.span.payload, span)
+    left, outside = opened.signal("left"), opened.signal("outside")
+    if mutant:
+        opened.override("written", 1, when=left == 3)
+    # The STORE begins while nothing is read, writes word by word, and ends behind its last one.
+    busy, place, end = Signal(name="storing"), Signal(9, name="place"), Signal(9, name="end")
+    storing = Signal(reader.storing.shape(), name="storing_now")
+    m.d.comb += [storing.busy.eq(busy), storing.next.eq(place), storing.end.eq(end)]
+    harness.drive(reader.storing, storing)
+    taken = reader.span.valid & reader.span.ready
+    begins = harness.free(1, "begins") & ~busy & (left == 0) & ~taken
+    writes = harness.free(1, "writes") & busy & (place != end)
+    with m.If(begins):
+        first = harness.free(8, "first")
+        m.d.sync += [busy.eq(1), place.eq(first), end.eq(first + harness.free(4, "size"))]
+    with m.Else():
+        m.d.sync += [
+            place.eq(place + writes),
+            busy.eq(busy & ~((place == end) & harness.free(1, "ends"))),
+        ]
+    word = reader.address
+    unwritten = busy & (word >= place) & (word < end)
+    # What helps the proof: the register says so of the next word that is asked for.
+    helper = (~opened.signal("written") | (left == 0) | outside | ~unwritten) & (place <= end)
+    inside = (left < 8) & (outside | (word + left[:3] <= 256))
+    harness.check(~(reader.address_valid & unwritten) & (helper | ~busy) & inside)
+    return harness
+
+
 def _of(component: str, name: str, statement: str, harness: Callable[[bool], Harness],
         **more: object) -> Property:  # fmt: skip
     return Property(
@@ -155,5 +196,12 @@ MACHINE = (
         "places, words asked for and words kept add up: no word has to wait in the memory",
         _reader,
         size="16 words",
+    ),
+    _of(
+        "WordReader",
+        "follows",
+        "no word of the tensor memory is read that a STORE begun before has still to write",
+        _follows,
+        size="256 words",
     ),
 )

@@ -1,14 +1,21 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a `CreditQueue` inside a component holds, for the proofs of that component."""
+"""Counts that proofs share: what a `CreditQueue` inside a component holds, and clocks."""
 
 from collections.abc import Iterable
 
-from amaranth.hdl import Value
+from amaranth.hdl import Mux, Signal, Value
 
 from macaw.prove.harness import Harness
 
-__all__ = ["places_agree", "queue_level"]
+__all__ = ["counted", "places_agree", "queue_level"]
+
+
+def counted(harness: Harness, name: str, clocks: int, condition) -> Signal:
+    """Whether ``condition`` held in each of the last ``clocks`` clocks."""
+    count = Signal(range(clocks + 1), name=name)
+    harness.m.d.sync += count.eq(Mux(condition, Mux(count == clocks, clocks, count + 1), 0))
+    return count == clocks
 
 
 def queue_level(harness: Harness, path: str = "") -> Value:

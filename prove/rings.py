@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The line buffer's ring: rows are taken for which there is room, and all of them arrive."""
 
-from amaranth.hdl import Mux, Signal
+from amaranth.hdl import Mux, Signal, signed
 
+from macaw.arch import preset
 from macaw.hw.countdown import Countdown
+from macaw.hw.image_intake import ImageIntake
 from macaw.hw.line_buffer import LineBuffer
 from macaw.prove.harness import Harness
 from macaw.prove.properties import Property
@@ -132,10 +134,49 @@ def _countdown(mutant: bool) -> Harness:
     return harness
 
 
+def _intake(mutant: bool) -> Harness:
+    """Layers are taken one after the other, each with a descriptor that stays until then."""
+    harness = Harness(ImageIntake(preset("tiny")))
+    intake, m = harness.component, harness.m
+    if mutant:
+        harness.opened.override("ahead", 0)
+    pause, held = Signal(range(16)), Signal()
+    running = Signal()
+    taken = harness.free(1, "take") & intake.valid & ~running & (pause == 0)
+    harness.drive(intake.taken, taken)
+    harness.drive(intake.valid, harness.free(1, "offer") | held)
+    # Some clocks after a layer's end its descriptor may be taken, and others pass before it ends.
+    ends = harness.free(1, "ends") & running & (pause == 0)
+    harness.drive(intake.running, running)
+    m.d.sync += [
+        held.eq(intake.valid & ~taken),
+        running.eq((running | taken) & ~ends),
+        pause.eq(Mux(taken, 10, Mux(ends, 1, Mux(pause == 0, 0, pause - 1)))),
+    ]
+    # An image that is loaded begins, two clocks later.
+    early, signal = Signal(signed(4)), harness.opened.signal
+    loads = signal("begins") | (taken & ~signal("ahead"))
+    m.d.sync += early.eq(early + loads - taken)
+    # What helps the proof: `ahead` is that image, and begins but once, under a layer.
+    ahead, begins = signal("ahead"), signal("begins")
+    alone = ~ahead & (signal("recent") == 0) & (running | (pause != 0))
+    harness.check(((early == 0) | (early == 1)) & (early == ahead) & (~begins | alone))
+    return harness
+
+
 _SIZE = "images of up to four rows of up to two words, rings of up to four rows"
 
 #: The properties of rings and of the counters that walk them.
 RINGS = (
+    Property(
+        component="ImageIntake",
+        name="one image",
+        statement="each layer has one image, which begins with it or while the layer before runs",
+        size="tiny",
+        config=preset("tiny"),
+        method=Method.PROOF,
+        harness=_intake,
+    ),
     Property(
         component="Countdown",
         name="last",

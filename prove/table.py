@@ -13,6 +13,7 @@ from macaw.prove.functions import FUNCTIONS
 from macaw.prove.machine import MACHINE
 from macaw.prove.narrow import NARROW
 from macaw.prove.properties import Property, Result, decide
+from macaw.prove.result_rows import RESULT_ROWS
 from macaw.prove.rings import RINGS
 from macaw.prove.self_test import SELF_TEST
 from macaw.prove.solver import Verdict
@@ -27,6 +28,7 @@ PROPERTIES: tuple[Property, ...] = (
     *MACHINE,
     *SELF_TEST,
     *CREDITS,
+    *RESULT_ROWS,
     *RINGS,
     *NARROW,
     *FUNCTIONS,

@@ -38,11 +38,24 @@ class _Code:
     config: MachineConfig
     instructions: list[Instruction] = field(default_factory=list)
     hazards: Hazards = field(default_factory=Hazards)
+    #: STOREs, by their numbers, behind whose words those of a FETCH may be taken.
+    followed: set[int] = field(default_factory=set)
+    #: The last compute instruction's fields, where it is a CONV.
+    layer: Mapping[str, int] | None = None
 
     def add(
         self, engine: Engine, opcode: Opcode, values: dict[str, int], accesses: Sequence[Access]
     ) -> None:
         after = self.hazards.after(engine, accesses)
+        match opcode:
+            case Opcode.FETCH:
+                values = values | {"follows": int(after.get(Engine.STORE) in self.followed)}
+            case Opcode.CONV:
+                values = values | _place_ring(values, self.layer, self.config)
+            case Opcode.STORE if values["address"] >> self.config.address_bits == Space.TENSOR:
+                self.followed.add(self.hazards.counts[Engine.STORE])
+        if engine == Engine.COMPUTE:
+            self.layer = values if opcode == Opcode.CONV else None
         self.instructions.append(Instruction(opcode=opcode, values=values, after=after))
 
     def end(self) -> bytes:
@@ -126,6 +139,18 @@ def emit(
                 _load(body, load, constants)
             _run(body, passes[index - 1], loads[index - 1], homes)
     return (prologue.end() if prologue.instructions else b""), body.end()
+
+
+def _place_ring(
+    values: Mapping[str, int], before: Mapping[str, int] | None, config: MachineConfig
+) -> dict[str, int]:
+    """Where a layer's ring stands: in the half of the line buffer that the layer before leaves
+    free, so that its image may come ahead; otherwise at the beginning."""
+    half = config.core.memory.activation_words // 2
+    words = values["ring_words"]
+    if before is None or max(words, before["ring_words"]) > half:
+        return {"ring_base": 0, "ahead": 0}
+    return {"ring_base": 0 if before["ring_base"] else half, "ahead": 1}
 
 
 def _overlap(one: Load, other: Load) -> bool:

@@ -18,7 +18,7 @@ from macaw.golden.machine.walk import Walk, layer_steps, walk_of
 from macaw.golden.machine.window import window_sums
 from macaw.golden.machine.words import Words
 
-__all__ = ["ConvUse", "Core", "conv", "conv_use", "image_words", "table_use"]
+__all__ = ["ConvUse", "Core", "check_apart", "conv", "conv_use", "image_words", "table_use"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,6 +48,20 @@ class ConvUse:
 def image_words(layer: Mapping[str, int]) -> int:
     """Words of a layer's image stream."""
     return layer["height"] * (layer["row_words"] + 1)
+
+
+def check_apart(layer: Mapping[str, int], before: Mapping[str, int]) -> None:
+    """Refuse a layer whose image comes ahead into words of which the layer ``before`` still reads.
+
+    Raises `MachineError` for rings with a word in common.
+    """
+    first, end = (layer["ring_base"] + words for words in (0, layer["ring_words"]))
+    first_before, end_before = (before["ring_base"] + words for words in (0, before["ring_words"]))
+    if first < end_before and first_before < end:
+        raise MachineError(
+            f"its ring (words {first} ... {end - 1}) must lie apart from that of the layer before "
+            f"({first_before} ... {end_before - 1}): set ahead to 0"
+        )
 
 
 def _walk(core: Core, layer: Mapping[str, int]) -> Walk:
@@ -146,9 +160,4 @@ def _check_results(
     if end > words * config.array.lanes:
         raise MachineError(
             f"result_words must hold the {end} bytes of a row, not {words * config.array.lanes}"
-        )
-    if not 1 <= layer["result_rows"] <= config.memory.result_words // words:
-        raise MachineError(
-            f"result_rows must be in 1 ... {config.memory.result_words // words}, "
-            f"not {layer['result_rows']}"
         )

@@ -9,7 +9,7 @@ import numpy as np
 
 from macaw.arch.instructions import Opcode
 from macaw.arch.machine import Engine, LoadTarget, MachineConfig, Space
-from macaw.golden.machine.conv import conv, conv_use, image_words, table_use
+from macaw.golden.machine.conv import check_apart, conv, conv_use, image_words, table_use
 from macaw.golden.machine.elementwise import TABLE_ENTRIES, elementwise
 from macaw.golden.machine.errors import MachineError
 from macaw.golden.machine.memories import CoreMemories, WordMemory
@@ -144,6 +144,8 @@ class Execution:
     # FETCH and compute instructions
 
     def _fetch(self, site: Site, values: Mapping[str, int]) -> Words:
+        if values["follows"]:
+            self._check_followed(site)
         count = values["count"]
         first = self._read(site, values["address"], count)
         if not values["two"]:
@@ -155,9 +157,24 @@ class Execution:
             both.known[index::2] = each.known
         return both
 
+    def _check_followed(self, site: Site) -> None:
+        number = site.instruction.after.get(Engine.STORE, 0)
+        if not number:
+            raise MachineError("it must wait for a STORE to follow, not for none")
+        store = self._sites[Engine.STORE][number - 1]
+        opcode, address = store.instruction.opcode, store.instruction.values["address"]
+        if opcode != Opcode.STORE or address >> self._config.address_bits != Space.TENSOR:
+            raise MachineError(
+                "it must follow a STORE to tensor memory, not "
+                f"instruction {store.index} ({opcode.name}): wait until that is complete"
+            )
+
     def _conv(self, site: Site, values: Mapping[str, int], words: Words) -> Words:
         _expect(words, image_words(values))
         core = self._core.core
+        before = self._sites[Engine.COMPUTE][: site.place][-1:]
+        if values["ahead"] and before and before[0].instruction.opcode == Opcode.CONV:
+            check_apart(values, before[0].instruction.values)
         self._use(site, LoadTarget.TABLE, table_use(core, values))
         use = conv_use(core, values)
         self._use(site, LoadTarget.WEIGHTS, use.weights)

@@ -85,6 +85,12 @@ class ImageReader:
                 f"ring_words must be ring_rows of a pitch ({rows} * {pitch}), and at most "
                 f"{config.memory.activation_words}, not {words}"
             )
+        base = layer["ring_base"]
+        if base % _BANKS or base + words > config.memory.activation_words:
+            raise MachineError(
+                f"ring_base must be a multiple of {_BANKS} and leave room for ring_words ({words}) "
+                f"below {config.memory.activation_words}, not {base}"
+            )
         if pitch <= layer["row_words"]:
             raise MachineError(
                 f"pitch must be at least the words of a row ({layer['row_words'] + 1}), not {pitch}"
@@ -158,8 +164,10 @@ class ImageReader:
             if ((one != other) & (one % _BANKS == other % _BANKS)).any():
                 raise MachineError(f"the {len(rows)} rows of a read must lie in banks of their own")
         places = [group.position + read.offset for group in self._walk.groups]
-        if four and any(place % self._lanes for place in (*places, self._layer["pixel_step"])):
-            raise MachineError(f"four rows must be read at multiples of {self._lanes} bytes")
+        few = all(group.channels <= self._lanes // 2 for group in self._walk.groups)
+        unit = self._lanes // 2 if few else self._lanes
+        if four and any(place % unit for place in (*places, self._layer["pixel_step"])):
+            raise MachineError(f"four rows must be read at multiples of {unit} bytes")
 
     def _check_row(self, read: Read, index: int) -> None:
         layer = self._layer

@@ -6,6 +6,8 @@ Guaranteed is this, and no more:
 
 - An instruction begins after those that it waits for, and after the one before it on its engine,
   are complete.
+- A FETCH that follows begins after the last STORE that it waits for has begun. Words of the tensor
+  memory that this one writes are read behind it.
 - Compute instruction k takes the words of the k-th FETCH, and the k-th STORE or SCATTER takes its
   results; words pass from one to the next. So a compute instruction is complete after its FETCH,
   and a store writes after all three have begun.
@@ -46,6 +48,13 @@ class Site:
     begin: Clock = field(default_factory=dict)
     access: Clock = field(default_factory=dict)
     complete: Clock = field(default_factory=dict)
+
+    @property
+    def follows(self) -> bool:
+        """It is a FETCH that takes its words behind a STORE."""
+        return bool(
+            self.instruction.values.get("follows") and self.instruction.after.get(Engine.STORE)
+        )
 
 
 def _join(*clocks: Clock) -> Clock:
@@ -145,7 +154,11 @@ def schedule(
 
 
 def _begin(sites: dict[Engine, list[Site]], site: Site, after: Clock) -> Clock:
-    clocks = [sites[engine][count - 1].complete for engine, count in after.items() if count]
+    last = {engine: sites[engine][count - 1] for engine, count in after.items() if count}
+    followed = last.pop(Engine.STORE) if site.follows else None
+    clocks = [each.complete for each in last.values()]
+    if followed is not None:
+        clocks.append(followed.begin)
     if site.place:
         clocks.append(sites[site.engine][site.place - 1].complete)
     return _join(dict.fromkeys(Engine, 0), *clocks)
@@ -164,6 +177,10 @@ def _complete(group: tuple[Site, ...]) -> None:
     """Fills in the clocks of instructions whose words pass from each to the next."""
     for site in group:
         site.access = site.complete = site.begin
+        if site.follows:
+            # What the STORE has not written yet is waited for word by word.
+            followed = {Engine.STORE: site.instruction.after[Engine.STORE]}
+            site.access = _join(site.begin, followed)
         if site.engine == Engine.STORE:
             site.access = site.complete = _join(*(each.begin for each in group))
         elif site.engine == Engine.COMPUTE:

@@ -107,6 +107,7 @@ class Accelerator(wiring.Component):
                 ]
             m.d.comb += [
                 fetcher.arrived.eq(tensors.arrived),
+                fetcher.storing.eq(storer.storing),
                 tensors.write_address.eq(storer.tensor_address),
                 tensors.write_data.eq(storer.tensor_data),
                 tensors.write_enable.eq(storer.tensor_enable),
@@ -192,4 +193,6 @@ class Accelerator(wiring.Component):
             m.d.comb += [
                 queue.all_completed[index].eq(other.completed) for index, other in enumerate(queues)
             ]
+        _, fetches, _, stores = queues
+        m.d.comb += fetches.stores_begun.eq(stores.begun)
         return queues

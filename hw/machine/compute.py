@@ -27,9 +27,10 @@ class ComputeUnit(wiring.Component):
     Members
     -------
     command : In
-        A CONV, ELEMENTWISE or COPY; taken when the one before is complete.
+        A CONV, ELEMENTWISE or COPY; taken when the one before is complete. Behind a CONV another
+        one is taken before: the core may begin with its image.
     done : Out
-        It is complete, for one clock: its last result word has left.
+        The first one is complete, for one clock: its last result word has left.
     weights, parameters, table, lookup : In
         Writes to the memories, as `macaw.hw.Conv2dCore` and `macaw.hw.Elementwise` take them.
     i : In
@@ -71,6 +72,7 @@ class ComputeUnit(wiring.Component):
         count = Signal.like(fields.copy.count)
         offered = Signal()
         busy = Signal()
+        second = Signal()  # what is offered is a CONV behind another one
 
         kept = Signal.like(fields, reset_less=True)
         idle = Signal()
@@ -125,11 +127,17 @@ class ComputeUnit(wiring.Component):
                     m.d.sync += count.eq(fields.copy.count)
         with m.Elif(offered):
             with m.If(taken):
-                m.d.sync += offered.eq(0)
+                # The core takes a descriptor when the layer before is complete.
+                m.d.comb += self.done.eq(second)
+                m.d.sync += [offered.eq(0), second.eq(0), settle.eq(3)]
         with m.Elif(settle != 0):
             # Until the unit is idle no more.
             m.d.sync += settle.eq(settle - 1)
         with m.Elif(idle):
             m.d.comb += self.done.eq(1)
             m.d.sync += busy.eq(0)
+        with m.Elif(opcode == Opcode.CONV):
+            m.d.comb += self.command.ready.eq(command.opcode == Opcode.CONV)
+            with m.If(self.command.valid & self.command.ready):
+                m.d.sync += [kept.eq(fields), offered.eq(1), second.eq(1)]
         return m

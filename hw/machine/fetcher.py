@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from macaw.arch.checks import instance
 from macaw.arch.machine import Engine, MachineConfig
-from macaw.hw.machine.layouts import command_layout, word_layout
+from macaw.hw.machine.layouts import command_layout, storing_layout, word_layout
 from macaw.hw.machine.word_reader import WordReader
 from macaw.hw.memory_port import read_layout
 
@@ -38,6 +38,8 @@ class Fetcher(wiring.Component):
         With a tensor memory: its port, for each operand, as `WordReader` has it.
     arrived, arrives : In
         With a tensor memory: a word of it, and for which operand.
+    storing : In
+        With a tensor memory: the STORE behind whose words those of a FETCH are taken.
     o : Out
         The words.
     """
@@ -59,6 +61,7 @@ class Fetcher(wiring.Component):
                 "addresses_ready": In(1).array(2),
                 "arrived": In(word),
                 "arrives": In(1).array(2),
+                "storing": In(storing_layout(config)),
             }
         super().__init__(members)
 
@@ -78,6 +81,7 @@ class Fetcher(wiring.Component):
                     self.addresses_valid[index].eq(reader.address_valid),
                     reader.address_ready.eq(self.addresses_ready[index]),
                     reader.arrived.eq(self.arrived),
+                    reader.storing.eq(self.storing),
                     reader.arrives.eq(self.arrives[index]),
                 ]
             readers.append(reader)

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where an engine's instructions wait for their turn and for what they come after."""
 
+from itertools import pairwise
+
 from amaranth import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -14,10 +16,15 @@ from macaw.hw.machine.register_queue import RegisterQueue
 
 __all__ = ["InstructionQueue"]
 
+#: Instructions that the engine may have at a time: the words of a layer's image follow those of
+#: the one before.
+_MOST = {Engine.COMPUTE: 2}
+
 
 class InstructionQueue(wiring.Component):
     """Hands an engine its instructions, one after the other, each once as many instructions of
-    all engines are complete as it waits for.
+    all engines are complete as it waits for. The compute engine takes one more while it executes
+    another.
 
     Parameters
     ----------
@@ -35,11 +42,13 @@ class InstructionQueue(wiring.Component):
     o : Out
         The command of the first instruction, when its waits are over.
     done : In
-        The engine has completed its command, for one clock.
-    completed : Out
-        Instructions that the engine has completed.
+        The engine has completed the first of its commands, for one clock.
+    completed, begun : Out
+        Instructions that the engine has completed, and those that it has taken.
     all_completed : In
-        Those of all engines.
+        Those that are complete of all engines.
+    stores_begun : In
+        Of ``Engine.FETCH``: the STOREs that have begun.
     pending : Out
         There is an instruction that is not complete.
     index : Out
@@ -49,13 +58,17 @@ class InstructionQueue(wiring.Component):
     def __init__(self, config: MachineConfig, engine: Engine):
         self._config = instance("config", config, MachineConfig)
         self._engine = one_of("engine", engine, tuple(Engine))
+        self._most = _MOST.get(engine, 1)
+        stores = {"stores_begun": In(WAIT_BITS)} if engine == Engine.FETCH else {}
         super().__init__(
             {
+                **stores,
                 "start": In(1),
                 "i": In(stream.Signature(queued_layout(config, engine))),
                 "o": Out(stream.Signature(command_layout(config, engine))),
                 "done": In(1),
                 "completed": Out(WAIT_BITS),
+                "begun": Out(WAIT_BITS),
                 "all_completed": In(data.ArrayLayout(WAIT_BITS, len(Engine))),
                 "pending": Out(1),
                 "index": Out(INDEX_BITS),
@@ -69,10 +82,9 @@ class InstructionQueue(wiring.Component):
             layout, self._config.queue, self._config.core.technology
         )
         wiring.connect(m, wiring.flipped(self.i), room.i)
-        # The first instruction stays in the queue's register until it is complete; whether it may
-        # begin is known a clock after it has come.
+        # Whether the first instruction may begin is known a clock after it has come.
         first = room.o.payload
-        running = Signal()
+        taken = self.o.valid & self.o.ready
         met = Signal(len(Engine))
         settled = Signal()
         m.d.sync += [
@@ -80,23 +92,35 @@ class InstructionQueue(wiring.Component):
                 met[engine].eq(self.all_completed[engine] >= first.after[engine])
                 for engine in range(len(Engine))
             ),
-            settled.eq(self.pending),
+            settled.eq(room.o.valid & ~taken),
         ]
-        m.d.comb += [
-            self.pending.eq(room.o.valid),
-            room.o.ready.eq(self.done),
-            self.o.payload.eq(first.command),
-            self.o.valid.eq(self.pending & settled & met.all() & ~running),
-            self.index.eq(first.index),
-        ]
-        with m.If(self.o.valid & self.o.ready):
-            m.d.sync += running.eq(1)
+        if self._engine == Engine.FETCH:
+            engines = [*Engine]
+            store = engines.index(Engine.STORE)
+            begun = first.command.fields.fetch.follows & (self.stores_begun >= first.after[store])
+            m.d.sync += met[store].eq((self.all_completed[store] >= first.after[store]) | begun)
+
+        # Those that the engine has taken, by their indices.
+        running = Signal(range(self._most + 1))
+        indices = [Signal(INDEX_BITS, name=f"index_{place}") for place in range(self._most)]
+        left = running - self.done
+        m.d.sync += running.eq(left + taken)
         with m.If(self.done):
-            m.d.sync += [
-                running.eq(0),
-                settled.eq(0),
-                self.completed.eq(self.completed + 1),
-            ]
+            m.d.sync += [before.eq(behind) for before, behind in pairwise(indices)]
+        for place, index in enumerate(indices):
+            with m.If(taken & (left == place)):
+                m.d.sync += index.eq(first.index)
+        m.d.comb += [
+            self.pending.eq(room.o.valid | (running != 0)),
+            room.o.ready.eq(taken),
+            self.o.payload.eq(first.command),
+            self.o.valid.eq(settled & met.all() & (running != self._most)),
+            self.index.eq(Mux(running != 0, indices[0], first.index)),
+        ]
+        m.d.sync += [
+            self.completed.eq(self.completed + self.done),
+            self.begun.eq(self.begun + taken),
+        ]
         with m.If(self.start):
-            m.d.sync += self.completed.eq(0)
+            m.d.sync += [self.completed.eq(0), self.begun.eq(0)]
         return m

@@ -14,7 +14,14 @@ from macaw.arch.instructions import (
 from macaw.arch.machine import Engine, MachineConfig
 from macaw.hw.layouts import layout_of
 
-__all__ = ["INDEX_BITS", "command_layout", "header_layout", "queued_layout", "word_layout"]
+__all__ = [
+    "INDEX_BITS",
+    "command_layout",
+    "header_layout",
+    "queued_layout",
+    "storing_layout",
+    "word_layout",
+]
 
 #: Bits of an instruction's index in its program.
 INDEX_BITS = 16
@@ -23,6 +30,13 @@ INDEX_BITS = 16
 def word_layout(config: MachineConfig) -> data.ArrayLayout:
     """A word of memory."""
     return data.ArrayLayout(8, config.word_bytes)
+
+
+def storing_layout(config: MachineConfig) -> data.StructLayout:
+    """A STORE in the tensor memory: whether there is one, the word that it writes next, and the
+    first one behind all of its words."""
+    bits = max(1, config.tensor_words.bit_length())
+    return data.StructLayout({"busy": 1, "next": bits, "end": bits})
 
 
 def header_layout() -> data.StructLayout:

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from macaw.arch.checks import instance
 from macaw.arch.instructions import Opcode
 from macaw.arch.machine import Engine, MachineConfig
-from macaw.hw.machine.layouts import command_layout, word_layout
+from macaw.hw.machine.layouts import command_layout, storing_layout, word_layout
 from macaw.hw.machine.scatter import Scatter, placed_layout
 from macaw.hw.memory_port import write_layout
 
@@ -36,6 +36,8 @@ class Storer(wiring.Component):
         Writes to the memory outside.
     tensor_address, tensor_data, tensor_enable : Out
         Writes to the tensor memory.
+    storing : Out
+        The STORE that writes there.
     """
 
     def __init__(self, config: MachineConfig):
@@ -50,6 +52,7 @@ class Storer(wiring.Component):
                 "tensor_address": Out(max(1, config.tensor_words.bit_length() - 1)),
                 "tensor_data": Out(word),
                 "tensor_enable": Out(config.word_bytes),
+                "storing": Out(storing_layout(config)),
             }
         )
 
@@ -60,6 +63,7 @@ class Storer(wiring.Component):
         m.submodules.scatter = scatter = Scatter(config)
         address = Signal(config.address_bits + 1, reset_less=True)
         left = Signal.like(fields.store.count)
+        end = Signal.like(self.storing.end, reset_less=True)
         busy = Signal()
         scatters = Signal()
 
@@ -117,6 +121,7 @@ class Storer(wiring.Component):
                     busy.eq(1),
                     scatters.eq(is_scatter),
                     address.eq(fields.store.address),
+                    end.eq(fields.store.address[: len(end) - 1] + fields.store.count),
                     left.eq(Mux(is_scatter, 0, fields.store.count)),
                     settle.eq(3),
                 ]
@@ -125,5 +130,10 @@ class Storer(wiring.Component):
             with m.If(settle == 0):
                 m.d.comb += self.done.eq(1)
                 m.d.sync += [busy.eq(0), scatters.eq(0)]
-        m.d.comb += scatter.command.eq(fields.scatter)
+        m.d.comb += [
+            scatter.command.eq(fields.scatter),
+            self.storing.busy.eq(busy & ~scatters & address[-1]),
+            self.storing.next.eq(address),
+            self.storing.end.eq(end),
+        ]
         return m

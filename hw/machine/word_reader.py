@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from macaw.arch.checks import instance, power_of_two
 from macaw.arch.machine import MachineConfig
-from macaw.hw.machine.layouts import word_layout
+from macaw.hw.machine.layouts import storing_layout, word_layout
 from macaw.hw.machine.register_queue import RegisterQueue
 from macaw.hw.memory_port import read_layout
 
@@ -52,6 +52,8 @@ class WordReader(wiring.Component):
         it is read in this clock.
     arrived, arrives : In
         With ``tensor``: the word, some clocks later.
+    storing : In
+        With ``tensor``: a STORE. Words that it has not written yet are not asked for.
     o : Out
         The words.
     """
@@ -76,6 +78,7 @@ class WordReader(wiring.Component):
                 "address_ready": In(1),
                 "arrived": In(word),
                 "arrives": In(1),
+                "storing": In(storing_layout(config)),
             }
         super().__init__(members)
 
@@ -120,8 +123,15 @@ class WordReader(wiring.Component):
             ]
         if self._tensor:
             some = Signal()
+            # Known a clock before, for this word and the next one; of a STORE's last word once it
+            # is complete.
+            written = Signal()
+            word = address[: len(self.storing.next) - 1]
+            m.d.sync += written.eq(
+                ~self.storing.busy | (word + 1 < self.storing.next) | (word >= self.storing.end)
+            )
             m.d.comb += [
-                some.eq(~outside & (left != 0) & (credit != 0)),
+                some.eq(~outside & (left != 0) & (credit != 0) & written),
                 self.address.eq(address),
                 self.address_valid.eq(some),
             ]
@@ -145,4 +155,6 @@ class WordReader(wiring.Component):
                 due.eq(self.span.payload.count),
                 self.idle.eq(self.span.payload.count == 0),
             ]
+            if self._tensor:
+                m.d.sync += written.eq(0)
         return m

@@ -64,7 +64,7 @@ class _Bench:
         ]
         self._index = -1
         self._taken = 0
-        self._pending: deque[tuple[int, dict[int, tuple[int, int]], str]] = deque()
+        self._pending: deque[tuple[int, dict[int, tuple[int, int]], str, int]] = deque()
         self._cycle = 0
         self.reads: Counter[str] = Counter()
         self.full_clocks = self.clocks_ahead = self.idle_clocks = 0
@@ -138,7 +138,7 @@ class _Bench:
             # Rows are given up once no read of them is on its way.
             if self._random.random() < self._release:
                 oldest = min(
-                    (row for _, known, _ in self._pending for row, _ in known.values()),
+                    (row for _, known, *_ in self._pending for row, _ in known.values()),
                     default=image.height,
                 )
                 limit = image.height if self._random.random() < self._ahead else received
@@ -159,7 +159,7 @@ class _Bench:
         row_bytes = image.row_words * lanes
         offset = self._random.randint(-2 * lanes, row_bytes + lanes)
         if form == "four":
-            offset = offset // lanes * lanes
+            offset = offset // (lanes // 2) * (lanes // 2)
         for index, row in enumerate(chosen):
             addresses[index] = image.address(row)
         top.rows.value = sum(
@@ -170,7 +170,8 @@ class _Bench:
         if chosen:
             self.reads[form] += 1
             known = {index: (row, offset) for index, row in enumerate(chosen)}
-            self._pending.append((self._cycle + self._latency, known, form))
+            count = lanes - (offset % lanes if form == "four" else 0)
+            self._pending.append((self._cycle + self._latency, known, form, count))
 
     def _choose(self, form: str, rows: range) -> list[int]:
         """Rows for a read of this form that lie in different banks; none where there are none."""
@@ -191,12 +192,12 @@ class _Bench:
         """The bytes of the read that comes in this clock, as far as they are of its rows."""
         if not self._pending or self._pending[0][0] != self._cycle:
             return
-        _, known, form = self._pending.popleft()
+        _, known, form, count = self._pending.popleft()
         lanes = self._lanes
         runs = int(self._top.runs.value).to_bytes(4 * lanes, "little")
         for index, (row, offset) in known.items():
             data = self._image.rows[row]
-            for lane in range(lanes):
+            for lane in range(count):
                 byte = offset + lane
                 if 0 <= byte < len(data):
                     found = runs[index * lanes + lane]

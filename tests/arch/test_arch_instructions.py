@@ -122,7 +122,7 @@ def test_values_that_do_not_fit_are_refused(values, sentence):
 def test_disassembly_shows_spaces_targets_and_waits():
     tensor = 1 << TINY.address_bits
     load = {"target": 1, "start": 7, "address": 16, "count": 3}
-    fetch = {"address": tensor + 4, "second": 9, "two": 1, "count": 2}
+    fetch = {"address": tensor + 4, "second": 9, "two": 1, "follows": 0, "count": 2}
     lines = [
         disassemble(TINY, each)
         for each in (

@@ -151,7 +151,9 @@ class Machine:
             offset = position + entry["offset"] + read * entry["stride"]
             runs = [self.read(top + i * fields["dilation"], offset, lanes) for i in range(4)]
             if entry["four"]:
-                assert offset % lanes == 0
+                assert (
+                    offset % (lanes if fields["final_channels"] > lanes // 2 else lanes // 2) == 0
+                )
                 self.check_banks(output_row, entry, 4, 1)
                 newest = runs
             elif entry["high"]:

@@ -61,6 +61,13 @@ def test_one_row_at_a_time_fills_the_buffer():
     assert place_rows(shape_of(words=64, kernel_height=3), TINY) == Ring(pitch=64, rows=4)
 
 
+def test_a_half_of_the_buffer_is_enough_where_the_next_rows_fit():
+    assert place_rows(shape_of(words=32, kernel_height=3), TINY) == Ring(pitch=32, rows=4)
+    assert place_rows(shape_of(words=32, kernel_height=4), TINY) == Ring(pitch=32, rows=8)
+    strided = replace(shape_of(words=32, kernel_height=3), stride=(2, 1))
+    assert place_rows(strided, TINY) == Ring(pitch=32, rows=8)
+
+
 def test_a_low_image_needs_no_more_rows_than_it_has():
     shape = shape_of(words=128, kernel_height=7, height=2)
     assert place_rows(shape, TINY) == Ring(pitch=128, rows=2)

@@ -11,7 +11,7 @@ from compiler_machine import Machine
 from conv2d_layers import KINDS, case_of, paths, random_case, random_shape
 from narrow_machine import NarrowMachine
 
-from macaw.arch import ArrayConfig, RequantizerConfig, preset
+from macaw.arch import ArrayConfig, Conv2dShape, RequantizerConfig, preset
 from macaw.compiler.conv2d import compile_conv2d
 from macaw.golden.conv2d import accumulate_conv2d
 from macaw.sim.compare import check_equal
@@ -115,3 +115,16 @@ def test_lanes_without_a_tap_hold_the_zero_point():
     program = compile_conv2d(layer, TINY)
     assert program.descriptor["weight_offset"] == 37
     assert set(np.unique(program.weights)) == {37 - 128, 127}
+
+
+@pytest.mark.parametrize(("channels", "reads"), [(4, 1), (8, 1), (3, 2), (5, 2), (12, 2)])
+def test_four_rows_are_read_at_once_of_half_words_and_of_words(channels, reads):
+    """Of a depthwise layer whose pixels begin with a word, or with half a word that is all theirs;
+    others take two reads for a column of three rows."""
+    shape = Conv2dShape(
+        height=6, width=8, in_channels=channels, out_channels=channels, kernel_height=3,
+        kernel_width=2, padding=(1, 1, 1, 1), groups=channels,
+    )  # fmt: skip
+    walk = case_of(1, shape, preset("tiny")).program.walk
+    assert sum(step.reads for step in walk.prologue) == reads
+    assert ("four" in walk.body[0].flags) == (reads == 1)

@@ -58,11 +58,13 @@ class Writer:
             Opcode.LOAD, target=target, start=start, address=address, count=words, after=after
         )
 
-    def fetch(self, address: int, count: int, *, second: int | None = None, after=None):
-        two = int(second is not None)
+    def fetch(
+        self, address: int, count: int, *, second: int | None = None, follows=False, after=None
+    ):
         return self.add(
-            Opcode.FETCH, address=address, second=second or 0, two=two, count=count, after=after
-        )
+            Opcode.FETCH, address=address, second=second or 0, two=int(second is not None),
+            follows=int(follows), count=count, after=after,
+        )  # fmt: skip
 
     def copy(self, count: int, *, after=None):
         return self.add(Opcode.COPY, count=count, after=after)

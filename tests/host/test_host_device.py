@@ -15,7 +15,10 @@ START = 3
 PROGRAM = encode(
     CONFIG,
     [
-        Instruction(opcode=Opcode.FETCH, values={"address": 16, "second": 0, "two": 0, "count": 4}),
+        Instruction(
+            opcode=Opcode.FETCH,
+            values={"address": 16, "second": 0, "two": 0, "follows": 0, "count": 4},
+        ),
         Instruction(opcode=Opcode.COPY, values={"count": 4}),
         Instruction(
             opcode=Opcode.STORE,

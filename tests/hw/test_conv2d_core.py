@@ -354,6 +354,22 @@ def test_reads_as_far_as_offsets_reach(config):
     assert config.memory.activation_words * config.array.lanes in rows
 
 
+def test_depthwise_layers_of_half_words():
+    """Pixels of half a word, also with padding, strides and rows of no whole words."""
+    shapes = [
+        Conv2dShape(
+            height=7, width=width, in_channels=4, out_channels=4, kernel_height=kernel,
+            kernel_width=3, stride=stride, padding=(1, 1, 1, 2), groups=4,
+        )
+        for width, kernel, stride in (
+            (8, 3, (1, 1)), (9, 3, (2, 2)), (7, 4, (1, 2)), (5, 5, (1, 1)),
+        )
+    ]  # fmt: skip
+    cases = [case_of(seed, shape, TINY) for seed, shape in enumerate(shapes)]
+    assert all(case.program.table[0]["four"] for case in cases)
+    check(cases)
+
+
 def test_a_layer_like_the_one_before():
     cases = [random_case(seed, TINY) for seed in (11, 11, 13, 13)]
     check([cases[0], replace(cases[1], image=cases[1].image[::-1].copy()), *cases[2:]])

@@ -27,22 +27,17 @@ def configuration(lanes, words, technology=Technology.GENERIC):
 def random_layer(generator, config):
     lanes, words = config.array.lanes, config.memory.result_words
     row_words = generator.choice([1, 2, 3, generator.randint(1, words)])
-    result_rows = words // row_words
-    if generator.random() < 0.5:
-        result_rows = generator.randint(1, result_rows)
     row_bytes = generator.randint((row_words - 1) * lanes + 1, row_words * lanes)
     unsigned = generator.random() < 0.5
     return {
         "word": layer_word(
             config,
             result_words=row_words - 1,
-            result_rows=result_rows,
             output_unsigned=int(unsigned),
         ),
-        "rows": generator.randint(1, min(3 * result_rows, 200 // row_words + 1)),
+        "rows": generator.randint(1, min(3 * words // row_words, 200 // row_words + 1)),
         "row_bytes": row_bytes,
         "words": row_words,
-        "result_rows": result_rows,
         "unsigned": unsigned,
     }
 
@@ -51,6 +46,7 @@ def check(config, *, layers, **changes):
     generator = random.Random(SEED)
     values = {
         "lanes": config.array.lanes,
+        "words": config.memory.result_words,
         "layers": [random_layer(generator, config) for _ in range(layers)],
         "stall": 0.0,
         "gap": 0.0,

@@ -39,12 +39,18 @@ def memory_of(*programs: list[Instruction], seed: int = 1) -> tuple[np.ndarray, 
 
 
 def moving(
-    source: int, count: int, store: tuple[Opcode, dict[str, int]], index: int, *, tensor: bool
+    source: int,
+    count: int,
+    store: tuple[Opcode, dict[str, int]],
+    index: int,
+    *,
+    tensor: bool,
+    follows: bool = False,
 ) -> list[Instruction]:
-    """One transfer, which begins when the one before it is complete."""
+    """One transfer, which begins when the one before it is complete, or follows its STORE."""
     opcode, values = store
     address = source + (_TENSOR if tensor else 0)
-    fetch = {"address": address, "second": 0, "two": 0, "count": count}
+    fetch = {"address": address, "second": 0, "two": 0, "follows": int(follows), "count": count}
     return [
         Instruction(opcode=Opcode.FETCH, values=fetch, after={Engine.STORE: index}),
         Instruction(opcode=Opcode.COPY, values={"count": count}),
@@ -121,7 +127,10 @@ def random_moves(rng: np.random.Generator, transfers: int) -> list[list[Instruct
         # A transfer writes while it still reads.
         if from_tensor == to_tensor and _overlap(source, count, store):
             continue
-        moves.append(moving(source, count, store, len(moves), tensor=from_tensor))
+        opcode, values = moves[-1][2].opcode, moves[-1][2].values
+        follows = opcode == Opcode.STORE and values["address"] >= _TENSOR and rng.integers(4) > 0
+        index = len(moves)
+        moves.append(moving(source, count, store, index, tensor=from_tensor, follows=follows))
     return moves
 
 

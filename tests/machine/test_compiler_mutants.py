@@ -58,6 +58,17 @@ def of_conv(name: str, change: int) -> Callable[[Any], Any]:
     return mutate
 
 
+def following(instruction: Any) -> Any:
+    """Each FETCH follows what it waits for."""
+
+    def make(**given: Any) -> Any:
+        if given["opcode"] == emit.Opcode.FETCH:
+            given["values"] = given["values"] | {"follows": 1}
+        return instruction(**given)
+
+    return make
+
+
 def denser(placed: Any, *_: Any) -> Any:
     """Rows of a result with gaps as if they filled no words up."""
     size = placed.buffer.image.row_bytes
@@ -71,6 +82,8 @@ MUTANTS: dict[str, Mutation] = {
     "waits for the instruction before": (Hazards, "after", wrapped(one_less)),
     "parameters one behind": (emit, "Instruction", of_conv("parameter_start", 1)),
     "weights one behind": (emit, "Instruction", of_conv("weight_start", 1)),
+    "whatever is stored is followed": (emit, "Instruction", following),
+    "rings that meet": (emit, "_place_ring", wrapped(lambda placed, *_: placed | {"ring_base": 0})),
     "rows without their filling": (Placing, "part", wrapped(denser)),
     "all rows alike": (Placing, "alike", wrapped(lambda *_: True)),
     "everything solid": (Image, "solid", wrapped(lambda *_: True)),

@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Known networks, whole on the machine: every tensor as the golden model has it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from benchmarks.networks import NETWORKS
+from macaw.arch.instructions import decode, encode
 from macaw.arch.machines import machine_preset
 from macaw.compiler.machine import compile_network
 from macaw.compiler.network import modes
@@ -78,3 +81,37 @@ def test_whole_on_the_rtl_of_a_small_machine(name):
         check(golden_run(graph, [image]), found)
         check(golden_run(graph, [image]), in_python(config, segment, image))
     assert len(segment.passes) > len(graph.operators)
+
+
+def altered(config, program, **fields):
+    """The program with other fields in the instructions of its body that have them."""
+    start = program.body * config.word_bytes
+    body = list(decode(config, program.image[start:]))
+    changed = [
+        replace(
+            each,
+            values={name: fields.get(name, value) for name, value in each.values.items()},
+        )
+        for each in body
+    ]
+    assert changed != body
+    words = encode(config, changed)
+    image = program.image[:start] + words + program.image[start + len(words) :]
+    return replace(program, image=image)
+
+
+def test_images_that_come_ahead_save_clocks_and_nothing_else():
+    graph = NETWORKS["kws"]()
+    config = machine_for(graph, "tiny")
+    network = compile_network(graph, config, requantization, evaluate)
+    [segment] = network.segments
+    image, cycles = image_for(graph), []
+    for fields in ({}, {"ahead": 0}, {"ahead": 0, "follows": 0}):
+        device = SimDevice(config, model=MEMORY_MODELS["wide"])
+        device.load(altered(config, segment.program, **fields) if fields else segment.program)
+        check(golden_run(graph, [image]), device.run({graph.inputs[0]: image[0]}))
+        cycles.append(device.counters["cycles"])
+    print(
+        f"with both {cycles[0]} cycles, without images ahead {cycles[1]}, without both {cycles[2]}"
+    )
+    assert cycles[0] < cycles[1] < cycles[2]
