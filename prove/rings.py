@@ -172,7 +172,6 @@ RINGS = (
         component="ImageIntake",
         name="one image",
         statement="each layer has one image, which begins with it or while the layer before runs",
-        size="tiny",
         config=preset("tiny"),
         method=Method.PROOF,
         harness=_intake,
