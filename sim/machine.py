@@ -106,8 +106,8 @@ def run_machine(
     simulator of its own, of ``macaw.hw.machine.Accelerator`` only. ``waves`` and ``waves_cycles``
     are those of `macaw.sim.streams.run`.
 
-    Without waveforms the machine of ``config`` is simulated as `macaw.sim.quick` writes it, in the
-    same clocks and with the same words; with ``quick`` false, and ``machine``, as it is.
+    Without waveforms and traces the machine of ``config`` is simulated as `macaw.sim.quick` writes
+    it, in the same clocks and with the same words; with ``quick`` false, and ``machine``, as it is.
 
     Raises `MachineTimeout`, with the counters, after ``timeout_cycles`` or where nothing passes
     between machine and memory for ``quiet_cycles``, by default twice the machine's own patience;
@@ -132,7 +132,7 @@ def run_machine(
             raise ValueError("trace must be False for a machine other than Accelerator(config)")
         traced_programs = programs_of(config, memory, [job.program for job in jobs])
     files = job_files(config, jobs, len(memory))
-    quick = quick and machine is None and waves is None
+    quick = quick and machine is None and waves is None and not trace
     if machine is None:
         from macaw.hw.machine import Accelerator
 

@@ -34,6 +34,7 @@ def run(seed, model):
 def violations(program, ran):
     """What is wrong with the trace of a program: a sentence for each breach."""
     wrong = []
+    begins = {engine: [] for engine in Engine}
     ends = {engine: [] for engine in Engine}
     clocks = 0
     for index, (instruction, entry) in enumerate(zip(program, ran.trace, strict=True)):
@@ -46,10 +47,13 @@ def violations(program, ran):
         if not 0 <= entry.begin < entry.end <= ran.cycles:
             wrong.append(f"{index} is at {entry.begin} to {entry.end}")
         for other, count in instruction.after.items():
-            if count and ends[other][count - 1] > entry.begin:
+            follows = other == Engine.STORE and instruction.values.get("follows")
+            times = begins if follows else ends
+            if count and times[other][count - 1] > entry.begin:
                 wrong.append(f"{index} does not wait for {other} {count}")
         if ends[engine] and ends[engine][-1] > entry.end:
             wrong.append(f"{index} is complete before the one in front of it")
+        begins[engine].append(entry.begin)
         ends[engine].append(entry.end)
     if clocks != ran.cycles:
         wrong.append(f"{clocks} clocks of {ran.cycles} have a cause")
