@@ -95,7 +95,7 @@ def step_fields(config: AcceleratorConfig) -> tuple[Field, ...]:
         Field(
             name="paired", bits=1, meaning="dense: the upper half of the lanes reads the next row"
         ),
-        Field(name="four", bits=1, meaning="window: four rows of one word each"),
+        Field(name="four", bits=1, meaning="window: four rows of one word each, or of a half"),
         Field(name="high", bits=1, meaning="window: the two rows are the third and the fourth"),
         Field(name="shift", bits=1, meaning="window: the read completes a column of the window"),
         Field(name="capture", bits=1, meaning="window: the last read completes a pixel's window"),

@@ -3,6 +3,7 @@
 """The engines around the core: the rules of their streams, and what they promise of words."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from amaranth.hdl import Cat, Const, Mux, Signal
 
@@ -22,6 +23,9 @@ __all__ = ["MACHINE"]
 
 _TINY = preset("tiny")
 _CONFIG = MachineConfig(name="tiny", core=_TINY, tensor_words=256, queue=2)
+
+#: Words of the tensor memory behind whose STORE a FETCH reads.
+_TENSOR_WORDS = 8
 
 
 def _register_queue(check: str) -> Callable[[bool], Harness]:
@@ -118,14 +122,17 @@ def _reader(mutant: bool) -> Harness:
 
 def _follows(mutant: bool) -> Harness:
     """Words of the tensor memory are read behind those that a STORE writes."""
-    harness = Harness(WordReader(_CONFIG, depth=16, tensor=True))
+    config = replace(_CONFIG)
+    # Fewer words than a machine may have, of which the search would know no end.
+    object.__setattr__(config, "tensor_words", _TENSOR_WORDS)
+    harness = Harness(WordReader(config, depth=16, tensor=True))
     reader, opened, m = harness.component, harness.opened, harness.m
     harness.cut("room")
     # Spans lie within the tensor memory.
     span = Signal(reader.span.payload.shape(), name="span")
     m.d.comb += [
-        span.address.eq(Cat(harness.free(7, "word"), Const(0, 17), harness.free(1, "space"))),
-        span.count.eq(harness.free(3, "count")),
+        span.address.eq(Cat(harness.free(2, "word"), Const(0, 22), harness.free(1, "space"))),
+        span.count.eq(harness.free(2, "count")),
     ]
     harness.drive(reader.span.valid, harness.free(1, "asks"))
     harness.drive(reader.span.payload, span)
@@ -133,7 +140,7 @@ def _follows(mutant: bool) -> Harness:
     if mutant:
         opened.override("written", 1, when=left == 3)
     # The STORE begins while nothing is read, writes word by word, and ends behind its last one.
-    busy, place, end = Signal(name="storing"), Signal(9, name="place"), Signal(9, name="end")
+    busy, place, end = Signal(name="storing"), Signal(4, name="place"), Signal(4, name="end")
     storing = Signal(reader.storing.shape(), name="storing_now")
     m.d.comb += [storing.busy.eq(busy), storing.next.eq(place), storing.end.eq(end)]
     harness.drive(reader.storing, storing)
@@ -141,8 +148,8 @@ def _follows(mutant: bool) -> Harness:
     begins = harness.free(1, "begins") & ~busy & (left == 0) & ~taken
     writes = harness.free(1, "writes") & busy & (place != end)
     with m.If(begins):
-        first = harness.free(8, "first")
-        m.d.sync += [busy.eq(1), place.eq(first), end.eq(first + harness.free(4, "size"))]
+        first = harness.free(2, "first")
+        m.d.sync += [busy.eq(1), place.eq(first), end.eq(first + harness.free(2, "size"))]
     with m.Else():
         m.d.sync += [
             place.eq(place + writes),
@@ -152,7 +159,7 @@ def _follows(mutant: bool) -> Harness:
     unwritten = busy & (word >= place) & (word < end)
     # What helps the proof: the register says so of the next word that is asked for.
     helper = (~opened.signal("written") | (left == 0) | outside | ~unwritten) & (place <= end)
-    inside = (left < 8) & (outside | (word + left[:3] <= 256))
+    inside = (left < 4) & (outside | (word + left[:2] <= _TENSOR_WORDS))
     harness.check(~(reader.address_valid & unwritten) & (helper | ~busy) & inside)
     return harness
 
@@ -202,6 +209,6 @@ MACHINE = (
         "follows",
         "no word of the tensor memory is read that a STORE begun before has still to write",
         _follows,
-        size="256 words",
+        size=f"{_TENSOR_WORDS} words",
     ),
 )
