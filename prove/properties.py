@@ -77,7 +77,7 @@ def decide(property_: Property, *, build: Path = _BUILD, limit: int = 600) -> Re
 
 
 def _answer(property_: Property, mutant: bool, folder: Path, limit: int) -> Answer:
-    design = property_.harness(mutant).design(reset=property_.method is Method.PROOF)
+    design = property_.harness(mutant).design(reset=property_.method is not Method.FUNCTION)
     answer = solve(design, property_.method, folder, limit=limit)
     if not property_.reaches or answer.verdict is Verdict.OPEN:
         return answer

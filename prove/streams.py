@@ -9,7 +9,7 @@ an input that says it always takes, does.
 from collections.abc import Callable
 from typing import Any
 
-from amaranth.hdl import Const, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Mux, Signal, Value
 
 from macaw.arch import preset
 from macaw.arch.core import SIZE_BITS
@@ -35,10 +35,14 @@ _TINY = preset("tiny")
 _ISSUE_CLOCKS = 6
 
 
-def keeps(harness: Harness, stream: Any) -> None:
-    """The check of an output: while it is stalled, valid does not drop nor the payload change."""
-    stalled, held = harness.stalled(stream, "output")
-    harness.check(stream.valid & (Value.cast(stream.payload) == held), when=stalled)
+def keeps(harness: Harness, *streams: Any, helper: Any = None) -> None:
+    """The check of outputs: while one is stalled, its valid does not drop nor its payload change.
+    ``helper`` is proved along."""
+    kept = []
+    for stream in streams:
+        stalled, held = harness.stalled(stream, "output")
+        kept.append(~stalled | (stream.valid & (Value.cast(stream.payload) == held)))
+    harness.check(Cat(kept).all(), helper=helper)
 
 
 def waits_not(harness: Harness, stream: Any, *, owed: Any, clocks: int, helper: Any = 1) -> None:

@@ -10,6 +10,7 @@ from rich.table import Table
 from macaw.prove.credits import CREDITS
 from macaw.prove.elementwise import ELEMENTWISE
 from macaw.prove.functions import FUNCTIONS
+from macaw.prove.instructions import INSTRUCTIONS
 from macaw.prove.machine import MACHINE
 from macaw.prove.narrow import NARROW
 from macaw.prove.properties import Property, Result, decide
@@ -25,6 +26,7 @@ PROPERTIES: tuple[Property, ...] = (
     *STREAMS,
     *ELEMENTWISE,
     *MACHINE,
+    *INSTRUCTIONS,
     *SELF_TEST,
     *CREDITS,
     *RINGS,

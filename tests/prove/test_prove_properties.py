@@ -45,10 +45,12 @@ def test_property_holds_and_its_mutant_is_refuted(yosys, property_):
 
 
 #: Engines of the machine that are counters around proved queues: their streams are not proved yet.
-_OPEN = {"Accelerator", "ComputeUnit", "Fetcher", "InstructionQueue", "Loader", "Sequencer"}
+_OPEN = {"Accelerator", "ComputeUnit", "Fetcher", "Loader"}
 
 #: Components of the machine whose outputs are proved.
-_ENGINES = {"ReadArbiter", "RegisterQueue", "Scatter", "Storer"}
+_ENGINES = {
+    "InstructionQueue", "ReadArbiter", "RegisterQueue", "Scatter", "Sequencer", "Storer",
+}  # fmt: skip
 
 
 def test_every_component_with_a_stream_is_proved():
