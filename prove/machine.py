@@ -91,6 +91,16 @@ def _arbiter(mutant: bool) -> Harness:
     return harness
 
 
+def _reader_stays(mutant: bool) -> Harness:
+    harness = Harness(WordReader(_CONFIG, depth=16))
+    reader = harness.component
+    harness.offer(reader.span, "span")
+    if mutant:
+        harness.opened.override("read__valid", 0, when=reader.words.valid)
+    keeps(harness, reader.read, reader.o)
+    return harness
+
+
 def _reader(mutant: bool) -> Harness:
     """No more words are asked for than there are places: none that comes has to wait."""
     harness = Harness(WordReader(_CONFIG, depth=16))
@@ -149,6 +159,7 @@ MACHINE = (
     _of("Scatter", "output stays", KEEPS, _scatter),
     _of("Storer", "output stays", KEEPS, _storer),
     _of("ReadArbiter", "output stays", KEEPS, _arbiter, size="3 readers"),
+    _of("WordReader", "output stays", KEEPS, _reader_stays, size="16 words"),
     _of(
         "WordReader",
         "credit",

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable
 from rich.console import Console
 from rich.table import Table
 
+from macaw.prove.accelerator import ACCELERATOR
 from macaw.prove.credits import CREDITS
 from macaw.prove.elementwise import ELEMENTWISE
+from macaw.prove.engines import ENGINES
 from macaw.prove.functions import FUNCTIONS
 from macaw.prove.instructions import INSTRUCTIONS
 from macaw.prove.machine import MACHINE
@@ -27,6 +29,8 @@ PROPERTIES: tuple[Property, ...] = (
     *ELEMENTWISE,
     *MACHINE,
     *INSTRUCTIONS,
+    *ENGINES,
+    *ACCELERATOR,
     *SELF_TEST,
     *CREDITS,
     *RINGS,
