@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The machine around its engines: what is counted of instructions, and the port to memory."""
 
+from functools import partial
+
 from amaranth.hdl import Cat, Signal
 from amaranth.lib import data
 
@@ -10,7 +12,7 @@ from macaw.arch.instructions import WAIT_BITS
 from macaw.arch.machine import Engine, Error, MachineConfig
 from macaw.hw.machine.accelerator import Accelerator
 from macaw.prove.harness import Harness
-from macaw.prove.properties import Property
+from macaw.prove.properties import stated
 from macaw.prove.solver import Method
 from macaw.prove.streams import KEEPS, keeps
 
@@ -120,30 +122,23 @@ def _stays(mutant: bool) -> Harness:
     return harness
 
 
+_of = partial(stated, config=_TINY)
+
 #: The properties of the whole machine.
 ACCELERATOR = (
-    Property(
-        component="Accelerator",
-        name="output stays",
-        statement=KEEPS,
-        config=_TINY,
-        method=Method.PROOF,
-        harness=_stays,
-    ),
-    Property(
-        component="Accelerator",
-        name="counts",
-        statement="instructions that have left the sequencer are complete or in their queues",
-        config=_TINY,
+    _of("Accelerator", "output stays", KEEPS, _stays),
+    _of(
+        "Accelerator",
+        "counts",
+        "instructions that have left the sequencer are complete or in their queues",
+        _counts,
         method=Method.INDUCTION,
-        harness=_counts,
     ),
-    Property(
-        component="Accelerator",
-        name="restarts",
-        statement="a program begins when all instructions of the last one are complete",
-        config=_TINY,
+    _of(
+        "Accelerator",
+        "restarts",
+        "a program begins when all instructions of the last one are complete",
+        _restarts,
         method=Method.INDUCTION,
-        harness=_restarts,
     ),
 )

@@ -3,6 +3,7 @@
 """The engines: each command is executed once, and moves just the words that it is for."""
 
 from collections.abc import Callable
+from functools import partial
 
 from amaranth.hdl import Cat, Mux, Signal
 
@@ -16,7 +17,7 @@ from macaw.hw.machine.layouts import command_layout
 from macaw.hw.machine.loader import Loader
 from macaw.hw.machine.storer import Storer
 from macaw.prove.harness import Harness
-from macaw.prove.properties import Property
+from macaw.prove.properties import stated
 from macaw.prove.solver import Method
 from macaw.prove.streams import KEEPS, keeps
 
@@ -304,15 +305,7 @@ def _compute_copies(mutant: bool) -> Harness:
     return harness
 
 
-def _of(
-    component: str, name: str, statement: str, harness: Callable[[bool], Harness],
-    method: Method = Method.INDUCTION, size: str = "",
-) -> Property:  # fmt: skip
-    return Property(
-        component=component, name=name, statement=statement, method=method, harness=harness,
-        config=_TINY, size=size,
-    )  # fmt: skip
-
+_of = partial(stated, config=_TINY, method=Method.INDUCTION)
 
 #: The engines, and what their turns do not need of them.
 _INSIDE = {
@@ -325,7 +318,7 @@ _COUNTS = "commands of up to 3 words"
 
 #: The properties of the engines.
 ENGINES = (
-    _of("Loader", "output stays", KEEPS, _loader_stays, Method.PROOF),
+    _of("Loader", "output stays", KEEPS, _loader_stays, method=Method.PROOF),
     _of(
         "Loader", "units",
         "as many units are written as words have come for, one behind the other, to one target",
@@ -335,17 +328,17 @@ ENGINES = (
         "Loader", "settles",
         f"a LOAD is complete when nothing was written for {_SETTLE_CLOCKS} clocks", _loader_settles,
     ),
-    _of("Fetcher", "output stays", KEEPS, _fetcher_stays, Method.PROOF, _COUNTS),
+    _of("Fetcher", "output stays", KEEPS, _fetcher_stays, _COUNTS, method=Method.PROOF),
     _of(
         "Fetcher", "operands",
         "words of two operands leave in turn, and none of another command between them",
-        _fetcher_operands, Method.PROOF, _COUNTS,
+        _fetcher_operands, _COUNTS, method=Method.PROOF,
     ),
-    _of("ComputeUnit", "output stays", KEEPS, _compute_stays, Method.PROOF),
+    _of("ComputeUnit", "output stays", KEEPS, _compute_stays, method=Method.PROOF),
     _of(
         "ComputeUnit", "operations stay",
         "what the core and the elementwise pass are asked for stays until they take it",
-        _compute_operations, Method.PROOF,
+        _compute_operations, method=Method.PROOF,
     ),
     _of("ComputeUnit", "words", "words are taken only for a command", _compute_words),
     _of("ComputeUnit", "copies", "a COPY is complete when its words have left", _compute_copies),

@@ -60,10 +60,12 @@ class Harness:
         self._driven.add(id(port))
         self.m.d.comb += port.eq(value)
 
-    def offer(self, stream: Any, name: str, *, word: Any = None, when: Any = 1) -> None:
+    def offer(self, stream: Any, name: str, *, word: Any = None, when: Any = None) -> None:
         """Drives an input stream by its rules: what is offered stays until it is taken. It is
-        ``word``, by default anything, and offered in clocks in which ``when`` holds."""
-        valid = self.free(1, f"{name}_valid") & when
+        ``word``, by default anything, and offered only in clocks in which ``when`` holds."""
+        valid = self.free(1, f"{name}_valid")
+        if when is not None:
+            valid = valid & when
         payload = self.free(len(Value.cast(stream.payload)), name) if word is None else word
         stalled, held = self.stalled(stream, name)
         self.drive(stream.valid, valid | stalled)

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Instructions on their way to the engines: none is lost, and none begins before its turn."""
 
-from collections.abc import Callable
 from functools import partial
 
 from amaranth.hdl import Cat, Mux, Signal, Value
@@ -22,7 +21,7 @@ from macaw.hw.machine.instruction_queue import InstructionQueue
 from macaw.hw.machine.layouts import INDEX_BITS, header_layout, queued_layout
 from macaw.hw.machine.sequencer import Sequencer
 from macaw.prove.harness import Harness
-from macaw.prove.properties import Property
+from macaw.prove.properties import stated
 from macaw.prove.solver import Method
 from macaw.prove.streams import KEEPS, WAITS, keeps, waits_not
 
@@ -264,15 +263,7 @@ def _sequencer_goes_on(mutant: bool) -> Harness:
     return harness
 
 
-def _of(
-    component: str, name: str, statement: str, harness: Callable[[bool], Harness],
-    method: Method = Method.INDUCTION,
-) -> Property:  # fmt: skip
-    return Property(
-        component=component, name=name, statement=statement, method=method, harness=harness,
-        config=_TINY,
-    )  # fmt: skip
-
+_of = partial(stated, config=_TINY, method=Method.INDUCTION)
 
 #: The properties of what brings instructions to their engines.
 INSTRUCTIONS = (
@@ -308,6 +299,6 @@ INSTRUCTIONS = (
     _of(
         "Sequencer", "goes on",
         f"in a program a word is taken or an instruction offered every {_LOOK_CLOCKS} clocks",
-        _sequencer_goes_on, Method.PROOF,
+        _sequencer_goes_on, method=Method.PROOF,
     ),
 )  # fmt: skip

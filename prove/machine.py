@@ -3,6 +3,7 @@
 """The engines around the core: the rules of their streams, and what they promise of words."""
 
 from collections.abc import Callable
+from functools import partial
 
 from amaranth.hdl import Mux, Signal
 
@@ -14,8 +15,7 @@ from macaw.hw.machine.scatter import Scatter
 from macaw.hw.machine.storer import Storer
 from macaw.hw.machine.word_reader import WordReader
 from macaw.prove.harness import Harness
-from macaw.prove.properties import Property
-from macaw.prove.solver import Method
+from macaw.prove.properties import stated
 from macaw.prove.streams import KEEPS, WAITS, keeps, waits_not
 
 __all__ = ["MACHINE"]
@@ -126,18 +126,7 @@ def _reader(mutant: bool) -> Harness:
     return harness
 
 
-def _of(component: str, name: str, statement: str, harness: Callable[[bool], Harness],
-        **more: object) -> Property:  # fmt: skip
-    return Property(
-        component=component,
-        name=name,
-        statement=statement,
-        method=Method.PROOF,
-        harness=harness,
-        config=_TINY,
-        **more,  # type: ignore[arg-type]
-    )
-
+_of = partial(stated, config=_TINY)
 
 #: The properties of the machine's components.
 MACHINE = (

@@ -4,9 +4,10 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from amaranth.hdl import Mux, Signal, Value
+from amaranth.hdl import Mux, Signal
 
 from macaw.arch import Mode, RequantizerConfig, WindowForm, preset
 from macaw.hw.narrow.byte_rows import ByteRows
@@ -14,9 +15,9 @@ from macaw.hw.narrow.narrow_core import NarrowCore
 from macaw.hw.narrow.row_buffer import RowBuffer
 from macaw.hw.narrow.run_sequencer import RunSequencer
 from macaw.prove.harness import Harness
-from macaw.prove.properties import Property
+from macaw.prove.properties import stated
 from macaw.prove.solver import Method
-from macaw.prove.streams import waits_not
+from macaw.prove.streams import always_ready, waits_not
 
 __all__ = ["NARROW"]
 
@@ -148,55 +149,35 @@ def _full(mutant: bool) -> Harness:
     return image.harness
 
 
-def _table_taken(component: Callable[[], Any], name: str) -> Callable[[bool], Harness]:
-    def build(mutant: bool) -> Harness:
-        harness = Harness(component())
-        stream = getattr(harness.component, name)
-        if mutant:
-            harness.opened.override(f"{name}__ready", 0, when=Value.cast(stream.payload)[0])
-        harness.check(stream.ready)
-        return harness
-
-    return build
-
-
 _SIZE = "images of up to four rows of up to two words, rings of up to four rows"
 _STAYS = "valid stays, and so does the address of the word, until it is taken"
 
 
-def _property(
-    component: str, name: str, statement: str, harness: Callable[[bool], Harness], size: str = "",
-    method: Method = Method.PROOF, **more,
-) -> Property:  # fmt: skip
-    return Property(
-        component=component, name=name, statement=statement, harness=harness, size=size,
-        config=_CONFIG, method=method, **more,
-    )  # fmt: skip
-
+_of = partial(stated, config=_CONFIG)
 
 #: The properties of the narrow core's blocks.
 NARROW = (
-    _property("ByteRows", "output stays", _STAYS, _output(lambda: ByteRows(_CONFIG), "")),
-    _property(
+    _of("ByteRows", "output stays", _STAYS, _output(lambda: ByteRows(_CONFIG), "")),
+    _of(
         "ByteRows", "valid first",
         "valid does not wait for ready: a word of a complete row is offered within 2 clocks",
         _offers,
     ),
-    _property("NarrowCore", "output stays", _STAYS, _output(lambda: NarrowCore(_CONFIG), "rows.")),
-    _property(
+    _of("NarrowCore", "output stays", _STAYS, _output(lambda: NarrowCore(_CONFIG), "rows.")),
+    _of(
         "RunSequencer", "claims",
         f"a row is claimed with room seen the clock before, {_CLAIM_CLOCKS} clocks after the last",
         _claims,
     ),
-    _property(
+    _of(
         "RunSequencer", "table taken", "the input is ready in every clock",
-        _table_taken(lambda: RunSequencer(_CONFIG), "table"), method=Method.FUNCTION,
+        always_ready(lambda: RunSequencer(_CONFIG), "table"), method=Method.FUNCTION,
     ),
-    _property(
+    _of(
         "RowBuffer", "room",
         "a word is taken only of a row of the image, and for which the ring has room", _room, _SIZE,
     ),
-    _property(
+    _of(
         "RowBuffer", "full ring", "all four rows of a ring are filled before any is given up",
         _full, _SIZE, reaches=True,
     ),

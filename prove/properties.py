@@ -11,7 +11,7 @@ from macaw.arch.config import AcceleratorConfig
 from macaw.prove.harness import Harness
 from macaw.prove.solver import Answer, Method, Verdict, solve
 
-__all__ = ["Property", "Result", "decide"]
+__all__ = ["Property", "Result", "decide", "stated"]
 
 _BUILD = Path("build/prove")
 
@@ -46,6 +46,30 @@ class Property:
     def how(self) -> str:
         """The method; ``reached`` for what a search has to find."""
         return "reached" if self.reaches else str(self.method)
+
+
+def stated(
+    component: str,
+    name: str,
+    statement: str,
+    harness: Callable[[bool], Harness],
+    size: str = "",
+    *,
+    method: Method = Method.PROOF,
+    config: AcceleratorConfig | None = None,
+    reaches: bool = False,
+) -> Property:
+    """A `Property` as the tables of this package write it: a proof, unless said otherwise."""
+    return Property(
+        component=component,
+        name=name,
+        statement=statement,
+        method=method,
+        harness=harness,
+        config=config,
+        size=size,
+        reaches=reaches,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

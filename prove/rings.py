@@ -7,8 +7,7 @@ from amaranth.hdl import Mux, Signal
 from macaw.hw.countdown import Countdown
 from macaw.hw.line_buffer import LineBuffer
 from macaw.prove.harness import Harness
-from macaw.prove.properties import Property
-from macaw.prove.solver import Method
+from macaw.prove.properties import stated
 
 __all__ = ["RINGS"]
 
@@ -136,45 +135,40 @@ _SIZE = "images of up to four rows of up to two words, rings of up to four rows"
 
 #: The properties of rings and of the counters that walk them.
 RINGS = (
-    Property(
-        component="Countdown",
-        name="last",
-        statement="it equals a counter: last is high just at the last place, for every number",
-        size="6 bits",
-        method=Method.PROOF,
-        harness=_countdown,
+    stated(
+        "Countdown",
+        "last",
+        "it equals a counter: last is high just at the last place, for every number",
+        _countdown,
+        "6 bits",
     ),
-    Property(
-        component="LineBuffer",
-        name="room",
-        statement="a word is taken only of a row of the image, and for which the ring has room",
-        size=_SIZE,
-        method=Method.PROOF,
-        harness=_room,
+    stated(
+        "LineBuffer",
+        "room",
+        "a word is taken only of a row of the image, and for which the ring has room",
+        _room,
+        _SIZE,
     ),
-    Property(
-        component="LineBuffer",
-        name="full ring",
-        statement="all four rows of a ring are filled before any is given up",
-        size=_SIZE,
-        method=Method.PROOF,
-        harness=_full,
+    stated(
+        "LineBuffer",
+        "full ring",
+        "all four rows of a ring are filled before any is given up",
+        _full,
+        _SIZE,
         reaches=True,
     ),
-    Property(
-        component="LineBuffer",
-        name="room returns",
-        statement=f"with room for its row, a word is taken within {_TAKE_CLOCKS} clocks",
-        size=_SIZE,
-        method=Method.PROOF,
-        harness=_takes,
+    stated(
+        "LineBuffer",
+        "room returns",
+        f"with room for its row, a word is taken within {_TAKE_CLOCKS} clocks",
+        _takes,
+        _SIZE,
     ),
-    Property(
-        component="LineBuffer",
-        name="received",
-        statement="received is the number of rows taken, four clocks after their last words",
-        size=_SIZE,
-        method=Method.PROOF,
-        harness=_arrives,
+    stated(
+        "LineBuffer",
+        "received",
+        "received is the number of rows taken, four clocks after their last words",
+        _arrives,
+        _SIZE,
     ),
 )
