@@ -6,7 +6,7 @@ Each block is proved with an environment that keeps to its contract; that the bl
 environments of each other is proved as well: claims of rows, and entries into column groups.
 """
 
-from collections.abc import Callable
+from functools import partial
 
 from amaranth.hdl import Mux, Signal
 
@@ -15,9 +15,8 @@ from macaw.hw.parameter_store import ParameterStore
 from macaw.hw.result_buffer import ResultBuffer
 from macaw.hw.step_fetcher import StepFetcher
 from macaw.prove.harness import Harness
-from macaw.prove.properties import Property
+from macaw.prove.properties import stated
 from macaw.prove.queues import counted, places_agree, queue_level
-from macaw.prove.solver import Method
 
 __all__ = ["CREDITS"]
 
@@ -201,65 +200,57 @@ def _store_both(mutant: bool) -> Harness:
     return harness
 
 
-def _property(
-    component: str, name: str, statement: str, harness: Callable[[bool], Harness], size: str = "",
-    **more,
-) -> Property:  # fmt: skip
-    return Property(
-        component=component, name=name, statement=statement, harness=harness, size=size,
-        config=_TINY, method=Method.PROOF, **more,
-    )  # fmt: skip
-
+_of = partial(stated, config=_TINY)
 
 _GROUPS = "up to four column groups of up to four entries"
 
 #: The properties of credits.
 CREDITS = (
-    _property(
+    _of(
         "StepFetcher", "queue credits",
         "budget, entries under way and entries in the queue are always its 16 places",
         _fetcher_queue,
     ),
-    _property(
+    _of(
         "StepFetcher", "queue room", "no entry comes while the queue is full", _fetcher_overflow
     ),
-    _property(
+    _of(
         "StepFetcher", "claims",
         "a row is claimed with room seen two clocks before, five clocks after the last claim",
         _fetcher_claims,
     ),
-    _property(
+    _of(
         "StepFetcher", "enters",
         "a group is entered that was loaded, and not entered, the clock before",
         _fetcher_enters,
     ),
-    _property(
+    _of(
         "ResultBuffer", "queue credits",
         "budget, words under way and words in the queue are always its 16 places",
         _result_queue,
     ),
-    _property(
+    _of(
         "ResultBuffer", "queue room", "no word comes while the queue is full", _result_overflow
     ),
-    _property(
+    _of(
         "ParameterStore", "counts",
         "halves in use are the groups entered and ready, at most two",
         _store_counts, _GROUPS,
     ),
-    _property(
+    _of(
         "ParameterStore", "halves", "nothing is copied while both halves are in use",
         _store_halves, _GROUPS,
     ),
-    _property(
+    _of(
         "ParameterStore", "next group",
         f"with a half free, the next group of up to four is loaded in {_LOAD_CLOCKS} clocks",
         _store_loads, _GROUPS,
     ),
-    _property(
+    _of(
         "ParameterStore", "loaded stays", "a loaded group stays until it is entered",
         _store_loaded_stays, _GROUPS,
     ),
-    _property(
+    _of(
         "ParameterStore", "both halves", "a group is ready while another one is in use",
         _store_both, _GROUPS, reaches=True,
     ),

@@ -3,6 +3,7 @@
 """The elementwise pass: the rules of its streams, the words that it takes, and its places."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from amaranth.hdl import Cat, Signal, Value
@@ -13,7 +14,7 @@ from macaw.arch.machine import MachineConfig
 from macaw.hw.elementwise import Elementwise
 from macaw.hw.lookup_lane import LookupLane
 from macaw.prove.harness import Harness
-from macaw.prove.properties import Property
+from macaw.prove.properties import stated
 from macaw.prove.queues import places_agree, queue_level
 from macaw.prove.solver import Method
 from macaw.prove.streams import KEEPS, WAITS, always_ready, keeps, waited_clocks
@@ -116,47 +117,35 @@ def _pass_overflow(mutant: bool) -> Harness:
     return harness
 
 
+_of = partial(stated, config=_TINY)
+
 #: The properties of the elementwise pass.
 ELEMENTWISE = (
-    Property(
-        component="Elementwise",
-        name="output stays",
-        statement=KEEPS,
-        config=_TINY,
-        method=Method.PROOF,
-        harness=_elementwise("keeps"),
+    _of("Elementwise", "output stays", KEEPS, _elementwise("keeps")),
+    _of(
+        "Elementwise",
+        "valid first",
+        f"{WAITS}: a word that has a place is offered within {_PASS_CLOCKS} clocks",
+        _elementwise("waits"),
     ),
-    Property(
-        component="Elementwise",
-        name="valid first",
-        statement=f"{WAITS}: a word that has a place is offered within {_PASS_CLOCKS} clocks",
-        config=_TINY,
-        method=Method.PROOF,
-        harness=_elementwise("waits"),
+    _of(
+        "Elementwise",
+        "operands counted",
+        "an operation takes as many words as it needs, and none are taken while idle",
+        _elementwise("counts"),
+        "at most 3 words",
     ),
-    Property(
-        component="Elementwise",
-        name="operands counted",
-        statement="an operation takes as many words as it needs, and none are taken while idle",
-        config=_TINY,
-        size="at most 3 words",
-        method=Method.PROOF,
-        harness=_elementwise("counts"),
+    _of(
+        "Elementwise",
+        "queue room",
+        "words in the lanes and in the queue are never more than its places",
+        _pass_overflow,
     ),
-    Property(
-        component="Elementwise",
-        name="queue room",
-        statement="words in the lanes and in the queue are never more than its places",
-        config=_TINY,
-        method=Method.PROOF,
-        harness=_pass_overflow,
-    ),
-    Property(
-        component="Elementwise",
-        name="lookup taken",
-        statement="the input is ready in every clock",
-        config=_TINY,
+    _of(
+        "Elementwise",
+        "lookup taken",
+        "the input is ready in every clock",
+        always_ready(_pass, "lookup"),
         method=Method.FUNCTION,
-        harness=always_ready(_pass, "lookup"),
     ),
 )

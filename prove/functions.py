@@ -238,10 +238,10 @@ def _ecp5_separates(mutant: bool) -> Harness:
     """``(high * 2**9 + low) * shared`` is ``H * 2**9 + L`` by algebra, with the two products H and
     L; that they are told apart is proved for all numbers of 16 bits."""
     harness = Harness(ecp5.ProductPair())
-    pair, m = harness.component, harness.m
+    pair = harness.component
     multiplier = harness.stand_in("multiplier")
     high, low = (harness.free(signed(16), name) for name in ("high", "low"))
-    m.d.comb += multiplier.product.eq(((high << 9) + low) << 10)
+    harness.drive(multiplier.product, ((high << 9) + low) << 10)
     harness.opened.override("residue", high[:7])
     if mutant:
         harness.opened.override("high_residue", 0, when=low == -32640)
@@ -253,7 +253,7 @@ def _ecp5_residue(mutant: bool) -> Harness:
     harness = Harness(ecp5.ProductPair())
     pair = harness.component
     multiplier = harness.stand_in("multiplier")
-    harness.m.d.comb += multiplier.product.eq(0)
+    harness.drive(multiplier.product, 0)
     if mutant:
         harness.opened.override("row_6", 0, when=(pair.high == 255) & (pair.shared == -1))
     residue = harness.opened.signal("residue")
@@ -266,7 +266,7 @@ def _ecp5_factors(mutant: bool) -> Harness:
     harness = Harness(ecp5.ProductPair())
     pair = harness.component
     multiplier = harness.stand_in("multiplier")
-    harness.m.d.comb += multiplier.product.eq(0)
+    harness.drive(multiplier.product, 0)
     if mutant:
         harness.opened.override("a", 0, when=pair.low == 255)
     packed = (pair.high << 9) + pair.low

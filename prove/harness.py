@@ -30,6 +30,7 @@ class Harness:
         self.m.submodules.component = self.opened.fragment
         self._free: list[Signal] = []
         self._driven: set[int] = set()
+        self._removed: list[wiring.Component] = []
 
     def free(self, shape: Any, name: str) -> Any:
         """A signal that is anything in each clock."""
@@ -48,16 +49,24 @@ class Harness:
         return value
 
     def drive(self, port: Any, value: Any) -> None:
-        """Connects an input of the component."""
-        self._driven.add(id(Value.cast(port)))
-        self.m.d.comb += Value.cast(port).eq(value)
+        """Connects an input of the component, or an output of what `stand_in` took out.
 
-    def offer(self, stream: Any, name: str) -> None:
-        """Drives an input stream by its rules: what is offered stays until it is taken."""
-        valid, payload = (
-            self.free(1, f"{name}_valid"),
-            self.free(len(Value.cast(stream.payload)), name),
-        )
+        ``ValueError`` for a part of one: the port would be an output of the design, and the solver
+        takes every output for a fault.
+        """
+        port = Value.cast(port)
+        if not isinstance(port, Signal):
+            raise ValueError(f"port must be a whole one, not {port!r}")
+        self._driven.add(id(port))
+        self.m.d.comb += port.eq(value)
+
+    def offer(self, stream: Any, name: str, *, word: Any = None, when: Any = None) -> None:
+        """Drives an input stream by its rules: what is offered stays until it is taken. It is
+        ``word``, by default anything, and offered only in clocks in which ``when`` holds."""
+        valid = self.free(1, f"{name}_valid")
+        if when is not None:
+            valid = valid & when
+        payload = self.free(len(Value.cast(stream.payload)), name) if word is None else word
         stalled, held = self.stalled(stream, name)
         self.drive(stream.valid, valid | stalled)
         self.drive(stream.payload, Mux(stalled, held, payload))
@@ -76,8 +85,11 @@ class Harness:
         self.m.d.sync += past.eq(value)
         return past
 
-    def check(self, condition: Any, *, when: Any = 1) -> None:
-        """The property: ``condition`` holds in every clock in which ``when`` does."""
+    def check(self, condition: Any, *, when: Any = 1, helper: Any = None) -> None:
+        """The property: ``condition`` holds in every clock in which ``when`` does. ``helper`` holds
+        in every clock and is proved along, which makes the search short."""
+        if helper is not None:
+            condition, when = helper & (condition | ~Value.cast(when)), 1
         with self.m.If(when):
             self.m.d.comb += Assert(condition)
 
@@ -87,9 +99,10 @@ class Harness:
             self.opened.cut(path)
 
     def stand_in(self, path: str) -> wiring.Component:
-        """Takes the component at ``path`` out of the design, for one whose outputs the harness
-        drives itself."""
+        """Takes the component at ``path`` out of the design: its outputs are what the harness
+        drives them with, and otherwise anything."""
         [removed] = components(self.opened.remove(path))
+        self._removed.append(removed)
         return removed
 
     def design(self, *, reset: bool = True) -> str:
@@ -100,8 +113,10 @@ class Harness:
             domain = ClockDomain("sync", reset_less=True)
             self.m.domains += domain
             ports.append(domain.clk)
-        for _, member, value in self.component.signature.flatten(self.component):
-            value = Value.cast(value)
-            if member.flow is wiring.In and id(value) not in self._driven:
-                ports.append(value)
+        open_ends = [(self.component, wiring.In), *((each, wiring.Out) for each in self._removed)]
+        for component, flow in open_ends:
+            for _, member, value in component.signature.flatten(component):
+                value = Value.cast(value)
+                if member.flow is flow and id(value) not in self._driven:
+                    ports.append(value)
         return rtlil.convert(self.m, ports=ports, name="top", emit_src=False)

@@ -4,6 +4,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from amaranth.hdl import Cat, Const, Mux, Signal
 
@@ -15,8 +16,7 @@ from macaw.hw.machine.scatter import Scatter
 from macaw.hw.machine.storer import Storer
 from macaw.hw.machine.word_reader import WordReader
 from macaw.prove.harness import Harness
-from macaw.prove.properties import Property
-from macaw.prove.solver import Method
+from macaw.prove.properties import stated
 from macaw.prove.streams import KEEPS, WAITS, keeps, waits_not
 
 __all__ = ["MACHINE"]
@@ -95,6 +95,16 @@ def _arbiter(mutant: bool) -> Harness:
     return harness
 
 
+def _reader_stays(mutant: bool) -> Harness:
+    harness = Harness(WordReader(_CONFIG, depth=16))
+    reader = harness.component
+    harness.offer(reader.span, "span")
+    if mutant:
+        harness.opened.override("read__valid", 0, when=reader.words.valid)
+    keeps(harness, reader.read, reader.o)
+    return harness
+
+
 def _reader(mutant: bool) -> Harness:
     """No more words are asked for than there are places: none that comes has to wait."""
     harness = Harness(WordReader(_CONFIG, depth=16))
@@ -164,18 +174,7 @@ def _follows(mutant: bool) -> Harness:
     return harness
 
 
-def _of(component: str, name: str, statement: str, harness: Callable[[bool], Harness],
-        **more: object) -> Property:  # fmt: skip
-    return Property(
-        component=component,
-        name=name,
-        statement=statement,
-        method=Method.PROOF,
-        harness=harness,
-        config=_TINY,
-        **more,  # type: ignore[arg-type]
-    )
-
+_of = partial(stated, config=_TINY)
 
 #: The properties of the machine's components.
 MACHINE = (
@@ -197,6 +196,7 @@ MACHINE = (
     _of("Scatter", "output stays", KEEPS, _scatter),
     _of("Storer", "output stays", KEEPS, _storer),
     _of("ReadArbiter", "output stays", KEEPS, _arbiter, size="3 readers"),
+    _of("WordReader", "output stays", KEEPS, _reader_stays, size="16 words"),
     _of(
         "WordReader",
         "credit",

@@ -4,9 +4,10 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from amaranth.hdl import Mux, Signal, Value
+from amaranth.hdl import Mux, Signal
 
 from macaw.arch import Mode, RequantizerConfig, WindowForm, preset
 from macaw.hw.narrow.byte_rows import ByteRows
@@ -14,9 +15,10 @@ from macaw.hw.narrow.narrow_core import NarrowCore
 from macaw.hw.narrow.row_buffer import RowBuffer
 from macaw.hw.narrow.run_sequencer import RunSequencer
 from macaw.prove.harness import Harness
-from macaw.prove.properties import Property
+from macaw.prove.images import IMAGE_SIZE, Image
+from macaw.prove.properties import stated
 from macaw.prove.solver import Method
-from macaw.prove.streams import waits_not
+from macaw.prove.streams import always_ready, waits_not
 
 __all__ = ["NARROW"]
 
@@ -83,50 +85,24 @@ def _claims(mutant: bool) -> Harness:
     return harness
 
 
-class _Image:
-    """A row buffer with images one after the other, and the count of the rows taken."""
+class _Image(Image):
+    """Of a row buffer."""
 
     def __init__(self) -> None:
-        self.harness = harness = Harness(RowBuffer(_CONFIG))
-        self.buffer = buffer = harness.component
-        m = harness.m
+        super().__init__(Harness(RowBuffer(_CONFIG)))
+        harness, buffer = self.harness, self.buffer
         harness.cut(*(f"lane_{lane}" for lane in range(_CONFIG.array.lanes)))
-        # Up to four rows of up to two words, in a ring of up to four rows.
-        self.height = harness.constant(2, "height") + 1
-        self.ring_rows = harness.constant(2, "ring_rows") + 1
-        words = harness.constant(1, "row_words")
         layer = Signal(buffer.layer.shape(), name="small")
-        m.d.comb += [
+        harness.m.d.comb += [
             layer.height.eq(self.height),
             layer.ring_rows.eq(self.ring_rows),
-            layer.row_words.eq(words),
+            layer.row_words.eq(self.words),
         ]
         harness.drive(buffer.layer, layer)
-        self.row, word = Signal(4), Signal(1)
-        self.running, self.released = Signal(), Signal(4)
-        ended = ~self.running | (buffer.received == self.height)
-        self.start = harness.free(1, "begin") & ended & harness.past(1, "settled_once")
-        harness.drive(buffer.start, self.start)
-        harness.offer(buffer.image, "image")
-        # Rows are given up in order, also such as are not there yet.
-        gives = harness.free(1, "give") & self.running & (self.released != self.height)
-        harness.drive(buffer.released, self.released)
-        self.taken = buffer.image.valid & buffer.image.ready
-        ends = self.taken & (word == words)
-        with m.If(self.start):
-            m.d.sync += [
-                self.row.eq(0), word.eq(0), self.released.eq(0), self.running.eq(1),
-            ]  # fmt: skip
-        with m.Else():
-            m.d.sync += [
-                self.row.eq(self.row + ends),
-                word.eq(Mux(self.taken, Mux(ends, 0, word + 1), word)),
-                self.released.eq(self.released + gives),
-            ]
         # What helps the proofs: the buffer counts the rows as they come.
         last = harness.opened.signal("words.last")
         self.counts_agree = ~self.running | (
-            (buffer.received == self.row) & (last == (word == words))
+            (buffer.received == self.row) & (last == (self.word == self.words))
         )
 
 
@@ -134,8 +110,8 @@ def _room(mutant: bool) -> Harness:
     image = _Image()
     if mutant:
         image.harness.opened.override("spare", 1)
-    inside = (image.row < image.height) & (image.row < image.released + image.ring_rows)
-    image.harness.check(image.counts_agree & (~image.taken | (image.running & inside)))
+    right = ~image.taken | (image.running & image.has_room)
+    image.harness.check(image.counts_agree & right)
     return image.harness
 
 
@@ -148,56 +124,36 @@ def _full(mutant: bool) -> Harness:
     return image.harness
 
 
-def _table_taken(component: Callable[[], Any], name: str) -> Callable[[bool], Harness]:
-    def build(mutant: bool) -> Harness:
-        harness = Harness(component())
-        stream = getattr(harness.component, name)
-        if mutant:
-            harness.opened.override(f"{name}__ready", 0, when=Value.cast(stream.payload)[0])
-        harness.check(stream.ready)
-        return harness
-
-    return build
-
-
-_SIZE = "images of up to four rows of up to two words, rings of up to four rows"
 _STAYS = "valid stays, and so does the address of the word, until it is taken"
 
 
-def _property(
-    component: str, name: str, statement: str, harness: Callable[[bool], Harness], size: str = "",
-    method: Method = Method.PROOF, **more,
-) -> Property:  # fmt: skip
-    return Property(
-        component=component, name=name, statement=statement, harness=harness, size=size,
-        config=_CONFIG, method=method, **more,
-    )  # fmt: skip
-
+_of = partial(stated, config=_CONFIG)
 
 #: The properties of the narrow core's blocks.
 NARROW = (
-    _property("ByteRows", "output stays", _STAYS, _output(lambda: ByteRows(_CONFIG), "")),
-    _property(
+    _of("ByteRows", "output stays", _STAYS, _output(lambda: ByteRows(_CONFIG), "")),
+    _of(
         "ByteRows", "valid first",
         "valid does not wait for ready: a word of a complete row is offered within 2 clocks",
         _offers,
     ),
-    _property("NarrowCore", "output stays", _STAYS, _output(lambda: NarrowCore(_CONFIG), "rows.")),
-    _property(
+    _of("NarrowCore", "output stays", _STAYS, _output(lambda: NarrowCore(_CONFIG), "rows.")),
+    _of(
         "RunSequencer", "claims",
         f"a row is claimed with room seen the clock before, {_CLAIM_CLOCKS} clocks after the last",
         _claims,
     ),
-    _property(
+    _of(
         "RunSequencer", "table taken", "the input is ready in every clock",
-        _table_taken(lambda: RunSequencer(_CONFIG), "table"), method=Method.FUNCTION,
+        always_ready(lambda: RunSequencer(_CONFIG), "table"), method=Method.FUNCTION,
     ),
-    _property(
+    _of(
         "RowBuffer", "room",
-        "a word is taken only of a row of the image, and for which the ring has room", _room, _SIZE,
+        "a word is taken only of a row of the image, and for which the ring has room", _room,
+        IMAGE_SIZE,
     ),
-    _property(
+    _of(
         "RowBuffer", "full ring", "all four rows of a ring are filled before any is given up",
-        _full, _SIZE, reaches=True,
+        _full, IMAGE_SIZE, reaches=True,
     ),
 )  # fmt: skip

@@ -3,6 +3,7 @@
 """A component with its inside laid open: signals by name, parts cut away, faults put in."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from amaranth.hdl import Fragment, Module, Signal, Value
 from amaranth.lib import wiring
@@ -45,6 +46,15 @@ class Opened:
             raise ValueError(f"path must name one signal of {there}, not {path!r}")
         return found[0]
 
+    def state(self, path: str, name: str) -> Value:
+        """Whether the state machine whose state is the signal at ``path`` is in the state ``name``;
+        ``ValueError`` if it has no such state."""
+        signal = self.signal(path)
+        names = list(_states(signal))
+        if name not in names:
+            raise ValueError(f"name must be one of {', '.join(names)}, not {name!r}")
+        return signal == names.index(name)
+
     def override(self, path: str, value, *, when=1) -> None:
         """A fault: where ``when`` holds, the signal at ``path`` is given ``value``, whatever else
         drives it. ``ValueError`` if no statement of its module drives it."""
@@ -80,6 +90,13 @@ class Opened:
         if not loose:
             raise ValueError(f"path must name a part that drives another, not {path!r}")
         self.loose += loose
+
+
+def _states(signal: Signal) -> Iterator[str]:
+    """The names of a machine's states in their order; Amaranth puts the number behind each."""
+    with suppress(KeyError):
+        for code in range(1 << len(signal)):
+            yield signal.decoder(code).rpartition("/")[0]
 
 
 def _signals(part: Fragment, *, deep: bool = False) -> Iterator[Signal]:

@@ -11,7 +11,7 @@ from macaw.arch.config import AcceleratorConfig
 from macaw.prove.harness import Harness
 from macaw.prove.solver import Answer, Method, Verdict, solve
 
-__all__ = ["Property", "Result", "decide"]
+__all__ = ["Property", "Result", "decide", "stated"]
 
 _BUILD = Path("build/prove")
 
@@ -48,6 +48,30 @@ class Property:
         return "reached" if self.reaches else str(self.method)
 
 
+def stated(
+    component: str,
+    name: str,
+    statement: str,
+    harness: Callable[[bool], Harness],
+    size: str = "",
+    *,
+    method: Method = Method.PROOF,
+    config: AcceleratorConfig | None = None,
+    reaches: bool = False,
+) -> Property:
+    """A `Property` as the tables of this package write it: a proof, unless said otherwise."""
+    return Property(
+        component=component,
+        name=name,
+        statement=statement,
+        method=method,
+        harness=harness,
+        config=config,
+        size=size,
+        reaches=reaches,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Result:
     """What became of a property and of its mutant."""
@@ -77,7 +101,7 @@ def decide(property_: Property, *, build: Path = _BUILD, limit: int = 600) -> Re
 
 
 def _answer(property_: Property, mutant: bool, folder: Path, limit: int) -> Answer:
-    design = property_.harness(mutant).design(reset=property_.method is Method.PROOF)
+    design = property_.harness(mutant).design(reset=property_.method is not Method.FUNCTION)
     answer = solve(design, property_.method, folder, limit=limit)
     if not property_.reaches or answer.verdict is Verdict.OPEN:
         return answer

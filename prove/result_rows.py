@@ -2,17 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The result buffer's room: rows of changing sizes, claimed, completed and fetched word by word."""
 
-from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from amaranth.hdl import Mux, Signal
 
 from macaw.arch import preset
 from macaw.hw.result_buffer import ResultBuffer
 from macaw.prove.harness import Harness
-from macaw.prove.properties import Property
+from macaw.prove.properties import stated
 from macaw.prove.queues import counted
-from macaw.prove.solver import Method
 
 __all__ = ["RESULT_ROWS"]
 
@@ -139,21 +138,18 @@ def _result_room_stays(mutant: bool) -> Harness:
     return harness
 
 
-def _property(name: str, statement: str, harness: Callable[[bool], Harness], **more) -> Property:
-    return Property(
-        component="ResultBuffer", name=name, statement=statement, harness=harness, config=_TINY,
-        size=f"a ring of {_WORDS} words, rows of up to four, others in each layer",
-        method=Method.PROOF, **more,
-    )  # fmt: skip
-
+_of = partial(
+    stated,
+    "ResultBuffer",
+    size=f"a ring of {_WORDS} words, rows of up to four, others in each layer",
+    config=_TINY,
+)
 
 #: The properties of the result buffer's rows.
 RESULT_ROWS = (
-    _property("rows", "no more words are claimed than the ring holds", _result_rows),
-    _property("all rows", "all words of a ring can be claimed at once", _result_full, reaches=True),
-    _property(
-        "complete rows", "no word is fetched of a row that is not complete", _result_complete
-    ),
-    _property("room returns", "words that have left are room again within 4 clocks", _result_room),
-    _property("room stays", "room stays until a row is claimed", _result_room_stays),
+    _of("rows", "no more words are claimed than the ring holds", _result_rows),
+    _of("all rows", "all words of a ring can be claimed at once", _result_full, reaches=True),
+    _of("complete rows", "no word is fetched of a row that is not complete", _result_complete),
+    _of("room returns", "words that have left are room again within 4 clocks", _result_room),
+    _of("room stays", "room stays until a row is claimed", _result_room_stays),
 )

@@ -9,8 +9,8 @@ from macaw.hw.countdown import Countdown
 from macaw.hw.image_intake import ImageIntake
 from macaw.hw.line_buffer import LineBuffer
 from macaw.prove.harness import Harness
-from macaw.prove.properties import Property
-from macaw.prove.solver import Method
+from macaw.prove.images import IMAGE_SIZE, Image
+from macaw.prove.properties import stated
 
 __all__ = ["RINGS"]
 
@@ -18,51 +18,22 @@ __all__ = ["RINGS"]
 _TAKE_CLOCKS = 6
 
 
-class _Image:
-    """A line buffer with images one after the other, and the count of the words taken."""
+class _Image(Image):
+    """Of a line buffer."""
 
     def __init__(self) -> None:
-        self.harness = harness = Harness(LineBuffer(lanes=8, words=64))
-        self.buffer = buffer = harness.component
-        m = harness.m
+        super().__init__(Harness(LineBuffer(lanes=8, words=64)))
+        harness, buffer = self.harness, self.buffer
         harness.cut("bank_0", "bank_1", "bank_2", "bank_3")
-        # Up to four rows of up to two words, in a ring of up to four rows.
-        self.height = harness.constant(2, "height") + 1
-        self.ring_rows = harness.constant(2, "ring_rows") + 1
-        words = harness.constant(1, "row_words")
         harness.drive(buffer.height, self.height)
         harness.drive(buffer.ring_rows, self.ring_rows)
-        harness.drive(buffer.row_words, words)
-        self.row = Signal(4)
-        word = Signal(1)
-        self.running = Signal()
-        # An image begins when none is there, or all of the last one's rows have been received.
-        ended = ~self.running | (buffer.received == self.height)
-        self.start = harness.free(1, "begin") & ended & harness.past(1, "settled")
-        harness.drive(buffer.start, self.start)
-        harness.offer(buffer.image, "image")
-        # Rows are given up in order, also such as are not there yet.
-        self.released = Signal(4)
-        gives = harness.free(1, "give") & self.running & (self.released != self.height)
-        harness.drive(buffer.released, self.released)
-        self.taken = buffer.image.valid & buffer.image.ready
-        ends = self.taken & (word == words)
-        with m.If(self.start):
-            m.d.sync += [
-                self.row.eq(0), word.eq(0), self.released.eq(0), self.running.eq(1),
-            ]  # fmt: skip
-        with m.Else():
-            m.d.sync += [
-                self.row.eq(self.row + ends),
-                word.eq(Mux(self.taken, Mux(ends, 0, word + 1), word)),
-                self.released.eq(self.released + gives),
-            ]
+        harness.drive(buffer.row_words, self.words)
         signal = harness.opened.signal
         # What helps the proofs: the buffer counts the rows as they come.
         self.counts_agree = ~self.running | (
             (signal("written") == self.row)
             & (signal("following") == self.row + 1)
-            & (signal("word") == word)
+            & (signal("word") == self.word)
         )
 
 
@@ -71,8 +42,7 @@ def _room(mutant: bool) -> Harness:
     harness = image.harness
     if mutant:
         harness.opened.override("limit", image.height)
-    inside = (image.row < image.height) & (image.row < image.released + image.ring_rows)
-    harness.check(image.counts_agree & (~image.taken | (image.running & inside)))
+    harness.check(image.counts_agree & (~image.taken | (image.running & image.has_room)))
     return harness
 
 
@@ -92,8 +62,7 @@ def _takes(mutant: bool) -> Harness:
         following, taking = signal("following"), signal("taking")
         lost = taking & (following == image.height)
         harness.opened.override("following", following + 2, when=lost & image.taken)
-    spare = (image.row < image.height) & (image.row < image.released + image.ring_rows)
-    waits = image.running & ~image.start & spare & ~image.buffer.image.ready
+    waits = image.running & ~image.start & image.has_room & ~image.buffer.image.ready
     count = Signal(range(_TAKE_CLOCKS + 1), name="waited")
     m.d.sync += count.eq(Mux(waits, Mux(count == _TAKE_CLOCKS, count, count + 1), 0))
     harness.check(image.counts_agree & (count < _TAKE_CLOCKS))
@@ -164,57 +133,49 @@ def _intake(mutant: bool) -> Harness:
     return harness
 
 
-_SIZE = "images of up to four rows of up to two words, rings of up to four rows"
-
 #: The properties of rings and of the counters that walk them.
 RINGS = (
-    Property(
-        component="ImageIntake",
-        name="one image",
-        statement="each layer has one image, which begins with it or while the layer before runs",
+    stated(
+        "ImageIntake",
+        "one image",
+        "each layer has one image, which begins with it or while the layer before runs",
+        _intake,
         config=preset("tiny"),
-        method=Method.PROOF,
-        harness=_intake,
     ),
-    Property(
-        component="Countdown",
-        name="last",
-        statement="it equals a counter: last is high just at the last place, for every number",
-        size="6 bits",
-        method=Method.PROOF,
-        harness=_countdown,
+    stated(
+        "Countdown",
+        "last",
+        "it equals a counter: last is high just at the last place, for every number",
+        _countdown,
+        "6 bits",
     ),
-    Property(
-        component="LineBuffer",
-        name="room",
-        statement="a word is taken only of a row of the image, and for which the ring has room",
-        size=_SIZE,
-        method=Method.PROOF,
-        harness=_room,
+    stated(
+        "LineBuffer",
+        "room",
+        "a word is taken only of a row of the image, and for which the ring has room",
+        _room,
+        IMAGE_SIZE,
     ),
-    Property(
-        component="LineBuffer",
-        name="full ring",
-        statement="all four rows of a ring are filled before any is given up",
-        size=_SIZE,
-        method=Method.PROOF,
-        harness=_full,
+    stated(
+        "LineBuffer",
+        "full ring",
+        "all four rows of a ring are filled before any is given up",
+        _full,
+        IMAGE_SIZE,
         reaches=True,
     ),
-    Property(
-        component="LineBuffer",
-        name="room returns",
-        statement=f"with room for its row, a word is taken within {_TAKE_CLOCKS} clocks",
-        size=_SIZE,
-        method=Method.PROOF,
-        harness=_takes,
+    stated(
+        "LineBuffer",
+        "room returns",
+        f"with room for its row, a word is taken within {_TAKE_CLOCKS} clocks",
+        _takes,
+        IMAGE_SIZE,
     ),
-    Property(
-        component="LineBuffer",
-        name="received",
-        statement="received is the number of rows taken, four clocks after their last words",
-        size=_SIZE,
-        method=Method.PROOF,
-        harness=_arrives,
+    stated(
+        "LineBuffer",
+        "received",
+        "received is the number of rows taken, four clocks after their last words",
+        _arrives,
+        IMAGE_SIZE,
     ),
 )

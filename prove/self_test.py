@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The streams of the self-test: its messages, its text, and the line that carries it."""
 
+from functools import partial
+
 from macaw.arch import preset
 from macaw.arch.self_test import Message, MessageKind, SelfTestPlan
 from macaw.hw.self_test.messages import MessageReader
 from macaw.hw.self_test.report_text import ReportText
 from macaw.hw.self_test.uart import UartTransmitter
 from macaw.prove.harness import Harness
-from macaw.prove.properties import Property
-from macaw.prove.solver import Method
+from macaw.prove.properties import stated
 from macaw.prove.streams import KEEPS, keeps
 
 __all__ = ["SELF_TEST"]
@@ -56,19 +57,18 @@ def _line(mutant: bool) -> Harness:
     return harness
 
 
+_of = partial(stated, config=_TINY)
+
 #: The properties of the self-test's blocks.
 SELF_TEST = (
-    Property(
-        component="MessageReader", name="output stays", statement=KEEPS, config=_TINY,
-        size="one message", method=Method.PROOF, harness=_messages,
+    _of("MessageReader", "output stays", KEEPS, _messages, "one message"),
+    _of("ReportText", "output stays", KEEPS, _text),
+    _of(
+        "UartTransmitter",
+        "idle line",
+        "the line is high while there is nothing to send",
+        _line,
+        "three clocks a bit",
+        config=None,
     ),
-    Property(
-        component="ReportText", name="output stays", statement=KEEPS, config=_TINY,
-        method=Method.PROOF, harness=_text,
-    ),
-    Property(
-        component="UartTransmitter", name="idle line",
-        statement="the line is high while there is nothing to send",
-        size="three clocks a bit", method=Method.PROOF, harness=_line,
-    ),
-)  # fmt: skip
+)

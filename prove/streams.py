@@ -7,9 +7,10 @@ an input that says it always takes, does.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from amaranth.hdl import Const, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Mux, Signal, Value
 
 from macaw.arch import preset
 from macaw.arch.core import SIZE_BITS
@@ -23,7 +24,7 @@ from macaw.hw.stream import SkidBuffer
 from macaw.hw.weight_memory import WeightMemory
 from macaw.hw.window_reader import WindowReader
 from macaw.prove.harness import Harness
-from macaw.prove.properties import Property
+from macaw.prove.properties import stated
 from macaw.prove.queues import places_agree
 from macaw.prove.solver import Method
 
@@ -35,10 +36,14 @@ _TINY = preset("tiny")
 _ISSUE_CLOCKS = 6
 
 
-def keeps(harness: Harness, stream: Any) -> None:
-    """The check of an output: while it is stalled, valid does not drop nor the payload change."""
-    stalled, held = harness.stalled(stream, "output")
-    harness.check(stream.valid & (Value.cast(stream.payload) == held), when=stalled)
+def keeps(harness: Harness, *streams: Any, helper: Any = None) -> None:
+    """The check of outputs: while one is stalled, its valid does not drop nor its payload change.
+    ``helper`` is proved along."""
+    kept = []
+    for stream in streams:
+        stalled, held = harness.stalled(stream, "output")
+        kept.append(~stalled | (stream.valid & (Value.cast(stream.payload) == held)))
+    harness.check(Cat(kept).all(), helper=helper)
 
 
 def waits_not(harness: Harness, stream: Any, *, owed: Any, clocks: int, helper: Any = 1) -> None:
@@ -247,128 +252,92 @@ KEEPS = "what an output offers stays until it is taken"
 #: The rule of every output, too.
 WAITS = "valid does not wait for ready"
 
+_of = partial(stated, config=_TINY)
+
 #: The properties of streams.
 STREAMS = (
-    Property(
-        component="SkidBuffer",
-        name="output stays",
-        statement=KEEPS,
-        size="13 bits",
-        method=Method.PROOF,
-        harness=_skid_buffer("keeps"),
+    _of("SkidBuffer", "output stays", KEEPS, _skid_buffer("keeps"), "13 bits", config=None),
+    _of(
+        "SkidBuffer",
+        "valid first",
+        f"{WAITS}: a word is offered a clock after it came",
+        _skid_buffer("waits"),
+        "13 bits",
+        config=None,
     ),
-    Property(
-        component="SkidBuffer",
-        name="valid first",
-        statement=f"{WAITS}: a word is offered a clock after it came",
-        size="13 bits",
-        method=Method.PROOF,
-        harness=_skid_buffer("waits"),
+    _of(
+        "SkidBuffer",
+        "words",
+        "it is a queue of two words: every word leaves once, unchanged, in order",
+        _skid_words,
+        "13 bits",
+        config=None,
     ),
-    Property(
-        component="SkidBuffer",
-        name="words",
-        statement="it is a queue of two words: every word leaves once, unchanged, in order",
-        size="13 bits",
-        method=Method.PROOF,
-        harness=_skid_words,
+    _of("CreditQueue", "output stays", KEEPS, _credit_queue("keeps"), "13 bits", config=None),
+    _of(
+        "CreditQueue",
+        "valid first",
+        f"{WAITS}: a stored word is offered in the next clock",
+        _credit_queue("waits"),
+        "13 bits",
+        config=None,
     ),
-    Property(
-        component="CreditQueue",
-        name="output stays",
-        statement=KEEPS,
-        size="13 bits",
-        method=Method.PROOF,
-        harness=_credit_queue("keeps"),
+    _of("StepFetcher", "output stays", KEEPS, _step_fetcher("keeps")),
+    _of(
+        "StepFetcher",
+        "valid first",
+        f"{WAITS}: a step that was issued is offered within 5 clocks",
+        _step_fetcher("waits"),
     ),
-    Property(
-        component="CreditQueue",
-        name="valid first",
-        statement=f"{WAITS}: a stored word is offered in the next clock",
-        size="13 bits",
-        method=Method.PROOF,
-        harness=_credit_queue("waits"),
+    _of(
+        "StepFetcher",
+        "goes on",
+        f"a layer that lacks nothing issues a step within {_ISSUE_CLOCKS} clocks",
+        _step_fetcher("goes on"),
     ),
-    Property(
-        component="StepFetcher",
-        name="output stays",
-        statement=KEEPS,
-        config=_TINY,
-        method=Method.PROOF,
-        harness=_step_fetcher("keeps"),
+    _of(
+        "ResultBuffer",
+        "output stays",
+        KEEPS,
+        _result_buffer(lambda: ResultBuffer(_TINY), "", "keeps"),
     ),
-    Property(
-        component="StepFetcher",
-        name="valid first",
-        statement=f"{WAITS}: a step that was issued is offered within 5 clocks",
-        config=_TINY,
-        method=Method.PROOF,
-        harness=_step_fetcher("waits"),
+    _of(
+        "ResultBuffer",
+        "valid first",
+        f"{WAITS}: a word of a complete row is offered within 8 clocks",
+        _result_buffer(lambda: ResultBuffer(_TINY), "", "waits"),
     ),
-    Property(
-        component="StepFetcher",
-        name="goes on",
-        statement=f"a layer that lacks nothing issues a step within {_ISSUE_CLOCKS} clocks",
-        config=_TINY,
-        method=Method.PROOF,
-        harness=_step_fetcher("goes on"),
+    _of(
+        "Conv2dCore",
+        "output stays",
+        KEEPS,
+        _result_buffer(lambda: Conv2dCore(_TINY), "result_buffer.", "keeps"),
     ),
-    Property(
-        component="ResultBuffer",
-        name="output stays",
-        statement=KEEPS,
-        config=_TINY,
-        method=Method.PROOF,
-        harness=_result_buffer(lambda: ResultBuffer(_TINY), "", "keeps"),
+    _of(
+        "Conv2dCore",
+        "valid first",
+        f"{WAITS}: a word of a complete row is offered within 8 clocks",
+        _result_buffer(lambda: Conv2dCore(_TINY), "result_buffer.", "waits"),
     ),
-    Property(
-        component="ResultBuffer",
-        name="valid first",
-        statement=f"{WAITS}: a word of a complete row is offered within 8 clocks",
-        config=_TINY,
-        method=Method.PROOF,
-        harness=_result_buffer(lambda: ResultBuffer(_TINY), "", "waits"),
+    _of(
+        "StepExpander",
+        "step stays",
+        "a step that was taken stays until its reads begin",
+        _expander("keeps"),
     ),
-    Property(
-        component="Conv2dCore",
-        name="output stays",
-        statement=KEEPS,
-        config=_TINY,
-        method=Method.PROOF,
-        harness=_result_buffer(lambda: Conv2dCore(_TINY), "result_buffer.", "keeps"),
-    ),
-    Property(
-        component="Conv2dCore",
-        name="valid first",
-        statement=f"{WAITS}: a word of a complete row is offered within 8 clocks",
-        config=_TINY,
-        method=Method.PROOF,
-        harness=_result_buffer(lambda: Conv2dCore(_TINY), "result_buffer.", "waits"),
-    ),
-    Property(
-        component="StepExpander",
-        name="step stays",
-        statement="a step that was taken stays until its reads begin",
-        config=_TINY,
-        method=Method.PROOF,
-        harness=_expander("keeps"),
-    ),
-    Property(
-        component="StepExpander",
-        name="input goes on",
-        statement="a step of at most four reads lets the next one in within the pace of results",
-        config=_TINY,
-        method=Method.PROOF,
-        harness=_expander("goes on"),
+    _of(
+        "StepExpander",
+        "input goes on",
+        "a step of at most four reads lets the next one in within the pace of results",
+        _expander("goes on"),
     ),
     *(
-        Property(
-            component=component,
-            name=f"{stream} taken",
-            statement="the input is ready in every clock",
-            config=_TINY,
+        _of(
+            component,
+            f"{stream} taken",
+            "the input is ready in every clock",
+            always_ready(make, stream),
             method=Method.FUNCTION,
-            harness=always_ready(make, stream),
         )
         for component, stream, make in (
             ("ParameterStore", "write", _store),

@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterable
 from rich.console import Console
 from rich.table import Table
 
+from macaw.prove.accelerator import ACCELERATOR
 from macaw.prove.credits import CREDITS
 from macaw.prove.elementwise import ELEMENTWISE
+from macaw.prove.engines import ENGINES
 from macaw.prove.functions import FUNCTIONS
+from macaw.prove.instructions import INSTRUCTIONS
 from macaw.prove.machine import MACHINE
 from macaw.prove.narrow import NARROW
 from macaw.prove.properties import Property, Result, decide
@@ -26,6 +29,9 @@ PROPERTIES: tuple[Property, ...] = (
     *STREAMS,
     *ELEMENTWISE,
     *MACHINE,
+    *INSTRUCTIONS,
+    *ENGINES,
+    *ACCELERATOR,
     *SELF_TEST,
     *CREDITS,
     *RESULT_ROWS,

@@ -56,11 +56,28 @@ class Multiplier(wiring.Component):
         return m
 
 
+@pytest.mark.parametrize("method", [Method.PROOF, Method.INDUCTION])
 @pytest.mark.parametrize(("most", "verdict"), [(20, Verdict.HOLDS), (21, Verdict.FAILS)])
-def test_proof_without_a_bound(folder, most, verdict):
+def test_proof_without_a_bound(folder, most, verdict, method):
     harness = Harness(Counter(most))
     harness.check(harness.component.count != 21)
-    assert solve(harness.design(), Method.PROOF, folder).verdict is verdict
+    assert solve(harness.design(), method, folder).verdict is verdict
+
+
+@pytest.mark.parametrize(("helped", "verdict"), [(True, Verdict.HOLDS), (False, Verdict.OPEN)])
+def test_induction_needs_what_keeps_it_off_states_that_are_not_reached(folder, helped, verdict):
+    harness = Harness(Counter(20))
+    count = harness.component.count
+    harness.check(count != 25, helper=count <= 20 if helped else None)
+    assert solve(harness.design(), Method.INDUCTION, folder).verdict is verdict
+
+
+def test_a_helper_is_proved_along(folder):
+    for most, verdict in ((20, Verdict.HOLDS), (21, Verdict.FAILS)):
+        harness = Harness(Counter(most))
+        count = harness.component.count
+        harness.check(count != 25, when=harness.component.step, helper=count <= 20)
+        assert solve(harness.design(), Method.INDUCTION, folder).verdict is verdict
 
 
 @pytest.mark.parametrize(("surplus", "verdict"), [(0, Verdict.HOLDS), (1, Verdict.FAILS)])
@@ -110,6 +127,27 @@ def test_a_cut_part_may_be_anything(folder):
         assert solve(harness.design(), Method.PROOF, folder).verdict is verdict
 
 
+def test_what_a_removed_component_drove_is_anything_or_what_drives_it(folder):
+    class Two(wiring.Component):
+        """A counter that never says 21, and its count."""
+
+        count: Out(5)
+
+        def elaborate(self, platform):
+            m = Module()
+            m.submodules.counter = counter = Counter(20)
+            m.d.comb += self.count.eq(counter.count)
+            return m
+
+    for driven, verdict in ((True, Verdict.HOLDS), (False, Verdict.FAILS)):
+        harness = Harness(Two())
+        counter = harness.stand_in("counter")
+        if driven:
+            harness.drive(counter.count, 20)
+        harness.check(harness.component.count != 21)
+        assert solve(harness.design(reset=False), Method.FUNCTION, folder).verdict is verdict
+
+
 def test_a_constant_stays_and_may_be_anything(folder):
     for value, verdict in ((None, Verdict.HOLDS), (13, Verdict.FAILS)):
         harness = Harness(Counter(20))
@@ -151,3 +189,39 @@ def test_paths_that_name_nothing_are_refused():
         ValueError, match=r"^path must name a signal that is driven there, not 'i__valid'$"
     ):
         harness.opened.override("i__valid", 0)
+
+
+def test_a_part_of_a_port_is_refused():
+    harness = Harness(SkidBuffer(4))
+    with pytest.raises(ValueError, match=r"^port must be a whole one, not \(slice .*\)$"):
+        harness.drive(harness.component.i.payload[1:], 0)
+
+
+def test_a_design_with_an_output_is_refused(folder):
+    harness = Harness(SkidBuffer(4))
+    harness.m.d.comb += harness.component.i.payload[1:].eq(0)
+    harness.check(1)
+    with pytest.raises(ToolError, match=r"^work must have no output, not 4$"):
+        solve(harness.design(), Method.PROOF, folder)
+
+
+def test_states_by_their_names():
+    class Turns(wiring.Component):
+        """A machine of two states."""
+
+        step: In(1)
+
+        def elaborate(self, platform):
+            m = Module()
+            with m.FSM():
+                with m.State("first"):
+                    with m.If(self.step):
+                        m.next = "second"
+                with m.State("second"):
+                    m.next = "first"
+            return m
+
+    opened = Harness(Turns()).opened
+    assert repr(opened.state("fsm_state", "second")) == "(== (sig fsm_state) (const 1'd1))"
+    with pytest.raises(ValueError, match=r"^name must be one of first, second, not 'third'$"):
+        opened.state("fsm_state", "third")
