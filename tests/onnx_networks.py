@@ -4,6 +4,8 @@
 operators chosen at random."""
 
 import importlib
+import io
+import warnings
 from typing import Any
 
 import numpy as np
@@ -58,11 +60,24 @@ def network(activation: str, last: str) -> Any:
     return file.model({"y": np.float32})
 
 
+def exported(torch: Any, module: Any, example: Any) -> Any:
+    """A PyTorch module as a file with the input x and the output y."""
+    onnx, file = importlib.import_module("onnx"), io.BytesIO()
+    with warnings.catch_warnings():
+        # The exporter that needs no further package is called the old one.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            module, example, file, dynamo=False, opset_version=17, input_names=["x"],
+            output_names=["y"],
+        )  # fmt: skip
+    return onnx.load_model_from_string(file.getvalue())
+
+
 class _Images:
     """What the tool calibrates with."""
 
-    def __init__(self) -> None:
-        self._images = iter([{"x": image(seed)} for seed in range(4)])
+    def __init__(self, images: list[NDArray[np.float32]]) -> None:
+        self._images = iter([{"x": each} for each in images])
 
     def get_next(self) -> dict[str, Any] | None:
         return next(self._images, None)
@@ -71,15 +86,24 @@ class _Images:
         """Called by the tool for long calibrations only."""
 
 
-def quantised(model: Any, folder: Any, *, form: str, signed: bool, per_channel: bool) -> Any:
-    """The network in int8 or uint8, in the form ``QDQ`` or ``QOperator``."""
+def quantised(
+    model: Any,
+    folder: Any,
+    *,
+    form: str,
+    signed: bool,
+    per_channel: bool,
+    images: list[NDArray[np.float32]] | None = None,
+) -> Any:
+    """The network in int8 or uint8, in the form ``QDQ`` or ``QOperator``, calibrated with
+    ``images``."""
     tool = importlib.import_module("onnxruntime.quantization")
     onnx = importlib.import_module("onnx")
     onnx.save(model, folder / "float.onnx")
     tool.quantize_static(
         str(folder / "float.onnx"),
         str(folder / "quantised.onnx"),
-        _Images(),
+        _Images([image(seed) for seed in range(4)] if images is None else images),
         quant_format=tool.QuantFormat[form],
         activation_type=tool.QuantType.QInt8 if signed else tool.QuantType.QUInt8,
         weight_type=tool.QuantType.QInt8,

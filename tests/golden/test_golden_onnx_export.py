@@ -3,13 +3,13 @@
 """Networks that PyTorch exported, and ONNX Runtime's tool quantised, against the runtime."""
 
 import importlib
-import io
-import warnings
 
 import numpy as np
 import pytest
+import torch_networks
 from onnx_files import runtime_results
-from onnx_networks import exposed, image, quantised
+from onnx_networks import exported, exposed, image, quantised
+from torch_models import photographs
 
 from macaw.golden import run
 from macaw.nn import from_onnx
@@ -72,22 +72,13 @@ def gated(nn):
 @pytest.mark.parametrize(("form", "signed"), [("QDQ", False), ("QDQ", True), ("QOperator", False)])
 def test_exported_network(oracle, tmp_path, build, form, signed):
     torch, runtime = oracle("torch"), oracle("onnx")
-    onnx = importlib.import_module("onnx")
     torch.manual_seed(6)
     module = build(torch.nn)
     for layer in module.modules():
         if isinstance(layer, torch.nn.BatchNorm2d):
             torch.nn.init.normal_(layer.running_mean, 0, 0.3)
             torch.nn.init.uniform_(layer.running_var, 0.5, 2)
-    file = io.BytesIO()
-    with warnings.catch_warnings():
-        # The exporter that needs no further package is called the old one.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            module.eval(), torch.zeros(1, 3, 16, 16), file, dynamo=False, opset_version=17,
-            input_names=["x"], output_names=["y"],
-        )  # fmt: skip
-    model = onnx.load_model_from_string(file.getvalue())
+    model = exported(torch, module.eval(), torch.zeros(1, 3, 16, 16))
     shown = exposed(quantised(model, tmp_path, form=form, signed=signed, per_channel=True))
     content = shown.SerializeToString()
     graph, compared = from_onnx(content), 0
@@ -97,3 +88,22 @@ def test_exported_network(oracle, tmp_path, build, form, signed):
             assert np.array_equal(ours[name], expected), name
             compared += expected.size
     assert compared > 10_000
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("form", ["QDQ", "QOperator"])
+@pytest.mark.parametrize("name", torch_networks.NETWORKS)
+def test_known_network(oracle, tmp_path, name, form):
+    """Whole networks for 224x224 pixels, calibrated with photographs, at every tensor."""
+    torch, runtime = oracle("torch"), oracle("onnx")
+    images = photographs(torch, 4, 224)
+    module = torch_networks.seeded(torch, name, images)
+    each = [np.ascontiguousarray(one) for one in images.numpy()[:, None]]
+    model = exported(torch, module, images[:1])
+    model = quantised(model, tmp_path, form=form, signed=False, per_channel=True, images=each)
+    content = exposed(model).SerializeToString()
+    ours, compared = run(from_onnx(content), each[:1]), 0
+    for tensor, expected in runtime_results(runtime, content, each[:1]).items():
+        assert np.array_equal(ours[tensor], expected), tensor
+        compared += expected.size
+    assert compared > 1_000_000
