@@ -110,6 +110,7 @@ def test_icebreaker(top, tools):
              "led_r_0__io": 11}  # fmt: skip
     for name, site in sites.items():
         assert f"set_io {name} {site}\n" in pins
+    assert "set_frequency clk12_0__io 12.0\n" in pins
     assert packed == ["routed.asc", "macaw_self_test.bin"]
     assert made.flash_command == f"openFPGALoader --board ice40_generic {made.path}"
 
