@@ -278,10 +278,10 @@ def _pairs(changes: tuple[str, ...]) -> dict[str, str]:
               help="Configuration of the core; by default one for the board.")  # fmt: skip
 @click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE",
               help="Change a field, for example array.lanes=8; any number of times.")  # fmt: skip
-@click.option("--seed", type=click.IntRange(0, (1 << 31) - 1), default=1, show_default=True,
-              help="Seed of the placement.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0, (1 << 31) - 1),
+              help="Seed of the placement; by default one for the board.")  # fmt: skip
 def bitstream_command(
-    board_name: str, name: str | None, changes: tuple[str, ...], seed: int
+    board_name: str, name: str | None, changes: tuple[str, ...], seed: int | None
 ) -> None:
     """Build a self-test of the core for BOARD, as a bitstream.
 
@@ -294,11 +294,12 @@ def bitstream_command(
 
     try:
         chosen = board(board_name)
-        config = changed(preset(name or chosen.preset), _pairs(changes))
+        own = {} if name else dict(chosen.changes)
+        config = changed(preset(name or chosen.preset), own | _pairs(changes))
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     try:
-        bitstream(chosen, config, seed=seed)
+        bitstream(chosen, config, seed=chosen.seed if seed is None else seed)
     except (ValueError, ImportError, ToolError, ToolMissingError) as error:
         raise click.ClickException(str(error)) from error
 
