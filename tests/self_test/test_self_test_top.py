@@ -11,8 +11,9 @@ import pytest
 from faulty_cores import FAULTS, FaultyTop
 
 from macaw.arch import preset
+from macaw.arch.changes import changed
 from macaw.arch.self_test import MessageKind
-from macaw.hw.boards import board
+from macaw.hw.boards import BOARDS, board
 from macaw.hw.self_test import SelfTestTop
 from macaw.hw.self_test.result_checksum import ResultChecksum
 from macaw.self_test import make_plan
@@ -28,24 +29,31 @@ TIMEOUT = 1 << 16  # clocks, longer than any layer may take
 PASSED, FAILED = {"passed": 1, "failed": 0}, {"passed": 0, "failed": 1}
 
 
+def configuration(name):
+    """A preset, or the configuration that is built for a board."""
+    if name not in BOARDS:
+        return preset(name)
+    return changed(preset(BOARDS[name].preset), dict(BOARDS[name].changes))
+
+
 @cache
 def layers(name):
-    return make_layers(preset(name))
+    return make_layers(configuration(name))
 
 
 @cache
 def plan(name="tiny"):
-    return make_plan(preset(name))
+    return make_plan(configuration(name))
 
 
 def line(
     number, name="tiny", *, verdict="pass", crc=None, words=None, cycles=r"\d+", round_=r"\d+"
 ):
     """A regular expression for the line of layer ``number``, counted from 1."""
-    config, layer = preset(name), layers(name)[number - 1]
+    config, layer = configuration(name), layers(name)[number - 1]
     crc = f"{layer.crc:08x}" if crc is None else crc
     words = len(layer.result_words) if words is None else words
-    head = rf"macaw 0\.1\.0 {name} {config.digest} layer {number} crc {crc} words {words}"
+    head = rf"macaw 0\.1\.0 {config.name} {config.digest} layer {number} crc {crc} words {words}"
     return f"{head} {verdict} {cycles} cycles round {round_}"
 
 
@@ -63,19 +71,19 @@ def change(index, **values):
     return replace(plan(), messages=tuple(messages))
 
 
-@pytest.mark.parametrize("name", ["tiny", "up5k"])
+@pytest.mark.parametrize("name", ["tiny", "icebreaker"])
 def test_core_passes(name):
     """Checksums are golden's, cycles those of the core alone but for the last row, whose words are
     taken part by part, and rounds go on."""
-    cycles, parts = [], ResultChecksum(preset(name)).parts
-    assert parts == {"tiny": 4, "up5k": 16}[name]
+    cycles, parts = [], ResultChecksum(configuration(name)).parts
+    assert parts == {"tiny": 4, "icebreaker": 16}[name]
     for layer in layers(name):
         run = run_conv2d(layer.program, layer.image)
         np.testing.assert_array_equal(run.result, layer.result)
         cycles.append(run.cycles + (parts - 1) * layer.program.result_row_words)
     lines = [line(1, name, cycles=cycles[0], round_=1)]
     # While a line is sent, rounds may pass unseen.
-    later = r"\d+" if name == "up5k" else r"(?!1\b)[1-9]\d*"
+    later = r"\d+" if name == "icebreaker" else r"(?!1\b)[1-9]\d*"
     lines += [line(number, name, cycles=cycles[number - 1], round_=later) for number in (2, 1, 2)]
     listen(SelfTestTop(plan(name), clock_hz=CLOCK_HZ), lines, PASSED)
 
@@ -94,14 +102,14 @@ ALIKE = ("twice", "full", "early")
 
 def _often(name, fault):
     """Whether a fault is tried each time."""
-    return fault in ("none", "weight") if name == "up5k" else fault not in ALIKE
+    return fault in ("none", "weight") if name == "icebreaker" else fault not in ALIKE
 
 
 @pytest.mark.parametrize(
     ("name", "fault"),
     [
         pytest.param(name, fault, marks=() if _often(name, fault) else pytest.mark.full)
-        for name in ("tiny", "up5k")
+        for name in ("tiny", "icebreaker")
         for fault in FAULTS
     ],
 )
@@ -153,9 +161,9 @@ def test_another_expectation_fails(what, difference):
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("name", ["ecp5_25f", "ecp5_85f", "up5k"])
+@pytest.mark.parametrize("name", ["ecp5_25f", "ecp5_85f", "icebreaker"])
 def test_other_configurations_pass_at_a_board_s_speed(name):
     """With the clock of a board, received at 115200 baud as they are."""
-    clock_hz = board("icebreaker" if name == "up5k" else "ulx3s_85f").clock_hz
+    clock_hz = board(name if name in BOARDS else "ulx3s_85f").clock_hz
     lines = [line(1, name, round_=1), line(2, name), line(1, name)]
     listen(SelfTestTop(plan(name), clock_hz=clock_hz), lines, PASSED, bit_cycles=clock_hz / 115_200)
