@@ -14,30 +14,51 @@ from macaw.arch.config import AcceleratorConfig
 from macaw.arch.core import Field
 
 __all__ = [
-    "CYCLE_DIGITS",
-    "XORSHIFT",
+    "CELLS",
+    "MOST_ALIKE",
+    "ROUND_DIGITS",
+    "WORD_DIGITS",
     "Message",
     "MessageKind",
     "SelfTestPlan",
+    "decimal_digits",
     "expectation_fields",
-    "generator_seeds",
+    "generator_constants",
 ]
 
-#: Shifts of one step of a 32-bit generator: left, right, left (Marsaglia, "Xorshift RNGs", 2003).
-XORSHIFT = (13, 17, 5)
+#: Which of the 32 cells of a generator take their own state into their next one, beside their
+#: neighbours' sum and a constant (a hybrid cellular automaton: Hortensius et al., "Cellular
+#: automata-based pseudorandom number generators for built-in self-test", 1989). With these the
+#: states come back after 2**32 - 1 steps.
+CELLS = 0x1FE68F02
 
-#: Decimal digits of a count of cycles.
-CYCLE_DIGITS = 8
+#: Decimal digits of a count of result words.
+WORD_DIGITS = 3
+
+#: Decimal digits of a count of rounds.
+ROUND_DIGITS = 6
+
+#: The most writes of weights that one message stands for.
+MOST_ALIKE = 256
 
 _GENERATOR_BYTES = 4
-_COUNT_BITS = 24
 _LAYERS = 9
 
 
-def generator_seeds(lanes: int) -> tuple[int, ...]:
-    """The first states of the generators that give ``lanes`` bytes a step, four each.
+def decimal_digits(value: int) -> int:
+    """A number with a decimal digit in each four bits.
 
-    >>> generator_seeds(8)
+    >>> hex(decimal_digits(250))
+    '0x250'
+    """
+    return int(str(value), 16)
+
+
+def generator_constants(lanes: int) -> tuple[int, ...]:
+    """The constants of the generators that give ``lanes`` bytes a step, four each. Their first
+    states are 0, which costs no hardware.
+
+    >>> generator_constants(8)
     (2654435769, 1013904242)
     """
     # Multiples of 2**32 divided by the golden ratio differ in all their bits.
@@ -48,36 +69,39 @@ def generator_seeds(lanes: int) -> tuple[int, ...]:
 
 class MessageKind(IntEnum):
     """What a message of the plan is: a write of the core's streams ``table``, ``parameters`` or
-    ``weights``; what a layer shall give; or a descriptor, which starts the layer."""
+    ``weights``; a descriptor, which starts the layer; or what the layer shall give."""
 
-    EXPECTATION = 0
-    TABLE = 1
-    PARAMETERS = 2
-    WEIGHTS = 3
-    DESCRIPTOR = 4
+    TABLE = 0
+    PARAMETERS = 1
+    WEIGHTS = 2
+    DESCRIPTOR = 3
+    EXPECTATION = 4
 
 
 def expectation_fields(config: AcceleratorConfig) -> tuple[Field, ...]:
     """The fields of an expectation."""
     lanes = config.array.lanes
     return (
-        Field(name="layer", bits=4, meaning="the layer's place in the round, from 0"),
-        Field(name="image_words", bits=_COUNT_BITS, meaning="words of the image"),
-        Field(name="result_words", bits=_COUNT_BITS, meaning="words of the result"),
-        Field(name="row_words", bits=_COUNT_BITS, meaning="words of a result row, less one"),
+        Field(name="image_words", bits=9, meaning="words of the image"),
+        Field(
+            name="result_words", bits=4 * WORD_DIGITS,
+            meaning="words of the result, a decimal digit in each four bits",
+        ),
+        Field(name="row_words", bits=5, meaning="words of a result row, less one"),
         Field(
             name="last_bytes", bits=lanes, meaning="bytes in use of a row's last word, a bit each"
         ),
         Field(name="crc", bits=32, meaning="CRC-32 of the result, unused bytes as zeros"),
-    )
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
     """One message: its ``kind``, and its ``values`` by the names of the fields.
 
-    Writes have ``address``, and ``entry`` (table) or ``parameters`` with fields of their own, or
-    ``mask`` (weights): a bit for each lane, whether its weight is random, or zero.
+    Writes go to one address after the other, in each layer from 0 on: they have ``entry`` (table)
+    or ``parameters`` with fields of their own, or for weights ``mask``, a bit for each lane,
+    whether its weight is random, or zero, and ``more``, how many further writes are like this one.
     """
 
     kind: MessageKind
@@ -88,10 +112,10 @@ class Message:
 class SelfTestPlan:
     """What a self-test does in one round, over and over.
 
-    Each layer is an expectation, its writes and its descriptor, in this order. The random bytes of
-    the weights and then of the image are taken in the order of the messages, and begin anew with
-    each round. A layer that is not done ``timeout_cycles`` after the one before has failed.
-    ``version`` is Macaw's.
+    Each layer is its writes, those of a kind together, its descriptor and its expectation. The
+    random bytes of the weights and then of the image are taken in the order of the messages, and
+    begin anew with each round. A layer that is not done ``2**timeout_bits`` clocks after the one
+    before has failed. ``version`` is Macaw's.
 
     Raises ``TypeError`` or ``ValueError`` for values out of range.
     """
@@ -99,16 +123,21 @@ class SelfTestPlan:
     config: AcceleratorConfig
     version: str
     messages: tuple[Message, ...]
-    timeout_cycles: int
+    timeout_bits: int
 
     def __post_init__(self) -> None:
         instance("config", self.config, AcceleratorConfig)
         instance("version", self.version, str)
         instance("messages", self.messages, tuple)
-        integer("timeout_cycles", self.timeout_cycles, 1, 10**CYCLE_DIGITS - 1)
+        integer("timeout_bits", self.timeout_bits, 1, 32)
         integer("layers", self.layers, 1, _LAYERS)
 
     @property
     def layers(self) -> int:
         """Layers of a round."""
         return sum(message.kind is MessageKind.EXPECTATION for message in self.messages)
+
+    @property
+    def cycle_digits(self) -> int:
+        """Decimal digits of the most clocks that a layer takes."""
+        return len(str(1 << self.timeout_bits))

@@ -68,7 +68,11 @@ _FAMILIES = {
     ),
     "ice40": _Family(
         options=("-dsp", "-no-rw-check"),
-        placement=("--placer", "heap"),
+        # Short ways are what a full device needs, and its clock is slow.
+        placement=(
+            *("--placer", "heap", "--no-tmdriv"),
+            *("--router", "router2", "--router2-alt-weights"),
+        ),
         constraints=(".pcf", "--pcf"),
         routed=(".asc", "--asc"),
         packer="icepack",

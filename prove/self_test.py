@@ -22,7 +22,7 @@ _PLAN = SelfTestPlan(
     config=_TINY,
     version="0",
     messages=(Message(kind=MessageKind.EXPECTATION, values={}),),
-    timeout_cycles=1,
+    timeout_bits=1,
 )
 
 

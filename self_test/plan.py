@@ -5,11 +5,18 @@
 import zlib
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import groupby
 
 import numpy as np
 
 from macaw.arch import AcceleratorConfig, Conv2dShape
-from macaw.arch.self_test import Message, MessageKind, SelfTestPlan
+from macaw.arch.self_test import (
+    MOST_ALIKE,
+    Message,
+    MessageKind,
+    SelfTestPlan,
+    decimal_digits,
+)
 from macaw.compiler.conv2d import Conv2dProgram, compile_conv2d
 from macaw.compiler.cost import model_cycles
 from macaw.golden import conv2d
@@ -109,33 +116,43 @@ def make_layers(config: AcceleratorConfig) -> list[SelfTestLayer]:
     return [_make_layer(shape, make, config, random) for shape, make in layer_makers(config)]
 
 
-def _messages(index: int, layer: SelfTestLayer) -> list[Message]:
+def _weight_messages(masks: list[int]) -> list[Message]:
+    """Writes of weights with ``masks``, each with those that are like it."""
+    messages = []
+    for mask, run in groupby(masks):
+        left = len(list(run))
+        while left:
+            count = min(left, MOST_ALIKE)
+            messages.append(
+                Message(kind=MessageKind.WEIGHTS, values={"mask": mask, "more": count - 1})
+            )
+            left -= count
+    return messages
+
+
+def _messages(layer: SelfTestLayer) -> list[Message]:
     program, lanes = layer.program, layer.program.config.array.lanes
     row_words = program.result_row_words
     row_bytes = program.shape.output_width * program.shape.out_channels
+    messages = [Message(kind=MessageKind.TABLE, values={"entry": entry}) for entry in program.table]
+    for channel in range(program.shape.out_channels):
+        entry = {name: int(values[channel]) for name, values in program.parameters.items()}
+        messages.append(Message(kind=MessageKind.PARAMETERS, values={"parameters": entry}))
+    messages += _weight_messages(
+        [
+            sum(1 << lane for lane in range(lanes) if used[lane])
+            for used in layer.mask.reshape(-1, lanes)
+        ]
+    )
+    messages.append(Message(kind=MessageKind.DESCRIPTOR, values=dict(program.descriptor)))
     expectation = {
-        "layer": index,
         "image_words": len(layer.image_words),
-        "result_words": len(layer.result_words),
+        "result_words": decimal_digits(len(layer.result_words)),
         "row_words": row_words - 1,
         "last_bytes": (1 << row_bytes - (row_words - 1) * lanes) - 1,
         "crc": layer.crc,
     }
-    messages = [Message(kind=MessageKind.EXPECTATION, values=expectation)]
-    for address, entry in enumerate(program.table):
-        values = {"address": address, "entry": entry}
-        messages.append(Message(kind=MessageKind.TABLE, values=values))
-    for channel in range(program.shape.out_channels):
-        entry = {name: int(values[channel]) for name, values in program.parameters.items()}
-        values = {"address": channel, "parameters": entry}
-        messages.append(Message(kind=MessageKind.PARAMETERS, values=values))
-    for address, used in enumerate(layer.mask.reshape(-1, lanes)):
-        mask = sum(1 << lane for lane in range(lanes) if used[lane])
-        messages.append(
-            Message(kind=MessageKind.WEIGHTS, values={"address": address, "mask": mask})
-        )
-    messages.append(Message(kind=MessageKind.DESCRIPTOR, values=dict(program.descriptor)))
-    return messages
+    return [*messages, Message(kind=MessageKind.EXPECTATION, values=expectation)]
 
 
 def make_plan(config: AcceleratorConfig) -> SelfTestPlan:
@@ -145,7 +162,7 @@ def make_plan(config: AcceleratorConfig) -> SelfTestPlan:
     of requantisation that the layers can use.
     """
     layers = make_layers(config)
-    messages = [_messages(index, layer) for index, layer in enumerate(layers)]
+    messages = [_messages(layer) for layer in layers]
     timeouts = [
         _PATIENCE * model_cycles(layer.program) + _MESSAGE_CYCLES * len(each)
         for layer, each in zip(layers, messages, strict=True)
@@ -154,5 +171,5 @@ def make_plan(config: AcceleratorConfig) -> SelfTestPlan:
         config=config,
         version=version("macaw"),
         messages=tuple(message for each in messages for message in each),
-        timeout_cycles=max(timeouts),
+        timeout_bits=max(timeouts).bit_length(),
     )

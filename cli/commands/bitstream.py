@@ -23,7 +23,7 @@ __all__ = ["bitstream"]
     cls=ToldCommand,
     examples=(
         "macaw bitstream ulx3s_85f",
-        "macaw bitstream icebreaker --set memory.weight_words=512 --seed 3",
+        "macaw bitstream icebreaker --seed 3",
     ),
     statuses={
         1: "it does not fit or is too slow, so there is no bitstream; or a tool is missing",
@@ -33,10 +33,11 @@ __all__ = ["bitstream"]
 @click.argument("board_name", metavar="BOARD")
 @preset_option("Configuration of the core; by default one for the board.", default=None)
 @set_option
-@seed_option("Seed of the placement.", most=(1 << 31) - 1)
+@seed_option("Seed of the placement; by default one for the board.", most=(1 << 31) - 1,
+             default=None)  # fmt: skip
 @json_option
 def bitstream(
-    board_name: str, name: str | None, changes: tuple[str, ...], seed: int, as_json: bool
+    board_name: str, name: str | None, changes: tuple[str, ...], seed: int | None, as_json: bool
 ) -> None:
     """Build a self-test of the core for BOARD, as a bitstream."""
     # Imported here, for it brings Amaranth and the hardware.
@@ -48,11 +49,12 @@ def bitstream(
         chosen = board(board_name)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    config = configured(name or chosen.preset, changes)
+    own = () if name else tuple(f"{field}={value}" for field, value in chosen.changes)
+    config = configured(name or chosen.preset, (*own, *changes))
     # Where the report is printed, the lines are signs of life.
     options = {"console": Console(soft_wrap=True, stderr=True)} if as_json else {}
     try:
-        made = build(chosen, config, seed=seed, **options)
+        made = build(chosen, config, seed=chosen.seed if seed is None else seed, **options)
     except (ValueError, ImportError, ToolError, ToolMissingError) as error:
         raise click.ClickException(str(error)) from error
     if as_json:

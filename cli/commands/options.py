@@ -144,10 +144,10 @@ def example_option(function: _Function) -> _Function:
 
 
 def seed_option(
-    help_text: str = "Seed of the inputs.", *, most: int | None = None
+    help_text: str = "Seed of the inputs.", *, most: int | None = None, default: int | None = 1
 ) -> Callable[[_Function], _Function]:
     """``--seed``, up to ``most``, as ``seed``."""
-    return click.option("--seed", type=click.IntRange(0, most), default=1, show_default=True,
+    return click.option("--seed", type=click.IntRange(0, most), default=default, show_default=True,
                         help=help_text)  # fmt: skip
 
 

@@ -17,8 +17,8 @@ class BoardTop(Elaboratable):
     """The ``top`` of a self-test on ``board``: no port of its own, for its pins and its clock are
     those that the platform gives.
 
-    A board without a PLL runs in the domain that its platform makes of the oscillator, with a
-    reset at start; a PLL's domain has none, see `Ecp5Clock`.
+    Its domain has no reset: registers begin as the bitstream sets them, with a PLL's first clock
+    (`Ecp5Clock`) or the oscillator's.
     """
 
     def __init__(self, top: SelfTestTop, board: Board):
@@ -29,13 +29,15 @@ class BoardTop(Elaboratable):
         m = Module()
         board = self._board
         m.submodules.top = top = self._top
+        m.submodules.oscillator_pin = oscillator = io.Buffer(
+            "i", platform.request(platform.default_clk, dir="-")
+        )
+        m.domains.sync = domain = ClockDomain(reset_less=True)
         if board.pll is not None:
-            m.submodules.oscillator_pin = oscillator = io.Buffer(
-                "i", platform.request(platform.default_clk, dir="-")
-            )
             m.submodules.clock_source = clock = Ecp5Clock(board.pll)
-            m.domains.sync = domain = ClockDomain(reset_less=True)
             m.d.comb += [clock.oscillator.eq(oscillator.i), domain.clk.eq(clock.clock)]
+        else:
+            m.d.comb += domain.clk.eq(oscillator.i)
 
         pins = {
             "tx": (_request(platform, "uart", 0).tx, top.tx),

@@ -6,7 +6,7 @@ from amaranth import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from macaw.arch.self_test import XORSHIFT, generator_seeds
+from macaw.arch.self_test import CELLS, generator_constants
 
 __all__ = ["RandomWords"]
 
@@ -26,22 +26,18 @@ class RandomWords(wiring.Component):
     """
 
     def __init__(self, lanes: int):
-        self._seeds = generator_seeds(lanes)
+        self._constants = generator_constants(lanes)
         super().__init__({"restart": In(1), "step": In(1), "word": Out(data.ArrayLayout(8, lanes))})
 
     def elaborate(self, platform):
         m = Module()
-        first, second, third = XORSHIFT
         states = []
-        for index, seed in enumerate(self._seeds):
-            state = Signal(32, init=seed, name=f"state_{index}")
-            one = (state ^ (state << first))[:32]
-            two = one ^ (one >> second)
-            three = (two ^ (two << third))[:32]
+        for index, constant in enumerate(self._constants):
+            state = Signal(32, name=f"state_{index}")
             with m.If(self.restart):
-                m.d.sync += state.eq(seed)
+                m.d.sync += state.eq(0)
             with m.Elif(self.step):
-                m.d.sync += state.eq(three)
+                m.d.sync += state.eq((state << 1) ^ (state >> 1) ^ (state & CELLS) ^ constant)
             states.append(state)
         m.d.comb += self.word.eq(Cat(states))
         return m

@@ -168,10 +168,15 @@ def test_bitstream(monkeypatch):
     assert CliRunner().invoke(main, ["bitstream", "ulx3s_85f"]).exit_code == 0
     options = ["--preset", "ecp5_85f", "--set", "memory.weight_words=512", "--seed", "3"]
     assert CliRunner().invoke(main, ["bitstream", "icebreaker", *options]).exit_code == 0
+    # What a board changes is changed in its own preset alone.
+    options = ["--set", "memory.step_entries=128"]
+    assert CliRunner().invoke(main, ["bitstream", "icebreaker", *options]).exit_code == 0
     smaller = changed(preset("ecp5_85f"), {"memory.weight_words": "512"})
+    own = changed(preset("up5k"), {"accumulator.bits": "22", "memory.step_entries": "128"})
     assert calls == [
         (board("ulx3s_85f"), preset("ecp5_25f"), {"seed": 1}),
         (board("icebreaker"), smaller, {"seed": 3}),
+        (board("icebreaker"), own, {"seed": 2}),
     ]
 
 

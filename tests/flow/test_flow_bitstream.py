@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from macaw.arch import Technology, preset
+from macaw.arch.changes import changed
 from macaw.flow import bitstream
 from macaw.flow.bitstream import FitError, TimingError, build_bitstream, read_clock
 from macaw.flow.synthesis import SynthesisReport
@@ -104,12 +105,14 @@ def test_icebreaker(top, tools):
     (nextpnr, arguments, folder), (packer, packed, _) = tools.calls
     assert (nextpnr, packer, tools.family) == ("nextpnr-ice40", "icepack", "ice40")
     assert arguments[:3] == ["--up5k", "--package", "sg48"]
+    assert {"--no-tmdriv", "router2", "--router2-alt-weights"} <= set(arguments)
     assert "--speed" not in arguments
     pins = (folder / arguments[arguments.index("--pcf") + 1]).read_text()
     sites = {"clk12_0__io": 35, "uart_0__tx__io": 9, "led_g_1__io": 27, "led_g_0__io": 37,
              "led_r_0__io": 11}  # fmt: skip
     for name, site in sites.items():
         assert f"set_io {name} {site}\n" in pins
+    assert "set_frequency clk12_0__io 12.0\n" in pins
     assert packed == ["routed.asc", "macaw_self_test.bin"]
     assert made.flash_command == f"openFPGALoader --board ice40_generic {made.path}"
 
@@ -183,3 +186,17 @@ def test_real_bitstream(top, installed):
     assert made.clock.achieved >= made.clock.wanted
     assert b"Part: LFE5U-85F" in made.path.read_bytes()[:64]
     assert made.cells["EHXPLLL"][0] == 1
+
+
+@pytest.mark.full
+def test_real_bitstream_of_the_narrow_core(top, installed):
+    """The core that fills an iCEBreaker's device, with its self-test."""
+    config = changed(preset(ICEBREAKER.preset), dict(ICEBREAKER.changes))
+    plan = make_plan(config)
+    made = build_bitstream(
+        SelfTestTop(plan, clock_hz=ICEBREAKER.clock_hz), ICEBREAKER, what=WHAT, seed=ICEBREAKER.seed
+    )
+    assert made.clock.achieved >= made.clock.wanted == 12.0
+    # The format's preamble (Project IceStorm, "Bitstream File Format").
+    assert bytes.fromhex("7eaa997e") in made.path.read_bytes()[:256]
+    assert (made.cells["ICESTORM_DSP"], made.cells["ICESTORM_RAM"]) == ((8, 8), (30, 30))

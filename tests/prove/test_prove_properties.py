@@ -88,7 +88,7 @@ def _with_outputs(config):
     from macaw.hw.window_reader import WindowReader
 
     messages = (Message(kind=MessageKind.EXPECTATION, values={}),)
-    plan = SelfTestPlan(config=config, version="0", messages=messages, timeout_cycles=1)
+    plan = SelfTestPlan(config=config, version="0", messages=messages, timeout_bits=1)
     components = [
         SkidBuffer(8),
         Conv2dCore(config),
