@@ -35,9 +35,6 @@ MUTANTS: dict[str, tuple[ModuleType, str, str, str]] = {
         word_reader, "WordReader", "(credit != 0) & written)", "(credit != 0))",
     ),
     "images before the last one's end": (image_intake, "ImageIntake", "& whole\n", "\n"),
-    "rows given up of another image": (
-        image_intake, "ImageIntake", "Mux(strange, 0, self.released)", "self.released",
-    ),
     "rows received of another image": (
         image_intake, "ImageIntake", "Mux(ahead, self.height, self.arrived)", "self.arrived",
     ),
