@@ -10,7 +10,7 @@ from machine_fuzz import Findings, fuzz
 from random_graphs import FIXED
 
 import macaw.sim.machine
-from macaw.hw import image_intake, result_buffer
+from macaw.hw import image_intake
 from macaw.hw.machine import Accelerator, compute, fetcher, loader, scatter, storer, word_reader
 from macaw.sim.verilog import Verilog, convert
 
@@ -40,9 +40,6 @@ MUTANTS: dict[str, tuple[ModuleType, str, str, str]] = {
     ),
     "a layer behind another that never ends": (
         compute, "ComputeUnit", "self.done.eq(second)", "self.done.eq(0)",
-    ),
-    "room for a word more": (
-        result_buffer, "ResultBuffer", "room.eq(held <= most)", "room.eq(held <= most + 1)",
     ),
     "units from the first on": (
         loader, "Loader", "unit.eq(fields.start),", "unit.eq(0),",
