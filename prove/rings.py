@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The line buffer's ring: rows are taken for which there is room, and all of them arrive."""
 
+from functools import partial
+
 from amaranth.hdl import Mux, Signal, signed
 
 from macaw.arch import preset
@@ -103,12 +105,12 @@ def _countdown(mutant: bool) -> Harness:
     return harness
 
 
-def _intake(mutant: bool) -> Harness:
+def _intake(fault: str, mutant: bool) -> Harness:
     """Layers are taken one after the other, each with a descriptor that stays until then."""
     harness = Harness(ImageIntake(preset("tiny")))
     intake, m = harness.component, harness.m
     if mutant:
-        harness.opened.override("ahead", 0)
+        harness.opened.override(fault, 0)
     pause, held = Signal(range(16)), Signal()
     running = Signal()
     taken = harness.free(1, "take") & intake.valid & ~running & (pause == 0)
@@ -129,7 +131,9 @@ def _intake(mutant: bool) -> Harness:
     # What helps the proof: `ahead` is that image, and begins but once, under a layer.
     ahead, begins = signal("ahead"), signal("begins")
     alone = ~ahead & (signal("recent") == 0) & (running | (pause != 0))
-    harness.check(((early == 0) | (early == 1)) & (early == ahead) & (~begins | alone))
+    strange = ~ahead | ((signal("recent") == 0) & signal("strange"))
+    harness.check(((early == 0) | (early == 1)) & (early == ahead) & (~begins | alone) & strange)
+    harness.check(intake.spared == 0, when=ahead)
     return harness
 
 
@@ -139,7 +143,14 @@ RINGS = (
         "ImageIntake",
         "one image",
         "each layer has one image, which begins with it or while the layer before runs",
-        _intake,
+        partial(_intake, "ahead"),
+        config=preset("tiny"),
+    ),
+    stated(
+        "ImageIntake",
+        "nothing spared",
+        "no row is given up of an image that has begun before its layer",
+        partial(_intake, "strange"),
         config=preset("tiny"),
     ),
     stated(

@@ -336,6 +336,8 @@ def _window(program: Conv2dProgram, padded: PaddedImage) -> Iterator[Expected]:
                     for pixel in range(2):
                         _fill(operands[pixel], mask[pixel], shape, padded, tap, y, x + pixel,
                               channel + phase * half)  # fmt: skip
+                    # Behind the channels of half a word there may be anything.
+                    mask &= not (shape.in_channels <= lanes // 2 <= phase * half)
                     last = turn == len(taps) - 1
                     end = x + 2 >= shape.output_width
                     yield Expected(
