@@ -30,6 +30,8 @@ __all__ = ["INSTRUCTIONS"]
 _TINY = preset("tiny")
 _CONFIG = MachineConfig(name="tiny", core=_TINY, tensor_words=256, queue=2)
 
+_STORE = [*Engine].index(Engine.STORE)
+
 #: Clocks from an instruction's being the first one, with its waits met, to its offer.
 _BEGIN_CLOCKS = 2
 
@@ -38,8 +40,8 @@ _LOOK_CLOCKS = 4
 
 
 class _Queue:
-    """The queue of the fetches, whose engine completes what it has begun; the other engines
-    complete instructions at any time, at most 4095 in a program."""
+    """The queue of the fetches, whose engine completes what it has begun; the other engines begin
+    and complete instructions at any time. Each has at most 4095 in a program."""
 
     def __init__(self) -> None:
         self.harness = harness = Harness(InstructionQueue(_CONFIG, Engine.FETCH))
@@ -49,28 +51,36 @@ class _Queue:
         # The command that the engine is executing.
         self.running = Signal(name="executes")
         begins = queue.o.valid & queue.o.ready
-        harness.drive(queue.done, harness.free(1, "completes") & self.running)
+        more = self.running & ~queue.completed.all()
+        harness.drive(queue.done, harness.free(1, "completes") & more)
         m.d.sync += self.running.eq((self.running | begins) & ~queue.done)
         # A program begins when the last one's instructions are complete.
         harness.drive(queue.start, harness.free(1, "begin") & ~queue.pending & ~signal("room.some"))
-        counts = []
-        for engine in Engine:
-            if engine is Engine.FETCH:
-                counts.append(queue.completed)
-                continue
-            count = Signal(WAIT_BITS, name=f"{engine}_completed")
-            completes = harness.free(1, f"{engine}_completes") & ~count.all()
-            m.d.sync += count.eq(Mux(queue.start, 0, count + completes))
-            counts.append(count)
+
+        def counted(name: str) -> Signal:
+            count = Signal(WAIT_BITS, name=name)
+            more = harness.free(1, f"{name}_more") & ~count.all()
+            m.d.sync += count.eq(Mux(queue.start, 0, count + more))
+            return count
+
+        counts = [
+            queue.completed if engine is Engine.FETCH else counted(f"{engine}_completed")
+            for engine in Engine
+        ]
+        begun = counted("stores_begun")
         harness.drive(queue.all_completed, Cat(counts))
-        # What it waits for; what is said to be complete is.
+        harness.drive(queue.stores_begun, begun)
+        # What it waits for; what is said to be complete, or begun, is.
+        self.waiting = signal("room.o__valid")
         first = data.View(queued_layout(_CONFIG, Engine.FETCH), signal("room.o__payload"))
-        self.reached = Cat(count >= after for count, after in zip(counts, first.after, strict=True))
-        self.true = (
-            (~(queue.pending & signal("settled")) | ((signal("met") & ~self.reached) == 0))
-            & (signal("running") == self.running)
-            & (~self.running | queue.pending)
+        follows = first.command.fields.fetch.follows & (begun >= first.after[_STORE])
+        self.reached = Cat(
+            (count >= after) | (follows if place == _STORE else 0)
+            for place, (count, after) in enumerate(zip(counts, first.after, strict=True))
         )
+        self.true = (
+            ~signal("settled") | (self.waiting & ((signal("met") & ~self.reached) == 0))
+        ) & (signal("running") == self.running)
 
 
 def _queue_stays(mutant: bool) -> Harness:
@@ -96,7 +106,7 @@ def _queue_begins(mutant: bool) -> Harness:
     harness, block = queue.harness, queue.queue
     if mutant:
         harness.opened.override("o__valid", 0, when=~block.o.ready)
-    owed = block.pending & ~queue.running & queue.reached.all()
+    owed = queue.waiting & ~queue.running & queue.reached.all()
     waits_not(harness, block.o, owed=owed, clocks=_BEGIN_CLOCKS, helper=queue.true)
     return harness
 
@@ -106,18 +116,18 @@ def _queue_turns(mutant: bool) -> Harness:
     harness, block, m = queue.harness, queue.queue, queue.harness.m
     if mutant:
         harness.opened.override("running", 0, when=block.i.valid)
-    # One that has come and is not complete is in the queue; the first of them is executed.
+    # One that has come and is not complete is in the queue, or is executed.
     inside = Signal(range(8))
     m.d.sync += inside.eq(inside + (block.i.valid & block.i.ready) - block.done)
     stored = harness.opened.signal("room.stored")
     some, full = harness.opened.signal("room.some"), harness.opened.signal("room.full")
     agree = (
-        (inside == stored + block.pending)
+        (inside == stored + queue.waiting + queue.running)
         & (some == (stored != 0))
         & (full == (stored == _CONFIG.queue - 1))
     )
     harness.check(
-        agree & (inside <= _CONFIG.queue) & ~(block.o.valid & queue.running), helper=queue.true
+        agree & (inside <= _CONFIG.queue + 1) & ~(block.o.valid & queue.running), helper=queue.true
     )
     return harness
 
