@@ -11,6 +11,7 @@ from macaw.arch import preset
 from macaw.arch.instructions import WAIT_BITS
 from macaw.arch.machine import Engine, Error, MachineConfig
 from macaw.hw.machine.accelerator import Accelerator
+from macaw.hw.machine.instruction_queue import MOST_COMMANDS
 from macaw.prove.harness import Harness
 from macaw.prove.properties import stated
 from macaw.prove.solver import Method
@@ -51,20 +52,22 @@ class _Machine:
         for number, (engine, name) in enumerate(_ENGINES.items()):
             queue = f"{engine}_queue"
             part = harness.stand_in(name)
-            executes = Signal(name=f"{engine}_executes")
-            harness.drive(part.done, harness.free(1, f"{engine}_completes") & executes)
+            executes = Signal(2, name=f"{engine}_executes")
+            done = harness.free(1, f"{engine}_completes") & (executes != 0)
+            harness.drive(part.done, done)
             takes = part.command.valid & part.command.ready
-            m.d.sync += executes.eq((executes | takes) & ~part.done)
-            held, pending = signal(f"{queue}.room.stored"), signal(f"{queue}.pending")
-            level = held + pending
+            m.d.sync += executes.eq(executes + takes - part.done)
+            held, waiting = signal(f"{queue}.room.stored"), signal(f"{queue}.room.o__valid")
+            level = held + waiting + executes
             completed = signal(f"{queue}.completed")
             inside.append((dispatched[number] - completed)[:WAIT_BITS] == level)
             stored.append(held)
-            pendings.append(pending)
+            pendings.append(signal(f"{queue}.pending"))
             empty.append(level == 0)
             agree += [
                 signal(f"{queue}.running") == executes,
-                ~executes | pending,
+                executes <= MOST_COMMANDS.get(engine, 1),
+                ~signal(f"{queue}.settled") | waiting,
                 signal(f"{queue}.room.some") == (held != 0),
                 signal(f"{queue}.room.full") == (held == _CONFIG.queue - 1),
             ]

@@ -13,6 +13,7 @@ from macaw.arch.loading import load_format
 from macaw.arch.machine import Engine, LoadTarget, MachineConfig
 from macaw.hw.machine.compute import ComputeUnit
 from macaw.hw.machine.fetcher import Fetcher
+from macaw.hw.machine.instruction_queue import MOST_COMMANDS
 from macaw.hw.machine.layouts import command_layout
 from macaw.hw.machine.loader import Loader
 from macaw.hw.machine.storer import Storer
@@ -31,8 +32,8 @@ _SETTLE_CLOCKS = 12
 
 
 class _Commands:
-    """An engine with any commands, those of the opcode ``few`` for up to three words, and whether
-    it executes one.
+    """An engine with any commands, those of the opcode ``few`` for up to three words, and how many
+    of them it has: up to ``most``.
 
     ``begins`` says that it takes a command, ``fields`` are those of the command that it takes.
     """
@@ -49,8 +50,17 @@ class _Commands:
         harness.offer(component.command, "command", word=command)
         self.fields = component.command.payload.fields
         self.begins = component.command.valid & component.command.ready
-        self.executes = Signal(name="executes")
-        m.d.sync += self.executes.eq((self.executes | self.begins) & ~component.done)
+        self.most = MOST_COMMANDS.get(engine, 1)
+        self.inside = Signal(2, name="inside")
+        m.d.sync += self.inside.eq(self.inside + self.begins - component.done)
+        self.executes = self.inside != 0
+        signal = harness.opened.signal
+        # What helps the proofs: the engine knows of them.
+        self.agree = (signal("busy") == self.executes) & (self.inside <= self.most)
+        if self.most > 1:
+            second = signal("second")
+            offered = signal("offered") & (signal("opcode") == Opcode.CONV)
+            self.agree &= (second == (self.inside == 2)) & (~second | offered)
 
 
 def _turns(component: Callable, engine: Engine, cut: tuple[str, ...]) -> Callable[[bool], Harness]:
@@ -60,10 +70,10 @@ def _turns(component: Callable, engine: Engine, cut: tuple[str, ...]) -> Callabl
         harness.cut(*cut)
         if mutant:
             harness.opened.override("done", 1, when=commands.begins)
-        executes = commands.executes
+        full = commands.inside == commands.most
         harness.check(
-            ~(commands.begins & executes) & (~commands.component.done | executes),
-            helper=harness.opened.signal("busy") == executes,
+            ~(commands.begins & full) & (~commands.component.done | commands.executes),
+            helper=commands.agree,
         )
         return harness
 
@@ -121,7 +131,7 @@ class _Load:
         self.right = (signal("target") == self.target) & (signal("unit") == self.address)
         self.right &= (left == due) & (due <= self.count)
         self.right &= commands.executes | ((left == 0) & ~writing)
-        self.right &= signal("busy") == commands.executes
+        self.right &= commands.agree
         self.right &= (due != 0) | ~reader.o.valid
         for target in LoadTarget:
             form = load_format(_CONFIG, target)
@@ -273,7 +283,7 @@ def _compute_words(mutant: bool) -> Harness:
         harness.opened.override("count", 1, when=commands.component.done)
     signal = harness.opened.signal
     copies = commands.executes & (signal("opcode") == Opcode.COPY)
-    helper = (signal("busy") == commands.executes) & (copies | (signal("count") == 0))
+    helper = commands.agree & (copies | (signal("count") == 0))
     taken = compute.unit.i.valid & compute.unit.i.ready
     harness.check(commands.executes, when=taken, helper=helper)
     return harness
@@ -297,7 +307,7 @@ def _compute_copies(mutant: bool) -> Harness:
     with harness.m.Elif(moves & copies):
         harness.m.d.sync += left.eq(left - 1)
     executes, opcode = commands.executes, signal("opcode")
-    helper = (signal("busy") == executes) & (executes | (signal("count") == 0))
+    helper = commands.agree & (executes | (signal("count") == 0))
     helper &= ~executes | ~copies | ((signal("count") == left) & ~signal("offered"))
     helper &= ~executes | (copies == (opcode == Opcode.COPY))
     helper &= copies | (signal("count") == 0)
@@ -345,7 +355,7 @@ ENGINES = (
     *(
         _of(
             kind.__name__, "turns",
-            "a command is taken when the one before is complete, and is complete once",
+            "a command is taken when there is room for it, and each is complete once",
             _turns(kind, engine, inside),
         )
         for kind, (engine, inside) in _INSIDE.items()

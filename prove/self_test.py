@@ -4,10 +4,13 @@
 
 from functools import partial
 
+from amaranth.hdl import Mux, Signal
+
 from macaw.arch import preset
 from macaw.arch.self_test import Message, MessageKind, SelfTestPlan
 from macaw.hw.self_test.messages import MessageReader
 from macaw.hw.self_test.report_text import ReportText
+from macaw.hw.self_test.result_checksum import ResultChecksum
 from macaw.hw.self_test.uart import UartTransmitter
 from macaw.prove.harness import Harness
 from macaw.prove.properties import stated
@@ -57,12 +60,34 @@ def _line(mutant: bool) -> Harness:
     return harness
 
 
+def _checksum(mutant: bool) -> Harness:
+    """Words that stay until they are taken, within one result."""
+    harness = Harness(ResultChecksum(_TINY))
+    checksum = harness.component
+    harness.drive(checksum.clear, 0)
+    harness.drive(checksum.enable, 1)
+    harness.offer(checksum.result, "word")
+    if mutant:
+        harness.opened.override("part", 0, when=harness.free(1, "again"))
+    waited = Signal(range(checksum.parts))
+    stream = checksum.result
+    harness.m.d.sync += waited.eq(Mux(stream.valid & ~stream.ready, waited + 1, 0))
+    harness.check(stream.ready == (waited == checksum.parts - 1), when=stream.valid)
+    return harness
+
+
 _of = partial(stated, config=_TINY)
 
 #: The properties of the self-test's blocks.
 SELF_TEST = (
     _of("MessageReader", "output stays", KEEPS, _messages, "one message"),
     _of("ReportText", "output stays", KEEPS, _text),
+    _of(
+        "ResultChecksum",
+        "parts",
+        "a word is taken in the last clock of its parts, and no other",
+        _checksum,
+    ),
     _of(
         "UartTransmitter",
         "idle line",

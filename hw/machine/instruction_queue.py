@@ -14,11 +14,11 @@ from macaw.arch.machine import Engine, MachineConfig
 from macaw.hw.machine.layouts import INDEX_BITS, command_layout, queued_layout
 from macaw.hw.machine.register_queue import RegisterQueue
 
-__all__ = ["InstructionQueue"]
+__all__ = ["MOST_COMMANDS", "InstructionQueue"]
 
 #: Instructions that the engine may have at a time: the words of a layer's image follow those of
 #: the one before.
-_MOST = {Engine.COMPUTE: 2}
+MOST_COMMANDS = {Engine.COMPUTE: 2}
 
 
 class InstructionQueue(wiring.Component):
@@ -58,7 +58,7 @@ class InstructionQueue(wiring.Component):
     def __init__(self, config: MachineConfig, engine: Engine):
         self._config = instance("config", config, MachineConfig)
         self._engine = one_of("engine", engine, tuple(Engine))
-        self._most = _MOST.get(engine, 1)
+        self._most = MOST_COMMANDS.get(engine, 1)
         stores = {"stores_begun": In(WAIT_BITS)} if engine == Engine.FETCH else {}
         super().__init__(
             {
