@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Damaged files, and what is expected of an importer that meets them."""
 
+import io
 import time
+import zipfile
 
 import numpy as np
 
@@ -33,6 +35,25 @@ def damaged(content, rng):
             case 4 if rng.random() < 0.2:
                 del data[max(16, place) :]
     return bytes(data)
+
+
+def rewritten(content, change):
+    """A copy of an archive whose entries hold what ``change`` makes of their places and bytes, with
+    the checksums of that."""
+    result = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive, zipfile.ZipFile(result, "w") as copy:
+        for place, entry in enumerate(archive.infolist()):
+            copy.writestr(entry, change(place, archive.read(entry)))
+    return result.getvalue()
+
+
+def damaged_within(content, rng):
+    """A copy in which an entry of the archive is damaged, and has the checksum of what it is."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        victim = int(rng.integers(len(archive.infolist())))
+    return rewritten(
+        content, lambda place, data: damaged(data, rng) if place == victim and data else data
+    )
 
 
 def zeros(graph):

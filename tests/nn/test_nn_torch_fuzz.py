@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
-"""Damaged files of TorchScript: refused by their checksums, or by what they say."""
+"""Damaged files of PyTorch: refused by their checksums, or by what they say."""
 
 import io
-import zipfile
 
 import pytest
-from nn_damage import check, damaged
+import torch_programs
+from nn_damage import check, damaged, damaged_within
 from torch_models import RESIDUAL_FUSED, engine_set, photographs, quantised, residual_network
 
 from macaw.nn import load
@@ -24,9 +24,8 @@ def images(torch):
     return photographs(torch, 1, 32)
 
 
-@pytest.fixture
-def content(torch, images):
-    """A file of a small network."""
+def script(torch, images):
+    """A file of ``torch.jit`` of a small network."""
     with engine_set(torch, ENGINE):
         network = residual_network(torch)
         module = quantised(torch, network, ENGINE, images, fuse=RESIDUAL_FUSED)
@@ -35,27 +34,35 @@ def content(torch, images):
     return file.getvalue()
 
 
+def program(torch, images):
+    """A file of ``torch.export`` of a small network."""
+    module = torch_programs.program(torch, torch_programs.small_network(torch), images)
+    file = io.BytesIO()
+    with torch_programs.silent(torch):
+        torch.export.save(torch.export.export(module, (images,)), file)
+    return file.getvalue()
+
+
+@pytest.fixture(params=[script, program])
+def content(request, torch, images):
+    return request.param(torch, images)
+
+
 @pytest.fixture
-def importer(tmp_path, images):
+def engine(request, content):
+    """Programs have no engine."""
+    return ENGINE if "script" in request.node.callspec.id else None
+
+
+@pytest.fixture
+def importer(tmp_path, images, engine):
     path = tmp_path / "network.pt"
 
     def imported(content):
         path.write_bytes(content)
-        return load(path, example_inputs=images, engine=ENGINE)
+        return load(path, example_inputs=images, engine=engine)
 
     return imported
-
-
-def damaged_within(content, rng):
-    """A copy in which an entry of the archive is damaged, and has the checksum of what it is."""
-    result = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as archive, zipfile.ZipFile(result, "w") as copy:
-        entries = archive.infolist()
-        victim = int(rng.integers(len(entries)))
-        for index, entry in enumerate(entries):
-            data = archive.read(entry)
-            copy.writestr(entry, damaged(data, rng) if index == victim and data else data)
-    return result.getvalue()
 
 
 def test_damaged_files(importer, content):

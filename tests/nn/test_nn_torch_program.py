@@ -4,6 +4,7 @@
 
 import numpy as np
 import pytest
+from nn_damage import rewritten
 from torch_models import deep_network, photographs
 from torch_programs import all_operators, all_values, check, differences, program, silent
 
@@ -89,8 +90,10 @@ def test_files(torch, everything, tmp_path):
     with pytest.raises(ModelError, match="engine must not be given for an exported program: 'x86'"):
         load(path, engine="x86")
     broken = tmp_path / "broken.pt2"
-    content = path.read_bytes()
-    broken.write_bytes(content.replace(b"schema_version", b"schema_vorsion"))
+    content = rewritten(
+        path.read_bytes(), lambda _, data: data.replace(b"schema_version", b"schema_vorsion")
+    )
+    broken.write_bytes(content)
     with pytest.raises(ModelError, match="broken.pt2 must be a file of torch.export"):
         load(broken)
 
