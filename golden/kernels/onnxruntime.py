@@ -11,9 +11,8 @@ from macaw.arch import Mode, RawSums, Requantization, float32_multiplier
 from macaw.golden import onnxruntime_elementwise, onnxruntime_pool, onnxruntime_tables, pool
 from macaw.golden.engines import onnxruntime_requantization
 from macaw.golden.kernels.place import Arrays, Kernel, Place, affine
-from macaw.golden.kernels.weighted import conv2d_sums, linear_sums
+from macaw.golden.kernels.weighted import conv2d_sums, linear_sums, requantized
 from macaw.golden.quantize import dequantize, onnxruntime_quantize
-from macaw.golden.requantize import requantize
 from macaw.golden.tflite import float_bounds
 from macaw.nn.graph import DType
 from macaw.nn.graph import operators as op
@@ -63,15 +62,6 @@ def _mean_parameters(place: Place) -> Requantization:
         maximum=int(limits.max),
         signed=place.result.dtype == DType.INT8,
     )
-
-
-def _conv2d(place: Place, inputs: Arrays) -> NDArray[Any]:
-    return requantize(conv2d_sums(place, inputs), requantization(place))
-
-
-def _linear(place: Place, inputs: Arrays) -> NDArray[Any]:
-    results = requantize(linear_sums(place, inputs), requantization(place))
-    return results.reshape(place.result.shape)
 
 
 def _max_pool2d(place: Place, inputs: Arrays) -> NDArray[Any]:
@@ -136,13 +126,13 @@ KERNELS: dict[type[op.Operator], Kernel] = {
     op.Add: _binary,
     op.AveragePool2d: _average_pool2d,
     op.Concat: _concat,
-    op.Conv2d: _conv2d,
+    op.Conv2d: requantized(conv2d_sums, requantization),
     op.Dequantize: lambda place, inputs: dequantize(inputs[0], *affine(place.tensor(0))),
     op.HardSwish: _function,
     op.LeakyRelu: lambda place, inputs: onnxruntime_tables.leaky_relu(
         inputs[0], alpha=place.operator.alpha, **place.scales
     ),
-    op.Linear: _linear,
+    op.Linear: requantized(linear_sums, requantization),
     op.Logistic: _function,
     op.MaxPool2d: _max_pool2d,
     op.Maximum: lambda place, inputs: np.maximum(*inputs),

@@ -11,9 +11,13 @@ from macaw.arch import Requantization
 from macaw.golden import pool, pt2e, resize, torch_pool
 from macaw.golden.fixed_point import clamp_bytes
 from macaw.golden.kernels.place import Arrays, Kernel, Place, affine
-from macaw.golden.kernels.weighted import conv2d_sums, conv_transpose2d_sums, linear_sums
+from macaw.golden.kernels.weighted import (
+    conv2d_sums,
+    conv_transpose2d_sums,
+    linear_sums,
+    requantized,
+)
 from macaw.golden.quantize import dequantize
-from macaw.golden.requantize import requantize
 from macaw.nn.graph import DType
 from macaw.nn.graph import operators as op
 from macaw.nn.graph.operators import Activation
@@ -75,19 +79,6 @@ def _average_parameters(place: Place) -> Requantization:
         return pt2e.average_requantization(count, channels=after[-1], signed=signed, **place.scales)
     except ValueError as error:
         raise ValueError(f"{place.result.name}: {error}") from None
-
-
-def _conv2d(place: Place, inputs: Arrays) -> NDArray[Any]:
-    return requantize(conv2d_sums(place, inputs), requantization(place))
-
-
-def _conv_transpose2d(place: Place, inputs: Arrays) -> NDArray[Any]:
-    return requantize(conv_transpose2d_sums(place, inputs), requantization(place))
-
-
-def _linear(place: Place, inputs: Arrays) -> NDArray[Any]:
-    result = requantize(linear_sums(place, inputs), requantization(place))
-    return result.reshape(place.result.shape)
 
 
 def _binary(place: Place, inputs: Arrays) -> NDArray[Any]:
@@ -160,10 +151,10 @@ KERNELS: dict[type[op.Operator], Kernel] = {
     op.AveragePool2d: _average_pool2d,
     op.Clip: _clip,
     op.Concat: _concat,
-    op.Conv2d: _conv2d,
-    op.ConvTranspose2d: _conv_transpose2d,
+    op.Conv2d: requantized(conv2d_sums, requantization),
+    op.ConvTranspose2d: requantized(conv_transpose2d_sums, requantization),
     op.Dequantize: lambda place, inputs: dequantize(inputs[0], *affine(place.tensor(0))),
-    op.Linear: _linear,
+    op.Linear: requantized(linear_sums, requantization),
     op.MaxPool2d: _max_pool2d,
     op.Mean: _mean,
     op.Multiply: _binary,

@@ -18,10 +18,10 @@ from macaw.golden.kernels.weighted import (
     conv2d_sums,
     conv_transpose2d_sums,
     linear_sums,
+    requantized,
     weights_zero_point,
 )
 from macaw.golden.quantize import dequantize, quantize
-from macaw.golden.requantize import requantize
 from macaw.golden.torch_numbers import SINGLES, by_channels, by_values, limit_level
 from macaw.nn.graph import DType, Semantics
 from macaw.nn.graph import operators as op
@@ -183,19 +183,6 @@ def _relu(place: Place) -> bool:
     return bool(activation == Activation.RELU)
 
 
-def _conv2d(place: Place, inputs: Arrays) -> NDArray[Any]:
-    return requantize(conv2d_sums(place, inputs), requantization(place))
-
-
-def _conv_transpose2d(place: Place, inputs: Arrays) -> NDArray[Any]:
-    return requantize(conv_transpose2d_sums(place, inputs), requantization(place))
-
-
-def _linear(place: Place, inputs: Arrays) -> NDArray[Any]:
-    result = requantize(linear_sums(place, inputs), requantization(place))
-    return result.reshape(place.result.shape)
-
-
 def _operands(place: Place) -> dict[str, Any]:
     return {
         "operands": (affine(place.tensor(0)), affine(place.tensor(1))),
@@ -344,10 +331,10 @@ KERNELS: dict[type[op.Operator], Kernel] = {
     op.BatchNorm2d: _batch_norm,
     op.Clip: _clip,
     op.Concat: _concat,
-    op.Conv2d: _conv2d,
-    op.ConvTranspose2d: _conv_transpose2d,
+    op.Conv2d: requantized(conv2d_sums, requantization),
+    op.ConvTranspose2d: requantized(conv_transpose2d_sums, requantization),
     op.Dequantize: _dequantize,
-    op.Linear: _linear,
+    op.Linear: requantized(linear_sums, requantization),
     op.MaxPool2d: _max_pool2d,
     op.Mean: _mean,
     op.Multiply: _multiply,

@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
 """The exact sums of convolutions and fully connected layers, which are the same in every
-runtime."""
+runtime, and what most runtimes make of them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,18 @@ from numpy.typing import NDArray
 
 from macaw.golden.conv2d import accumulate_conv2d
 from macaw.golden.conv_transpose2d import accumulate_conv_transpose2d
-from macaw.golden.kernels.place import Arrays, Place
+from macaw.golden.kernels.place import Arrays, Kernel, Place
 from macaw.golden.linear import accumulate_linear
+from macaw.golden.requantize import requantize
 from macaw.nn.graph import Tensor
 
-__all__ = ["conv2d_sums", "conv_transpose2d_sums", "linear_sums", "weights_zero_point"]
+__all__ = [
+    "conv2d_sums",
+    "conv_transpose2d_sums",
+    "linear_sums",
+    "requantized",
+    "weights_zero_point",
+]
 
 
 def weights_zero_point(tensor: Tensor) -> Any:
@@ -56,3 +64,14 @@ def linear_sums(place: Place, inputs: Arrays) -> NDArray[np.int32]:
         input_zero_point=place.tensor(0).zero_point,
         weight_zero_point=weights_zero_point(place.tensor(1)),
     )
+
+
+def requantized(
+    sums: Callable[[Place, Arrays], NDArray[np.int32]], requantization: Callable[[Place], Any]
+) -> Kernel:
+    """The operator of these sums, requantised as its place says, in the result's shape."""
+
+    def kernel(place: Place, inputs: Arrays) -> NDArray[Any]:
+        return requantize(sums(place, inputs), requantization(place)).reshape(place.result.shape)
+
+    return kernel
