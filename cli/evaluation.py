@@ -18,7 +18,6 @@ from macaw.cli.images import Pixels
 from macaw.cli.inputs import check_form
 from macaw.cli.loading import (
     ImageForm,
-    InputsNeeded,
     image_tensor,
     load_model,
     read_input,
@@ -28,7 +27,7 @@ from macaw.cli.runtimes import live_runtime
 from macaw.cli.samples import ARRAYS, Samples, read_samples
 from macaw.cli.say import model_line, say
 from macaw.cli.tally import Tally
-from macaw.nn import ModelError, QuantizedGraph, Semantics
+from macaw.nn import ExamplesNeeded, ModelError, QuantizedGraph, Semantics
 from macaw.nn.graph import Tensor
 
 __all__ = ["evaluate_model"]
@@ -147,7 +146,7 @@ def _graph(
     """The model's graph, which must take one input and remember nothing."""
     try:
         graph = load_model(path, semantics=semantics, engine=engine)
-    except InputsNeeded:
+    except ExamplesNeeded:
         image = None if shape is None else image_tensor(shape)
         example = samples.read(first, image, Semantics.QNNPACK)
         graph = load_model(path, semantics=semantics, engine=engine, examples=[example])

@@ -13,7 +13,15 @@ import numpy as np
 from macaw.nn import ModelError, QuantizedGraph
 from macaw.nn.graph import Tensor
 
-__all__ = ["DAMAGED", "check_count", "check_form", "drawn_inputs", "read_array", "steps_of"]
+__all__ = [
+    "DAMAGED",
+    "check_count",
+    "check_form",
+    "drawn_inputs",
+    "given_or_drawn",
+    "read_array",
+    "steps_of",
+]
 
 
 #: What numpy and zipfile raise for files of arrays that are damaged, or none.
@@ -90,3 +98,11 @@ def steps_of(graph: QuantizedGraph, arrays: Sequence[np.ndarray]) -> list[list[n
     if count is None:
         return [list(arrays)]
     return [[array[step] for array in arrays] for step in range(count)]
+
+
+def given_or_drawn(
+    graph: QuantizedGraph, arrays: Sequence[np.ndarray], seed: int
+) -> list[list[np.ndarray]]:
+    """The inputs of each step, of ``arrays``, or where there are none, of one step from ``seed``;
+    raises as `steps_of` does."""
+    return steps_of(graph, arrays) if arrays else [drawn_inputs(graph, seed)]

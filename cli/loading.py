@@ -14,7 +14,6 @@ from macaw.nn.graph import DType, Tensor
 
 __all__ = [
     "ImageForm",
-    "InputsNeeded",
     "image_tensor",
     "load_model",
     "load_with_inputs",
@@ -26,10 +25,6 @@ __all__ = [
 ImageForm = tuple[Pixels | None, tuple[int, int, int] | None]
 
 
-class InputsNeeded(ModelError):
-    """A model file that is read by running it, as one of ``torch.jit`` is, and had no inputs."""
-
-
 def load_model(
     path: Path,
     *,
@@ -39,7 +34,7 @@ def load_model(
 ) -> QuantizedGraph:
     """The graph of a model file; ``examples`` are inputs by which a file of ``torch.jit`` is read.
 
-    Raises what `macaw.nn.load` does, with the file's name, and `InputsNeeded`.
+    Raises what `macaw.nn.load` does, with the file's name.
     """
     try:
         return load(
@@ -49,7 +44,7 @@ def load_model(
             engine=engine,
         )
     except ExamplesNeeded:
-        raise InputsNeeded(
+        raise ExamplesNeeded(
             f"{path} is a file of PyTorch, which is read by running it: give its inputs with "
             "--input"
         ) from None
@@ -90,7 +85,7 @@ def load_with_inputs(
     pixels, shape = form
     try:
         graph = load_model(path, semantics=semantics, engine=engine)
-    except InputsNeeded:
+    except ExamplesNeeded:
         image = None if shape is None else image_tensor(shape)
         arrays = [read_input(each, image, Semantics.QNNPACK, pixels) for each in inputs]
         return load_model(path, semantics=semantics, engine=engine, examples=arrays), arrays

@@ -15,7 +15,7 @@ from rich.console import Console
 from macaw.arch.machine import MachineConfig
 from macaw.cli.classes import is_scores, ranking, real_values
 from macaw.cli.executor import executor
-from macaw.cli.inputs import drawn_inputs, steps_of
+from macaw.cli.inputs import given_or_drawn
 from macaw.cli.loading import ImageForm, load_with_inputs
 from macaw.cli.rungs import Rung
 from macaw.cli.say import model_line, say
@@ -99,7 +99,7 @@ def run_model(
         # Before anything is computed for nothing.
         output.mkdir(parents=True, exist_ok=True)
     graph, arrays = load_with_inputs(path, inputs, form, semantics=semantics, engine=engine)
-    steps = steps_of(graph, arrays) if arrays else [drawn_inputs(graph, seed)]
+    steps = given_or_drawn(graph, arrays, seed)
     origin = ", ".join(map(str, inputs)) or f"drawn from seed {seed}"
     found = executor(graph, rung, machine=machine, memory=memory)
     # The simulator shows a bar of its own.

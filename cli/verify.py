@@ -16,7 +16,7 @@ from macaw.arch import AcceleratorConfig, CoreLayer
 from macaw.arch.machine import MachineConfig
 from macaw.cli.differences import difference
 from macaw.cli.execution import run_golden
-from macaw.cli.inputs import check_count, drawn_inputs, read_array, steps_of
+from macaw.cli.inputs import check_count, given_or_drawn, read_array
 from macaw.cli.loading import load_model
 from macaw.cli.model_report import (
     LayerReport,
@@ -75,7 +75,7 @@ def verify_model(
     graph = load_model(path, semantics=semantics, engine=engine, examples=given)
     macs = graph.macs
     say(console, model_line(graph), indent="")
-    steps = steps_of(graph, given) if given else [drawn_inputs(graph, seed)]
+    steps = given_or_drawn(graph, given, seed)
     state = graph.initial_state()
     # What came into a step, and what each operator made of it.
     tensors = [

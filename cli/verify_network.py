@@ -17,7 +17,7 @@ from macaw.nn import QuantizedGraph
 from macaw.sim.device import SimDevice
 from macaw.sim.memory_model import MemoryModel
 
-__all__ = ["verify_network"]
+__all__ = ["compared", "verify_network"]
 
 
 def verify_network(
@@ -44,12 +44,12 @@ def verify_network(
     rungs = []
     if machine:
         progress("machine in Python")
-        rungs.append(_rung("machine", kept, tensors, in_python(config)))
+        rungs.append(compared("machine", kept, tensors, in_python(config)))
     counters: list[dict[str, int]] = []
     if rtl:
         progress("RTL, all tensors kept")
         device = SimDevice(config, model=model)
-        rungs.append(_rung("rtl", kept, tensors, on_device(device)))
+        rungs.append(compared("rtl", kept, tensors, on_device(device)))
         progress("RTL")
 
         def run(program: Program, inputs: Sequence[Tensors]) -> list[dict[str, np.ndarray]]:
@@ -57,7 +57,7 @@ def verify_network(
             counters.append(device.counters)
             return results
 
-        rungs.append(_rung("rtl, as it is meant to run", meant, tensors, run))
+        rungs.append(compared("rtl, as it is meant to run", meant, tensors, run))
     on_machine = [each for each in meant.segments if each.program is not None]
     macs = sum(graph.macs_of(operator) for each in on_machine for operator in each.operators)
     cycles = sum(each["cycles"] for each in counters)
@@ -77,8 +77,9 @@ def verify_network(
     )
 
 
-def _rung(name: str, network: Network, tensors: Tensors, run: RunProgram) -> MachineRung:
-    """One run of all segments, each with what the golden model gives it."""
+def compared(name: str, network: Network, tensors: Tensors, run: RunProgram) -> MachineRung:
+    """All programs of a network, each on those of ``tensors`` that it takes, against those that it
+    makes; raises what ``run`` does."""
     values, count, differences = 0, 0, {}
     for segment in network.segments:
         if segment.program is None:

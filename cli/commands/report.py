@@ -71,7 +71,7 @@ def report(
     With --json the figures are printed, and a page is written only with --output.
     """
     # Imported here, for it brings Amaranth and cocotb, which the help does not need.
-    from macaw.cli.inputs import drawn_inputs, steps_of
+    from macaw.cli.inputs import given_or_drawn
     from macaw.cli.loading import load_with_inputs
     from macaw.cli.report.gathering import gather
     from macaw.cli.report.page import page, require
@@ -84,7 +84,7 @@ def report(
     except ImportError as error:
         raise click.UsageError(str(error)) from error
     graph, given = load_with_inputs(model, inputs, (None, None), semantics=semantics, engine=engine)
-    steps = steps_of(graph, given) if given else [drawn_inputs(graph, seed)]
+    steps = given_or_drawn(graph, given, seed)
     with console.status("") as status:
         found = gather(
             graph,

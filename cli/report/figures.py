@@ -17,6 +17,7 @@ __all__ = [
     "Place",
     "ProgramFigures",
     "Span",
+    "Traffic",
 ]
 
 
@@ -93,15 +94,33 @@ class OperatorFigures:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PassFigures:
+class Traffic:
+    """Bytes that a pass moves: ``read`` and ``written`` in the memory outside, and in the tensor
+    memory (``tensor_read``, ``tensor_written``); ``loaded`` come from outside in each inference,
+    ``resident`` ones once before.
+    """
+
+    read: int
+    written: int
+    tensor_read: int
+    tensor_written: int
+    loaded: int
+    resident: int
+
+    @property
+    def outside(self) -> int:
+        """Bytes that cross the port of the memory outside in each inference."""
+        return self.read + self.written + self.loaded
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassFigures(Traffic):
     """What the machine does in one go for the operator of index ``operator``.
 
     ``kind`` is ``dense``, ``window``, ``largest``, ``lookup`` or ``copy``; ``image`` and ``result``
     are (height, width, channels). ``clocks`` are those from the pass before, or the start of the
     program, to the end of this one, and behind the last one to the end of the program; ``modelled``
-    are the compiler's, of the pass alone. Bytes are ``read`` and ``written`` in the memory
-    outside, and in the tensor memory (``tensor_read``, ``tensor_written``); ``loaded`` come from
-    outside in each inference, ``resident`` ones once before.
+    are the compiler's, of the pass alone.
     """
 
     number: int
@@ -114,22 +133,11 @@ class PassFigures:
     macs: int
     clocks: Mapping[Cause, int]
     modelled: int
-    read: int
-    written: int
-    tensor_read: int
-    tensor_written: int
-    loaded: int
-    resident: int
 
     @property
     def cycles(self) -> int:
         """All clocks."""
         return sum(self.clocks.values())
-
-    @property
-    def outside(self) -> int:
-        """Bytes that cross the port of the memory outside."""
-        return self.read + self.written + self.loaded
 
     @property
     def moved(self) -> int:

@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a graph to the figures of an inference: compiled, run, compared, and taken down."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 
 from macaw.arch.checks import one_of
+from macaw.arch.container import Program
 from macaw.arch.machine import MachineConfig
 from macaw.arch.program import CoreProgram
-from macaw.cli.differences import difference
+from macaw.cli.execution import RunProgram, Tensors, in_python, on_device, run_golden
 from macaw.cli.report.figures import (
     Area,
     Comparison,
@@ -23,6 +26,7 @@ from macaw.cli.report.figures import (
 from macaw.cli.report.forms import form_of
 from macaw.cli.report.memory import areas, capacities
 from macaw.cli.report.timing import body_of, measured, modelled, traffic
+from macaw.cli.verify_network import compared
 from macaw.compiler.elementwise import LookupTables
 from macaw.compiler.lower import MULTIPLYING
 from macaw.compiler.machine import Network, Segment, compile_network
@@ -30,8 +34,7 @@ from macaw.compiler.machine.cost import pass_cost
 from macaw.compiler.machine.images import Image
 from macaw.compiler.machine.passes import Pass
 from macaw.compiler.network import modes
-from macaw.golden import evaluate, requantization, run
-from macaw.golden.machine import Machine
+from macaw.golden import evaluate, requantization
 from macaw.nn import ModelError, QuantizedGraph
 from macaw.sim.device import SimDevice
 from macaw.sim.machine_files import ProgramRun
@@ -41,9 +44,6 @@ __all__ = ["RUNS", "gather"]
 
 #: What runs the programs: the machine in Python, its RTL, or nothing.
 RUNS = ("machine", "rtl", "none")
-
-#: Outputs by name, as uint8 or int8 [height, width, channels].
-_Results = Mapping[str, np.ndarray]
 
 
 def gather(
@@ -71,7 +71,7 @@ def gather(
     state = graph.initial_state()
     tensors |= {each.read: state[each.name] for each in graph.states}
     if run_on != "none":
-        tensors |= run(graph, inputs, all_tensors=True, state=state)
+        tensors |= run_golden(graph, inputs, all_tensors=True, state=state)
     progress("compiling")
     machine = config.with_modes(modes(graph, requantization))
     network = compile_network(graph, machine, requantization, evaluate)
@@ -81,55 +81,41 @@ def gather(
             f"{graph.name}: an operator must run on the machine, and all run on the host: "
             + "; ".join(network.refusals.values())
         )
-    differences: dict[str, str] = {}
-    outputs = values = 0
     runs: list[list[ProgramRun]] = []
-    for segment in programs:
-        assert segment.program is not None
-        if run_on == "none":
-            continue
-        progress(f"{'RTL' if run_on == 'rtl' else 'machine in Python'}, {segment.program.name}")
-        given = {
-            place.name: tensors[place.name].reshape(place.height, place.width, place.channels)
-            for place in segment.program.inputs
-        }
-        results: _Results
+    comparisons: tuple[Comparison, ...] = ()
+    if run_on != "none":
+        what, run = "machine in Python", in_python(machine)
         if run_on == "rtl":
-            device = SimDevice(machine, model=memory_model(memory), trace=True)
-            device.load(segment.program)
-            results = device.run(given)
-            assert device.last_run is not None
-            runs.append(list(device.last_run.programs))
-        else:
-            results = _in_python(segment, machine, given)
-        for name, found in results.items():
-            outputs, values = outputs + 1, values + found.size
-            sentence = difference(tensors[name], found.reshape(tensors[name].shape))
-            if sentence:
-                differences[name] = sentence
-    comparisons = (
-        Comparison(
-            what="the machine's RTL" if run_on == "rtl" else "the machine in Python",
-            reference="the golden model",
-            tensors=outputs,
-            values=values,
-            differences=differences,
-        ),
-    )
-    return _report(network, programs, runs, comparisons if outputs else (), memory)
+            what, run = "RTL", _on_rtl(machine, memory, runs)
+
+        def run_told(program: Program, inferences: Sequence[Tensors]) -> list[dict[str, Any]]:
+            progress(f"{what}, {program.name}")
+            return run(program, inferences)
+
+        found = compared(what, network, tensors, run_told)
+        comparisons = (
+            Comparison(
+                what="the machine's RTL" if run_on == "rtl" else "the machine in Python",
+                reference="the golden model",
+                tensors=found.tensors,
+                values=found.values,
+                differences=found.differences,
+            ),
+        )
+    return _report(network, programs, runs, comparisons, memory)
 
 
-def _in_python(segment: Segment, config: MachineConfig, inputs: _Results) -> _Results:
-    program = segment.program
-    assert program is not None
-    machine = Machine(config)
-    machine.load(program)
-    if program.prologue is not None:
-        machine.execute(program.prologue)
-    for place in program.inputs:
-        machine.write(place, inputs[place.name])
-    machine.execute(program.body)
-    return {place.name: machine.read(place) for place in program.outputs}
+def _on_rtl(config: MachineConfig, memory: str, runs: list[list[ProgramRun]]) -> RunProgram:
+    """Programs on the RTL; what they took, instruction by instruction, is added to ``runs``."""
+    device = SimDevice(config, model=memory_model(memory), trace=True)
+
+    def run(program: Program, inferences: Sequence[Tensors]) -> list[dict[str, Any]]:
+        results = on_device(device)(program, inferences)
+        assert device.last_run is not None
+        runs.append(list(device.last_run.programs))
+        return results
+
+    return run
 
 
 def _report(
@@ -167,7 +153,6 @@ def _report(
         spans += found
         places += areas(segment, config, number, first)
         for index, each in enumerate(segment.passes):
-            moves = traffic(segment, index, config)
             passes.append(
                 PassFigures(
                     number=first + index,
@@ -180,12 +165,7 @@ def _report(
                     macs=own[index],
                     clocks=clocks[index],
                     modelled=pass_cost(each, config).cycles,
-                    read=moves.read,
-                    written=moves.written,
-                    tensor_read=moves.tensor_read,
-                    tensor_written=moves.tensor_written,
-                    loaded=moves.loaded,
-                    resident=moves.resident,
+                    **asdict(traffic(segment, index, config)),
                 )
             )
         assert segment.program is not None

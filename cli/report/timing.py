@@ -4,40 +4,21 @@
 compiler's model."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from macaw.arch.instructions import Instruction, Opcode, decode, engine_of
 from macaw.arch.machine import Engine, LoadTarget, MachineConfig, Space
 from macaw.arch.program import CoreProgram
-from macaw.cli.report.figures import Cause, Span
+from macaw.cli.report.figures import Cause, Span, Traffic
 from macaw.compiler.elementwise import LookupTables
 from macaw.compiler.machine.cost import pass_cost, rows_bytes, target_bytes
 from macaw.compiler.machine.network import Segment
 from macaw.compiler.machine.passes import Pass
 from macaw.sim.machine_trace import TracedInstruction
 
-__all__ = ["Traffic", "body_of", "measured", "modelled", "passes_of", "traffic"]
+__all__ = ["body_of", "measured", "modelled", "passes_of", "traffic"]
 
 #: The compute engine's.
 _COMPUTING = (Opcode.CONV, Opcode.ELEMENTWISE, Opcode.COPY)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Traffic:
-    """Bytes that a pass moves: from and to the memory outside and the tensor memory, and for the
-    core's memories in each inference and once before."""
-
-    read: int
-    written: int
-    tensor_read: int
-    tensor_written: int
-    loaded: int
-    resident: int
-
-    @property
-    def outside(self) -> int:
-        """Bytes that cross the port of the memory outside in each inference."""
-        return self.read + self.written + self.loaded
 
 
 def traffic(segment: Segment, number: int, config: MachineConfig) -> Traffic:

@@ -11,7 +11,7 @@ from report_checks import known, report_of, small_graph, violations
 
 from benchmarks.networks import NETWORKS
 from macaw.arch.machines import machine_preset
-from macaw.cli.report import gathering
+from macaw.cli import execution
 from macaw.cli.report.figures import Cause, InferenceReport, Place
 from macaw.golden.machine import Machine
 from macaw.nn import ModelError
@@ -64,7 +64,7 @@ def test_a_wrong_machine_is_noticed(tmp_path, monkeypatch):
         def read(self, place):
             return super().read(place) ^ 1
 
-    monkeypatch.setattr(gathering, "Machine", Wrong)
+    monkeypatch.setattr(execution, "Machine", Wrong)
     report = report_of(small_graph(tmp_path), TINY, run_on="machine")
     assert report.equal is False
     assert all("differ" in each for each in report.comparisons[0].differences.values())
