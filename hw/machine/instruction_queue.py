@@ -87,18 +87,14 @@ class InstructionQueue(wiring.Component):
         taken = self.o.valid & self.o.ready
         met = Signal(len(Engine))
         settled = Signal()
-        m.d.sync += [
-            *(
-                met[engine].eq(self.all_completed[engine] >= first.after[engine])
-                for engine in range(len(Engine))
-            ),
-            settled.eq(room.o.valid & ~taken),
-        ]
+        over = {
+            engine: self.all_completed[number] >= first.after[number]
+            for number, engine in enumerate(Engine)
+        }
         if self._engine == Engine.FETCH:
-            engines = [*Engine]
-            store = engines.index(Engine.STORE)
-            begun = first.command.fields.fetch.follows & (self.stores_begun >= first.after[store])
-            m.d.sync += met[store].eq((self.all_completed[store] >= first.after[store]) | begun)
+            begun = self.stores_begun >= first.after[[*Engine].index(Engine.STORE)]
+            over[Engine.STORE] |= first.command.fields.fetch.follows & begun
+        m.d.sync += [met.eq(Cat(over.values())), settled.eq(room.o.valid & ~taken)]
 
         # Those that the engine has taken, by their indices.
         running = Signal(range(self._most + 1))
