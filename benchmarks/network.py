@@ -3,16 +3,10 @@
 """The benchmark ``network``: known networks whole on the machine's RTL, beside two memories."""
 
 import click
-import numpy as np
 
-from benchmarks.networks import NETWORKS
 from benchmarks.report import Report
+from benchmarks.whole_networks import differing, image_of, network_on, whole_program
 from macaw.arch.machine import MachineConfig
-from macaw.arch.machines import machine_preset
-from macaw.compiler.machine import compile_network
-from macaw.compiler.network import modes
-from macaw.golden import evaluate, requantization
-from macaw.golden import run as golden_run
 from macaw.nn.graph import QuantizedGraph
 from macaw.sim.device import SimDevice
 from macaw.sim.memory_model import MEMORY_MODELS
@@ -33,8 +27,7 @@ def run(report: Report, machines: tuple[str, ...] = ("ecp5_85f",)) -> None:
     """
     for name in machines:
         for workload in _WORKLOADS:
-            graph = NETWORKS[workload]()
-            machine = machine_preset(name).with_modes(modes(graph, requantization))
+            graph, machine = network_on(workload, name)
             for memory in _MEMORIES:
                 click.echo(f"network: {workload} on {name}, memory {memory}")
                 _measure(report, graph, machine, name, memory)
@@ -43,20 +36,11 @@ def run(report: Report, machines: tuple[str, ...] = ("ecp5_85f",)) -> None:
 def _measure(
     report: Report, graph: QuantizedGraph, machine: MachineConfig, name: str, memory: str
 ) -> None:
-    network = compile_network(graph, machine, requantization, evaluate)
-    [segment] = [each for each in network.segments if each.program is not None]
-    assert segment.program is not None
-    assert len(network.segments) == 1
-    shape = graph.tensors[graph.inputs[0]].shape
-    image = np.random.default_rng(1).integers(-128, 128, shape).astype(np.int8)
+    image = image_of(graph)
     device = SimDevice(machine, model=MEMORY_MODELS[memory])
-    device.load(segment.program)
+    device.load(whole_program(graph, machine))
     results = device.run({graph.inputs[0]: image[0]})
-    expected = golden_run(graph, [image])
-    different = sum(
-        int(np.count_nonzero(results[output].ravel() != values.ravel()))
-        for output, values in expected.items()
-    )
+    outputs, different = differing(graph, image, results)
     run = device.last_run
     assert run is not None
     counters, cycles = device.counters, device.counters["cycles"]
@@ -71,7 +55,7 @@ def _measure(
         "moved": (moved * machine.word_bytes, "bytes"),
         "starved": (round(100 * counters["starved"] / cycles, 2), "%"),
         "blocked": (round(100 * counters["blocked"] / cycles, 2), "%"),
-        "outputs": (sum(values.size for values in expected.values()), "values"),
+        "outputs": (outputs, "values"),
         "mismatches": (different, "values"),
         "speed": (round(run.cycles_per_second), "cycles/s"),
     }  # fmt: skip

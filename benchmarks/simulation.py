@@ -5,15 +5,9 @@
 import resource
 
 import click
-import numpy as np
 
-from benchmarks.networks import NETWORKS
 from benchmarks.report import Report
-from macaw.arch.machines import machine_preset
-from macaw.compiler.machine import compile_network
-from macaw.compiler.network import modes
-from macaw.golden import evaluate, requantization
-from macaw.golden import run as golden_run
+from benchmarks.whole_networks import differing, image_of, network_on, whole_program
 from macaw.sim.device import SimDevice
 from macaw.sim.memory_model import MEMORY_MODELS
 
@@ -40,26 +34,17 @@ def run(
     """
     configuration = f"{machine_name} machine" + ("" if quick else ", plain")
     for name in workloads:
-        graph = NETWORKS[name]()
-        machine = machine_preset(machine_name).with_modes(modes(graph, requantization))
+        graph, machine = network_on(name, machine_name)
         click.echo(f"simulation: {name} on {configuration}")
-        network = compile_network(graph, machine, requantization, evaluate)
-        [segment] = [each for each in network.segments if each.program is not None]
-        assert segment.program is not None
-        shape = graph.tensors[graph.inputs[0]].shape
-        image = np.random.default_rng(1).integers(-128, 128, shape).astype(np.int8)
+        image = image_of(graph)
         device = SimDevice(machine, model=MEMORY_MODELS[_MEMORY], quick=quick)
-        device.load(segment.program)
+        device.load(whole_program(graph, machine))
         before = _processor_seconds()
         results = device.run({graph.inputs[0]: image[0]})
         spent = _processor_seconds() - before
         found = device.last_run
         assert found is not None
-        expected = golden_run(graph, [image])
-        different = sum(
-            int(np.count_nonzero(results[output].ravel() != values.ravel()))
-            for output, values in expected.items()
-        )
+        _, different = differing(graph, image, results)
         figures = {
             "clocks": (found.cycles, "cycles"),
             "seconds": (round(found.seconds, 2), "s"),

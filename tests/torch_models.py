@@ -178,6 +178,15 @@ RESIDUAL_FUSED = (
 )
 
 
+def residual_file(torch: Any, path: Any, engine: str, images: Any) -> Any:
+    """Writes `residual_network`, quantised for an engine and traced, to a path or a file; the
+    module."""
+    with engine_set(torch, engine):
+        module = quantised(torch, residual_network(torch), engine, images, fuse=RESIDUAL_FUSED)
+        torch.jit.save(torch.jit.trace(module, images[:1]), path)
+    return module
+
+
 def mobile_network(torch: Any, *, relu6: bool = True) -> Any:
     """Inverted residuals with ReLU6, squeeze and excitation, hard-swish, a global mean."""
     nn = torch.nn

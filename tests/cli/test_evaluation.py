@@ -250,12 +250,7 @@ def test_images_of_a_folder(tmp_path, monkeypatch):
 def test_a_pytorch_file(oracle, tmp_path):
     torch = oracle("torch")
     images = torch_models.photographs(torch, 4, 32)
-    with torch_models.engine_set(torch, "fbgemm"):
-        module = torch_models.quantised(
-            torch, torch_models.residual_network(torch), "fbgemm", images,
-            fuse=torch_models.RESIDUAL_FUSED,
-        )  # fmt: skip
-        torch.jit.trace(module, images[:1]).save(str(tmp_path / "network.pt"))
+    torch_models.residual_file(torch, tmp_path / "network.pt", "fbgemm", images)
     path = save(tmp_path / "data.npz", {"x": images.numpy(), "y": np.arange(4)})
     status, found = report(tmp_path / "network.pt", "--engine", "fbgemm", "--data", path)
     assert status == 0

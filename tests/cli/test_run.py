@@ -165,13 +165,9 @@ def test_states_take_steps(tmp_path, on):
 def test_a_pytorch_file(oracle, tmp_path):
     torch = oracle("torch")
     images = torch_models.photographs(torch, 2, 32)
+    path = tmp_path / "network.pt"
+    module = torch_models.residual_file(torch, path, "qnnpack", images)
     with torch_models.engine_set(torch, "qnnpack"):
-        module = torch_models.quantised(
-            torch, torch_models.residual_network(torch), "qnnpack", images,
-            fuse=torch_models.RESIDUAL_FUSED,
-        )  # fmt: skip
-        path = tmp_path / "network.pt"
-        torch.jit.trace(module, images[:1]).save(str(path))
         bytes_ = np.random.default_rng(1).integers(0, 256, (32, 32, 3), np.uint8)
         Image.fromarray(bytes_).save(tmp_path / "image.png")
         expected = module(torch.from_numpy(bytes_.transpose(2, 0, 1)[None] / np.float32(64) - 2))

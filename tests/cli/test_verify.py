@@ -306,13 +306,8 @@ def test_an_onnx_file_on_the_rtl(oracle, tmp_path, form, signed):
 def test_a_pytorch_file_on_the_rtl(oracle, tmp_path):
     torch = oracle("torch")
     images = torch_models.photographs(torch, 2, 32)
-    with torch_models.engine_set(torch, "qnnpack"):
-        module = torch_models.quantised(
-            torch, torch_models.residual_network(torch), "qnnpack", images,
-            fuse=torch_models.RESIDUAL_FUSED,
-        )  # fmt: skip
-        path = tmp_path / "network.pt"
-        torch.jit.trace(module, images[:1]).save(str(path))
+    path = tmp_path / "network.pt"
+    torch_models.residual_file(torch, path, "qnnpack", images)
     np.save(tmp_path / "image.npy", images[:1].numpy())
     arguments = [str(path), "--engine", "qnnpack", "--input", str(tmp_path / "image.npy")]
     status, text = verify(arguments)

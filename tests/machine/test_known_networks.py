@@ -14,7 +14,7 @@ from macaw.compiler.machine import compile_network
 from macaw.compiler.network import modes
 from macaw.golden import evaluate, requantization
 from macaw.golden import run as golden_run
-from macaw.golden.machine import Machine
+from macaw.golden.machine import run as run_machine
 from macaw.sim.device import SimDevice
 from macaw.sim.memory_model import MEMORY_MODELS
 
@@ -28,17 +28,6 @@ def machine_for(graph, name):
 def image_for(graph, seed=1):
     shape = graph.tensors[graph.inputs[0]].shape
     return np.random.default_rng(seed).integers(-128, 128, shape).astype(np.int8)
-
-
-def in_python(config, segment, image):
-    """The outputs of a segment that is a whole network, by the machine in Python."""
-    machine = Machine(config)
-    machine.load(segment.program)
-    if segment.program.prologue is not None:
-        machine.execute(segment.program.prologue)
-    machine.write(segment.program.inputs[0], image)
-    machine.execute(segment.program.body)
-    return {place.name: machine.read(place) for place in segment.program.outputs}
 
 
 def check(expected, found):
@@ -58,7 +47,7 @@ def test_every_tensor_in_python(name):
     assert not network.refusals
     image = image_for(graph)
     expected = golden_run(graph, [image], all_tensors=True)
-    found = in_python(config, segment, image)
+    found = run_machine(config, segment.program, [image])
     check(expected, found)
     assert len(found) == len(graph.operators)
     # Neither zeros nor bounds: the weights let signals through.
@@ -79,7 +68,7 @@ def test_whole_on_the_rtl_of_a_small_machine(name):
     inputs = [{graph.inputs[0]: image[0]} for image in images]
     for image, found in zip(images, device.run_all(inputs), strict=True):
         check(golden_run(graph, [image]), found)
-        check(golden_run(graph, [image]), in_python(config, segment, image))
+        check(golden_run(graph, [image]), run_machine(config, segment.program, [image]))
     assert len(segment.passes) > len(graph.operators)
 
 

@@ -7,7 +7,7 @@ import io
 import pytest
 import torch_programs
 from nn_damage import check, damaged, damaged_within
-from torch_models import RESIDUAL_FUSED, engine_set, photographs, quantised, residual_network
+from torch_models import photographs, residual_file
 
 from macaw.nn import load
 
@@ -26,11 +26,8 @@ def images(torch):
 
 def script(torch, images):
     """A file of ``torch.jit`` of a small network."""
-    with engine_set(torch, ENGINE):
-        network = residual_network(torch)
-        module = quantised(torch, network, ENGINE, images, fuse=RESIDUAL_FUSED)
-        file = io.BytesIO()
-        torch.jit.save(torch.jit.trace(module, images), file)
+    file = io.BytesIO()
+    residual_file(torch, file, ENGINE, images)
     return file.getvalue()
 
 
