@@ -15,6 +15,7 @@ from macaw.hw.delay_line import delay_line
 from macaw.hw.evaluations import Evaluation
 from macaw.hw.fanout import fan_out
 from macaw.hw.image_intake import ImageIntake
+from macaw.hw.layer_relay import LayerRelay
 from macaw.hw.layouts import layer_layout
 from macaw.hw.line_buffer import LineBuffer
 from macaw.hw.mac_array import MacArray
@@ -31,11 +32,11 @@ from macaw.hw.zero_point import ZeroPointCorrection
 
 __all__ = ["Conv2dCore"]
 
-#: Clocks in which a new descriptor settles before the layer starts.
-_SETTLE = 3
+#: Clocks from a descriptor to its layer's start in compact hardware.
+_SETTLE = 6
 
-#: Clocks in which descriptor and start spread to the blocks.
-_COPY_CLOCKS = 2
+#: Clocks from the reader's last read to the next descriptor, at least.
+_TAKE = 3
 
 #: Parts of the descriptor, which is taken as a whole.
 _PARTS = 8
@@ -46,8 +47,9 @@ class Conv2dCore(wiring.Component):
 
     Weights, parameters and step table are written first; a descriptor then starts a layer, and
     the image's rows are taken as the line buffer has room. The next descriptor is taken when the
-    last result has been computed. If it is offered before, and its ``ahead`` is set, its image
-    follows the one before without a pause. `macaw.compiler.conv2d` makes what these streams carry.
+    last window has been read, or, in compact and narrow cores, when the last result has been
+    computed. If it is offered before, and its ``ahead`` is set, its image follows the one before
+    without a pause. `macaw.compiler.conv2d` makes what these streams carry.
 
     Parameters
     ----------
@@ -64,6 +66,9 @@ class Conv2dCore(wiring.Component):
         Writes to the step table.
     descriptor : In
         Starts a layer.
+    replaced : Out
+        The layer whose descriptor was taken last has taken the place of the one before, for one
+        clock: what was written for that one may be replaced.
     idle : Out
         No layer runs, and all results have left: what has been written may be replaced.
     image : In
@@ -89,6 +94,7 @@ class Conv2dCore(wiring.Component):
                 "parameters": In(stream.Signature(parameter_write_layout(config))),
                 "table": In(stream.Signature(table_write_layout(config))),
                 "descriptor": In(stream.Signature(layer_layout(config))),
+                "replaced": Out(1),
                 "idle": Out(1, init=1),
                 "image": In(stream.Signature(word)),
                 "result": Out(stream.Signature(word)),
@@ -123,16 +129,48 @@ class Conv2dCore(wiring.Component):
         m.submodules.collector = collector = ResultCollector(config)
         m.submodules.result_buffer = result_buffer = ResultBuffer(config)
 
-        layer, start = self._control(m, intake, reader, result_buffer)
-        # Each block has its own copy of the descriptor and of the start; in compact hardware all
-        # see the descriptor itself, that much sooner.
-        blocks = (reader, weight_address, parameter_store, collector, result_buffer)
-        clocks, compact = _COPY_CLOCKS, config.compact
-        layers = fan_out(m, "layer_copies", layer, len(blocks) + 3, clocks=0 if compact else clocks)
-        starts = fan_out(m, "start_copies", start, len(blocks), clocks=clocks, compact=compact)
-        for index, block in enumerate(blocks):
-            m.d.comb += [block.layer.eq(layers[index]), block.start.eq(starts[index])]
-        buffer_layer, array_layer, quantise_layer = layers[len(blocks) :]
+        # Clocks from an evaluation to its weights, sums, values and results.
+        addressed = reader.evaluation_lead - weight_memory.latency - weight_address.latency
+        # The quicker one waits: the array's sums or the zero point's correction, which spreads to
+        # all columns meanwhile.
+        m.submodules.zero_point = zero_point = ZeroPointCorrection(
+            lanes=config.array.lanes,
+            technology=config.technology,
+            excess_only=config.compact and not config.weight_zero_point,
+        )
+        ready = array.activation_lead + array.latency + accumulators.correction_lag
+        early = ready - zero_point.latency
+        late = max(0, -early)
+        summed = reader.evaluation_lead + array.latency + late - 1
+        valued = summed + 1 + accumulators.latency - accumulators.announcement
+        requantised = valued + parameter_store.latency
+        collected = requantised + requantizer.latency
+        portions = config.beats - 1
+        begin, behind = self._relay(
+            m,
+            (intake, reader, result_buffer),
+            {
+                "weights": (addressed - 3, addressed + 2),
+                "array": (reader.evaluation_lead - array.mode_lead, summed),
+                "values": (valued - 3, valued + portions + 2),
+                "quantise": (requantised + 1, collected + portions),
+                "results": (collected - 3, collected + portions + collector.latency),
+                "rows": (collected + 2, collected + portions + collector.latency + 8),
+            },
+        )
+        layer, start = begin
+        for block in (reader, parameter_store):
+            m.d.comb += [block.layer.eq(layer), block.start.eq(start)]
+        for name, block in (("weights", weight_address), ("results", collector)):
+            m.d.comb += [block.layer.eq(behind[name][0]), block.start.eq(behind[name][1])]
+        (value_layer, value_start), (array_layer, _) = behind["values"], behind["array"]
+        m.d.comb += [
+            parameter_store.value_layer.eq(value_layer),
+            parameter_store.value_start.eq(value_start),
+            result_buffer.layer.eq(behind["rows"][0]),
+            result_buffer.claimed_words.eq(layer.result_words),
+        ]
+        quantise_layer, _ = behind["quantise"]
 
         # Streams in and out.
         connect(m, flipped(self.image), line_buffer.image)
@@ -154,7 +192,7 @@ class Conv2dCore(wiring.Component):
             intake.arrived.eq(line_buffer.received),
             intake.released.eq(reader.released),
             reader.received.eq(intake.received),
-            line_buffer.read_base.eq(buffer_layer.ring_base),
+            line_buffer.read_base.eq(layer.ring_base),
             line_buffer.rows.eq(reader.rows),
             line_buffer.offset.eq(reader.offset),
             line_buffer.four.eq(reader.four),
@@ -170,9 +208,9 @@ class Conv2dCore(wiring.Component):
         ]
 
         # The operands meet at the array; the evaluation follows them to the accumulators.
-        ahead = reader.evaluation_lead - weight_memory.latency - weight_address.latency
+        at_weights = _later(m, "addressed", reader.evaluation, addressed, config)
         m.d.comb += [
-            weight_address.evaluation.eq(_later(m, "addressed", reader.evaluation, ahead, config)),
+            weight_address.evaluation.eq(at_weights),
             weight_memory.address.eq(weight_address.address),
             array.weights.eq(weight_memory.weights),
             array.window.eq(reader.window),
@@ -182,16 +220,6 @@ class Conv2dCore(wiring.Component):
         ]
         if config.max_pooling:
             m.d.comb += accumulators.largest.eq(array_layer.largest)
-        # The quicker one waits: the array's sums or the zero point's correction, which spreads to
-        # all columns meanwhile.
-        m.submodules.zero_point = zero_point = ZeroPointCorrection(
-            lanes=config.array.lanes,
-            technology=config.technology,
-            excess_only=compact and not config.weight_zero_point,
-        )
-        ready = array.activation_lead + array.latency + accumulators.correction_lag
-        early = ready - zero_point.latency
-        late = max(0, -early)
         pairs = config.array.columns // 2
         corrections = fan_out(
             m,
@@ -199,7 +227,7 @@ class Conv2dCore(wiring.Component):
             zero_point.correction,
             pairs,
             clocks=max(0, early),
-            compact=compact,
+            compact=config.compact,
         )
         # Without zero points of weights the offset is `EXCESS` or nothing.
         offset = array_layer.weight_offset
@@ -213,8 +241,7 @@ class Conv2dCore(wiring.Component):
                 for column in range(config.array.columns)
             ),
         ]
-        summed = reader.evaluation_lead + array.latency + late
-        evaluation = _later(m, "summed", reader.evaluation, summed - 1, config)
+        evaluation = _later(m, "summed", reader.evaluation, summed, config)
         m.d.comb += [
             accumulators.sums.eq(delay(m, array.sums, late)),
             accumulators.valid.eq(evaluation.valid),
@@ -225,7 +252,7 @@ class Conv2dCore(wiring.Component):
 
         # Values and parameters meet at the requantiser; the place follows them to the collector.
         # A group is entered before its first evaluation, so its parameters have come by then.
-        assert parameter_store.lead <= summed + accumulators.latency - accumulators.announcement
+        assert parameter_store.lead <= valued
         ahead = parameter_store.latency - accumulators.announcement
         valid, last, place = (
             accumulators.values_valid,
@@ -258,15 +285,39 @@ class Conv2dCore(wiring.Component):
         ]
         return m
 
-    def _control(self, m, intake, reader, result_buffer):
-        """Takes descriptors, one layer after the other; gives (layer, start)."""
-        layer = Signal(layer_layout(self._config), reset_less=True)
+    def _relay(self, m, sequence, uses):
+        """Takes descriptors, one layer after the other. Gives the reader's (layer, start), and
+        those of what stands behind it, by name.
+
+        ``uses`` has the clocks behind an evaluation in which the descriptor is first looked at for
+        it, and last. In compact hardware all change together, when the layer before is over.
+        """
+        config, compact = self._config, self._config.compact
+        intake, reader, result_buffer = sequence
+        least = _SETTLE if compact else LayerRelay.least
+        clocks = [least] * (1 + len(uses))
+        # A pair of pixels has further evaluations, which no read begins.
+        last_of_pair = (config.array.phases - 1) * config.beats
+        pause = 0
+        if not compact:
+            for index, (first, last) in enumerate(uses.values(), start=1):
+                clocks[index] = least + reader.lead + first - 1 + LayerRelay.settle
+                changes = _TAKE + least + reader.lead + first - 1
+                pause = max(pause, reader.trail + last_of_pair + last + 1 - changes)
+        m.submodules.relay = relay = LayerRelay(config, clocks=tuple(clocks))
+
+        layer = Signal(layer_layout(config), reset_less=True)
         free = Signal(init=1)
-        offered, taken = Signal(name="offered"), Signal(name="taken")
-        # As long as `done` still speaks of the layer before.
-        starts = Signal(_SETTLE + _COPY_CLOCKS + 4)
-        rows = Signal.like(result_buffer.written)
-        written, received, done = (Signal(name=name) for name in ("written", "received", "done"))
+        offered, taken, done = Signal(name="offered"), Signal(name="taken"), Signal(name="done")
+        # Clocks in which the start is under way, and `done` may speak of the layer before.
+        way = max(*clocks, least + 3)
+        left = Signal(range(way + 1))
+        under_way = Signal()
+        over = reader.finished & intake.complete
+        if compact:
+            over &= result_buffer.settled
+        for clock in range(pause):
+            over = delay(m, over, 1, name=f"over_{clock}", reset_less=False) & reader.finished
         m.d.comb += [
             self.descriptor.ready.eq(taken),
             intake.offered.eq(self.descriptor.payload),
@@ -274,30 +325,32 @@ class Conv2dCore(wiring.Component):
             intake.taken.eq(taken),
             intake.running.eq(~free),
             intake.height.eq(layer.height),
+            self.replaced.eq(left == 1),
             self.idle.eq(free & result_buffer.empty),
+            relay.taken.eq(taken),
+            relay.layer.eq(layer),
         ]
+        rests = free | (done & ~under_way)
         m.d.sync += [
-            offered.eq(free & self.descriptor.valid & ~offered & ~taken),
+            done.eq(over),
+            offered.eq(rests & ~under_way & self.descriptor.valid & ~offered & ~taken),
             taken.eq(offered),
-            starts.eq(Cat(taken, starts)),
-            rows.eq(layer.output_rows + 1),
-            written.eq(result_buffer.written == rows),
-            received.eq(intake.complete),
-            done.eq(reader.finished & written & received),
+            free.eq(rests & ~offered & ~taken),
         ]
         with m.If(taken):
-            m.d.sync += free.eq(0)
-        with m.Elif(done & ~starts.any()):
-            m.d.sync += free.eq(1)
+            m.d.sync += [left.eq(way), under_way.eq(1)]
+        with m.Elif(under_way):
+            m.d.sync += [left.eq(left - 1), under_way.eq(left != 1)]
         # Copies of `taken`, each for some bits of the descriptor.
         payload, held = self.descriptor.payload.as_value(), layer.as_value()
         part = -(-len(held) // _PARTS)
-        copies = fan_out(m, "taken_copies", offered, _PARTS, clocks=1, compact=self._config.compact)
+        copies = fan_out(m, "taken_copies", offered, _PARTS, clocks=1, compact=compact)
         for index, copy in enumerate(copies):
             bits = slice(index * part, min((index + 1) * part, len(held)))
             with m.If(copy):
                 m.d.sync += held[bits].eq(payload[bits])
-        return layer, starts[_SETTLE]
+        begin, *behind = zip(relay.layers, relay.starts, strict=True)
+        return begin, dict(zip(uses, behind, strict=True))
 
 
 def _later(m, name, evaluation, clocks, config):

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from amaranth import *
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import exact_log2
 
 from macaw.arch.checks import instance
 from macaw.arch.config import AcceleratorConfig
@@ -54,9 +55,15 @@ class ParameterStore(wiring.Component):
     write : In
         Writes to the memory, one a clock, always taken.
     layer : In
-        The layer's descriptor, constant while the layer runs.
+        The descriptor of the layer whose parameters are copied, constant from its ``start`` to the
+        next.
     start : In
-        Begins the layer, for one clock.
+        Begins to copy, for one clock, when all groups of the layer before have been entered.
+    value_layer : In
+        The descriptor of the layer whose values come. In compact hardware it is ``layer``.
+    value_start : In
+        Begins the layer's values, for one clock, when all groups of the layer before have been
+        left; not before ``start``, nor behind the next one.
     loaded : Out
         The parameters of the next group are on their way: values of the group may be valid
         `lead` clocks later.
@@ -80,6 +87,8 @@ class ParameterStore(wiring.Component):
                 "write": In(stream.Signature(parameter_write_layout(config))),
                 "layer": In(layer_layout(config)),
                 "start": In(1),
+                "value_layer": In(layer_layout(config)),
+                "value_start": In(1),
                 "loaded": Out(1),
                 "enter": In(1),
                 "valid": In(1),
@@ -102,12 +111,21 @@ class ParameterStore(wiring.Component):
         # it is given.
         return readable - 1 - (self.latency - 1)
 
-    def _slot(self, used, within):
-        """A place in the lanes' memories: ``within`` a set."""
+    @property
+    def _halves(self):
+        """Of the lanes' memories: one for the layer whose parameters are copied, and one for that
+        whose values come."""
+        return 1 if self._config.compact else 2
+
+    def _slot(self, layer, other_half, used, within):
+        """A place in the lanes' memories: ``within`` a set of a half."""
         dense, window = (
             self._config.parameter_slots(window=mode).bit_length() - 1 for mode in (False, True)
         )
-        return Mux(self.layer.window, used << window, used << dense) | within
+        slot = (Mux(layer.window, used << window, used << dense) | within)[
+            : exact_log2(self._config.parameter_depth)
+        ]
+        return slot if self._halves == 1 else Cat(slot, other_half)
 
     def elaborate(self, platform):
         m = Module()
@@ -132,7 +150,7 @@ class ParameterStore(wiring.Component):
         ports = []
         for lane in range(self._config.requantizer.lanes):
             m.submodules[f"lane_{lane}"] = words = memory.Memory(
-                shape=entry, depth=self._config.parameter_depth, init=[]
+                shape=entry, depth=self._halves * self._config.parameter_depth, init=[]
             )
             ports.append((words.write_port(), words.read_port(domain="comb")))
         return ports
@@ -148,6 +166,10 @@ class ParameterStore(wiring.Component):
         entry = Signal(range(array.lanes))
         sets = {mode: self._config.parameter_sets(window=mode) for mode in (False, True)}
         filling = Signal.like(layer.parameter_sets)
+        other_half = Signal()
+        # As long as values of the layer before may come, they leave sets of the other half.
+        strange = Signal()
+        leave = self.leave & ~strange
         in_use = Signal(range(max(sets.values()) + 1))
         ready = Signal.like(in_use)
         full = Signal()
@@ -185,9 +207,13 @@ class ParameterStore(wiring.Component):
             m.d.sync += address.eq(address + 1)
 
         # The entry arrives with its place.
-        place = data.StructLayout({"entry": len(entry), "filling": len(filling)})
+        place = data.StructLayout({"entry": len(entry), "filling": len(filling), "half": 1})
         pending, arrived = Signal(place), Signal(place)
-        m.d.comb += [pending.entry.eq(entry), pending.filling.eq(filling)]
+        m.d.comb += [
+            pending.entry.eq(entry),
+            pending.filling.eq(filling),
+            pending.half.eq(other_half),
+        ]
         m.d.comb += arrived.eq(delay(m, pending, _ADDRESS_CLOCKS + ram.latency))
         arrives = read
         for stage in range(_ADDRESS_CLOCKS + ram.latency):
@@ -203,7 +229,7 @@ class ParameterStore(wiring.Component):
             data.StructLayout(
                 {
                     "lane": range(array.lanes),
-                    "slot": range(self._config.parameter_depth),
+                    "slot": range(self._halves * self._config.parameter_depth),
                     "parameters": ram.read_data.shape(),
                 }
             )
@@ -212,6 +238,8 @@ class ParameterStore(wiring.Component):
             written.lane.eq(Mux(spread, arrived.entry % half, arrived.entry % lanes)),
             written.slot.eq(
                 self._slot(
+                    layer,
+                    arrived.half,
                     arrived.filling,
                     Mux(spread, arrived.entry // half, arrived.entry // lanes),
                 )
@@ -238,7 +266,7 @@ class ParameterStore(wiring.Component):
 
         # While ``read`` is low a set that is given up is seen before the next one is filled.
         m.d.sync += [
-            in_use.eq(in_use + (read & final) - self.leave),
+            in_use.eq(in_use + (read & final) - leave),
             full.eq(in_use == Mux(layer.window, sets[True], sets[False])),
         ]
         next_ready = (ready + (read & final) - self.enter)[: len(ready)]
@@ -255,13 +283,21 @@ class ParameterStore(wiring.Component):
                 ready.eq(0),
                 complete.eq(0),
                 self.loaded.eq(0),
+                other_half.eq(~other_half),
             ]
+        if self._halves > 1:
+            with m.If(self.start):
+                m.d.sync += strange.eq(1)
+            with m.Elif(self.value_start):
+                m.d.sync += strange.eq(0)
 
     def _look_up(self, m, ports):
         """The slot of each clock's values: by beat in dense mode, by phase and beat in window
         mode, where both pixels of a pair have the same channels."""
         lanes, half = self._config.requantizer.lanes, self._config.array.pair_channels
-        using = Signal.like(self.layer.parameter_sets)
+        layer, start = self.value_layer, self.value_start
+        using = Signal.like(layer.parameter_sets)
+        other_half = Signal(name="values_half")
         beat = Signal(range(self._config.portions))
         phase = Signal(range(self._config.array.phases))
         with m.If(self.valid):
@@ -269,15 +305,16 @@ class ParameterStore(wiring.Component):
             with m.If(self.last):
                 m.d.sync += phase.eq(Mux(self.finish, 0, phase + 1))
         with m.If(self.leave):
-            m.d.sync += using.eq(_following(using, self.layer))
-        with m.If(self.start):
-            m.d.sync += [beat.eq(0), phase.eq(0), using.eq(0)]
+            m.d.sync += using.eq(_following(using, layer))
+        with m.If(start):
+            m.d.sync += [beat.eq(0), phase.eq(0), using.eq(0), other_half.eq(~other_half)]
         if lanes > half:
             in_window = phase
         else:
             each = half // lanes
             in_window = phase * each + beat % each
-        slot = self._slot(using, Mux(delay(m, self.layer.window, 1), in_window, beat))
+        within = Mux(delay(m, layer.window, 1), in_window, beat)
+        slot = self._slot(layer, other_half, using, within)
         slots = fan_out(
             m,
             "slot_copies",

@@ -9,7 +9,6 @@ from amaranth.utils import exact_log2
 
 from macaw.arch.checks import instance
 from macaw.arch.config import AcceleratorConfig
-from macaw.arch.core import SIZE_BITS
 from macaw.hw.credit_queue import CreditQueue
 from macaw.hw.delay import delay
 from macaw.hw.fanout import fan_out
@@ -37,9 +36,11 @@ class ResultBuffer(wiring.Component):
     Members
     -------
     layer : In
-        The layer's descriptor, constant while the layer runs and for two clocks before ``start``.
-    start : In
-        Begins the layer, for one clock, while every row that is held is complete.
+        The descriptor of the layer whose rows are written, constant until eight clocks behind the
+        last row's ``row_end``.
+    claimed_words : In
+        Words of a row of the layer whose rows are claimed, less one; constant from four clocks
+        before the first claim until a clock behind the last.
     room : Out
         One more row may be begun; at most three clocks after ``claim`` it speaks of the next.
     claim : In
@@ -50,8 +51,8 @@ class ResultBuffer(wiring.Component):
         A run of bytes in the row that was claimed first and is not complete.
     result : Out
         Words of complete rows.
-    written : Out
-        Rows that have been completed since ``start``.
+    settled : Out
+        All rows that have been claimed are complete.
     empty : Out
         All rows have left through ``result``.
     """
@@ -61,13 +62,13 @@ class ResultBuffer(wiring.Component):
         super().__init__(
             {
                 "layer": In(layer_layout(config)),
-                "start": In(1),
+                "claimed_words": In(layer_layout(config)["result_words"].shape),
                 "room": Out(1),
                 "claim": In(1),
                 "write_valid": In(1),
                 "write": In(result_write_layout(config)),
                 "result": Out(stream.Signature(data.ArrayLayout(8, config.array.lanes))),
-                "written": Out(SIZE_BITS + 1),
+                "settled": Out(1, init=1),
                 "empty": Out(1, init=1),
             }
         )
@@ -142,20 +143,21 @@ class ResultBuffer(wiring.Component):
         ends = row_ends
         for stage in range(stages + 4):
             later = Signal(name=f"ends_{stage}")
-            m.d.sync += later.eq(ends & ~self.start)
+            m.d.sync += later.eq(ends)
             ends = later
-        with m.If(ends):
-            m.d.sync += self.written.eq(self.written + 1)
-        with m.If(self.start):
-            m.d.sync += self.written.eq(0)
         return ends
 
     def _read(self, m, banks, completed):
         """Streams the words of complete rows through a small queue; counts those in the ring."""
         size = self._config.memory.result_words
         pitch = Signal(range(size + 1), reset_less=True)
+        claims = Signal.like(pitch, reset_less=True)
         most = Signal.like(pitch, reset_less=True)
-        m.d.sync += [pitch.eq(self.layer.result_words + 1), most.eq(size - pitch)]
+        m.d.sync += [
+            pitch.eq(self.layer.result_words + 1),
+            claims.eq(self.claimed_words + 1),
+            most.eq(size - claims),
+        ]
         held = Signal(range(size + 1))
         complete = Signal(range(size + 1))
         m.submodules.queue = queue = CreditQueue(self.result.payload.shape(), lead=1)
@@ -174,7 +176,10 @@ class ResultBuffer(wiring.Component):
         ]
         # Room may be late, and the claim comes from far away.
         claimed = delay(m, self.claim, 1, reset_less=False)
-        m.d.sync += [held.eq(held + Mux(claimed, pitch, 0) - fetch), self.room.eq(held <= most)]
+        m.d.sync += [held.eq(held + Mux(claimed, claims, 0) - fetch), self.room.eq(held <= most)]
+        begun = Signal(range(size + 1))
+        m.d.sync += begun.eq(begun + self.claim - completed)
+        m.d.comb += self.settled.eq(begun == 0)
         sends = self.result.valid & self.result.ready
         leaving = Signal(range(2 * queue.depth))
         m.d.sync += [

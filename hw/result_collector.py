@@ -58,6 +58,9 @@ class ResultCollector(wiring.Component):
         The run of bytes.
     """
 
+    #: Clocks from the last results of an evaluation to its last write.
+    latency = 4
+
     def __init__(self, config: AcceleratorConfig):
         self._config = instance("config", config, AcceleratorConfig)
         super().__init__(

@@ -48,9 +48,10 @@ class WindowReader(wiring.Component):
     table : In
         Writes to the step table.
     layer : In
-        The layer's descriptor, constant while the layer runs.
+        The layer's descriptor, constant from two clocks before ``start`` until two clocks behind
+        ``finished``.
     start : In
-        Begins the layer, for one clock.
+        Begins the layer, for one clock; not before eight clocks behind ``finished``.
     received, released : In, Out
         Credits of the line buffer: rows received, rows no longer needed.
     room, claim : In, Out
@@ -100,6 +101,12 @@ class WindowReader(wiring.Component):
             }
         )
 
+    #: Clocks from ``start`` to the first ``evaluation``, at least.
+    lead = 13
+
+    #: Clocks from ``finished`` to the last ``evaluation`` that a read begins.
+    trail = 2
+
     @property
     def evaluation_lead(self) -> int:
         """Clocks from ``evaluation`` to ``window``."""
@@ -135,6 +142,10 @@ class WindowReader(wiring.Component):
             self.evaluation.eq(issuer.evaluation),
         ]
 
+        # What was read for the layer before may still be on its way to the padding.
+        zero_point = Signal.like(layer.input_zero_point, reset_less=True)
+        with m.If(delay(m, self.start, 2, reset_less=False)):
+            m.d.sync += zero_point.eq(layer.input_zero_point)
         m.submodules.padding = padding = Padding(
             lanes=self._config.array.lanes,
             offset_bits=len(self.offset),
@@ -143,7 +154,7 @@ class WindowReader(wiring.Component):
         )
         m.d.comb += [
             padding.row_bytes.eq(layer.row_bytes),
-            padding.zero_point.eq(layer.input_zero_point),
+            padding.zero_point.eq(zero_point),
             padding.inside.eq(read.inside),
             padding.offset.eq(read.offset),
             padding.runs.eq(self.runs),

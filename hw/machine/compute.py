@@ -28,9 +28,10 @@ class ComputeUnit(wiring.Component):
     -------
     command : In
         A CONV, ELEMENTWISE or COPY; taken when the one before is complete. Behind a CONV another
-        one is taken before: the core may begin with its image.
+        one is taken before: the core may begin with its image, and with its layer.
     done : Out
-        The first one is complete, for one clock: its last result word has left.
+        The first one is complete, for one clock: its last result word has left, or another CONV has
+        taken its place in the core.
     weights, parameters, table, lookup : In
         Writes to the memories, as `macaw.hw.Conv2dCore` and `macaw.hw.Elementwise` take them.
     i : In
@@ -72,7 +73,7 @@ class ComputeUnit(wiring.Component):
         count = Signal.like(fields.copy.count)
         offered = Signal()
         busy = Signal()
-        second = Signal()  # what is offered is a CONV behind another one
+        second = Signal()  # there is a CONV behind another one, which is not complete
 
         kept = Signal.like(fields, reset_less=True)
         idle = Signal()
@@ -127,9 +128,11 @@ class ComputeUnit(wiring.Component):
                     m.d.sync += count.eq(fields.copy.count)
         with m.Elif(offered):
             with m.If(taken):
-                # The core takes a descriptor when the layer before is complete.
-                m.d.comb += self.done.eq(second)
-                m.d.sync += [offered.eq(0), second.eq(0), settle.eq(3)]
+                m.d.sync += [offered.eq(0), settle.eq(3)]
+        with m.Elif(second):
+            with m.If(core.replaced):
+                m.d.comb += self.done.eq(1)
+                m.d.sync += second.eq(0)
         with m.Elif(settle != 0):
             # Until the unit is idle no more.
             m.d.sync += settle.eq(settle - 1)

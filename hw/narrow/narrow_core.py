@@ -45,7 +45,7 @@ class NarrowCore(wiring.Component):
     Members
     -------
     weights, parameters, table, descriptor : In
-    idle : Out
+    replaced, idle : Out
     image : In
     result : Out
         As `macaw.hw.Conv2dCore` has them.
@@ -64,6 +64,7 @@ class NarrowCore(wiring.Component):
                 "parameters": In(stream.Signature(parameter_write_layout(config))),
                 "table": In(stream.Signature(table_write_layout(config))),
                 "descriptor": In(stream.Signature(layer_layout(config))),
+                "replaced": Out(1),
                 "idle": Out(1, init=1),
                 "image": In(stream.Signature(word)),
                 "result": Out(stream.Signature(word)),
@@ -173,7 +174,7 @@ class NarrowCore(wiring.Component):
         layer = Signal(layer_layout(self._config), reset_less=True)
         starts = Signal(_SETTLE)
         taken = self.idle & self.descriptor.valid
-        m.d.comb += self.descriptor.ready.eq(self.idle)
+        m.d.comb += [self.descriptor.ready.eq(self.idle), self.replaced.eq(starts[-1])]
         m.d.sync += starts.eq(Cat(taken, starts))
         running = Signal()
         start = starts[-1]
