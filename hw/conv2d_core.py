@@ -20,6 +20,7 @@ from macaw.hw.layouts import layer_layout
 from macaw.hw.line_buffer import LineBuffer
 from macaw.hw.mac_array import MacArray
 from macaw.hw.narrow.narrow_core import NarrowCore
+from macaw.hw.parameter_intake import ParameterIntake
 from macaw.hw.parameter_store import ParameterStore, parameter_write_layout
 from macaw.hw.requantizer import Requantizer
 from macaw.hw.result_buffer import ResultBuffer
@@ -146,7 +147,7 @@ class Conv2dCore(wiring.Component):
         requantised = valued + parameter_store.latency
         collected = requantised + requantizer.latency
         portions = config.beats - 1
-        begin, behind = self._relay(
+        begin, behind, settled = self._relay(
             m,
             (intake, reader, result_buffer),
             {
@@ -159,12 +160,25 @@ class Conv2dCore(wiring.Component):
             },
         )
         layer, start = begin
-        for block in (reader, parameter_store):
-            m.d.comb += [block.layer.eq(layer), block.start.eq(start)]
+        m.d.comb += [reader.layer.eq(layer), reader.start.eq(start)]
+        if config.compact:
+            m.d.comb += [parameter_store.layer.eq(layer), parameter_store.start.eq(start)]
+        else:
+            m.submodules.parameter_intake = parameters = ParameterIntake(config)
+            m.d.comb += [
+                parameters.offered.eq(self.descriptor.payload),
+                parameters.valid.eq(self.descriptor.valid),
+                parameters.taken.eq(self.descriptor.ready),
+                parameters.settled.eq(settled),
+                parameters.complete.eq(parameter_store.complete),
+                parameter_store.layer.eq(parameters.layer),
+                parameter_store.start.eq(parameters.start),
+            ]
         for name, block in (("weights", weight_address), ("results", collector)):
             m.d.comb += [block.layer.eq(behind[name][0]), block.start.eq(behind[name][1])]
         (value_layer, value_start), (array_layer, _) = behind["values"], behind["array"]
         m.d.comb += [
+            parameter_store.enter_start.eq(start),
             parameter_store.value_layer.eq(value_layer),
             parameter_store.value_start.eq(value_start),
             result_buffer.layer.eq(behind["rows"][0]),
@@ -286,8 +300,8 @@ class Conv2dCore(wiring.Component):
         return m
 
     def _relay(self, m, sequence, uses):
-        """Takes descriptors, one layer after the other. Gives the reader's (layer, start), and
-        those of what stands behind it, by name.
+        """Takes descriptors, one layer after the other. Gives the reader's (layer, start), those of
+        what stands behind it, by name, and whether they are all of the layer that runs.
 
         ``uses`` has the clocks behind an evaluation in which the descriptor is first looked at for
         it, and last. In compact hardware all change together, when the layer before is over.
@@ -350,7 +364,8 @@ class Conv2dCore(wiring.Component):
             with m.If(copy):
                 m.d.sync += held[bits].eq(payload[bits])
         begin, *behind = zip(relay.layers, relay.starts, strict=True)
-        return begin, dict(zip(uses, behind, strict=True))
+        settled = ~free & ~under_way
+        return begin, dict(zip(uses, behind, strict=True)), settled
 
 
 def _later(m, name, evaluation, clocks, config):

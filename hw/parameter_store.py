@@ -55,15 +55,21 @@ class ParameterStore(wiring.Component):
     write : In
         Writes to the memory, one a clock, always taken.
     layer : In
-        The descriptor of the layer whose parameters are copied, constant from its ``start`` to the
-        next.
+        The descriptor of the layer whose parameters are copied, constant from a clock before its
+        ``start`` until the next.
     start : In
-        Begins to copy, for one clock, when all groups of the layer before have been entered.
+        Begins to copy, for one clock: when all groups of the layer before have been entered; or,
+        in other than compact hardware, all of them are ``complete`` and its values have begun.
+    complete : Out
+        All groups have been copied, and stay until the layer's end.
+    enter_start : In
+        Groups that are entered from now on are of this layer, for one clock: with ``start``, or
+        later.
     value_layer : In
         The descriptor of the layer whose values come. In compact hardware it is ``layer``.
     value_start : In
         Begins the layer's values, for one clock, when all groups of the layer before have been
-        left; not before ``start``, nor behind the next one.
+        left; not before ``enter_start``, nor behind the next ``start``.
     loaded : Out
         The parameters of the next group are on their way: values of the group may be valid
         `lead` clocks later.
@@ -87,6 +93,8 @@ class ParameterStore(wiring.Component):
                 "write": In(stream.Signature(parameter_write_layout(config))),
                 "layer": In(layer_layout(config)),
                 "start": In(1),
+                "complete": Out(1),
+                "enter_start": In(1),
                 "value_layer": In(layer_layout(config)),
                 "value_start": In(1),
                 "loaded": Out(1),
@@ -173,8 +181,9 @@ class ParameterStore(wiring.Component):
         in_use = Signal(range(max(sets.values()) + 1))
         ready = Signal.like(in_use)
         full = Signal()
-        # All groups of a row have their sets: nothing more is copied.
-        complete = Signal()
+        # The layer before is the one whose groups are entered; all of them are there.
+        ahead = Signal()
+        enter = self.enter & ~ahead
         # Between two groups there are three clocks, or more where no set is free, in which the
         # walker goes on, its channels are registered and ``final`` is made ready for them.
         read, final, ended = Signal(name="read"), Signal(name="final"), Signal(name="ended")
@@ -195,7 +204,7 @@ class ParameterStore(wiring.Component):
             with m.If(final):
                 m.d.sync += [filling.eq(_following(filling, layer)), read.eq(0), settled.eq(0)]
                 with m.If(layer.parameters_stay & groups.last):
-                    m.d.sync += [running.eq(0), complete.eq(1)]
+                    m.d.sync += [running.eq(0), self.complete.eq(1)]
 
         # The address counts a clock later, and has registers on its way to the memory.
         reads, rewinds = Signal(name="reads"), Signal(name="rewinds")
@@ -269,8 +278,15 @@ class ParameterStore(wiring.Component):
             in_use.eq(in_use + (read & final) - leave),
             full.eq(in_use == Mux(layer.window, sets[True], sets[False])),
         ]
-        next_ready = (ready + (read & final) - self.enter)[: len(ready)]
-        m.d.sync += [ready.eq(next_ready), self.loaded.eq((next_ready != 0) | complete)]
+        next_ready = (ready + (read & final) - enter)[: len(ready)]
+        m.d.sync += [
+            ready.eq(next_ready),
+            self.loaded.eq((next_ready != 0) | self.complete | (ahead & ~self.enter_start)),
+        ]
+        with m.If(self.enter_start):
+            m.d.sync += ahead.eq(0)
+        with m.Elif(self.start):
+            m.d.sync += ahead.eq(1)
         with m.If(self.start):
             m.d.sync += [
                 running.eq(1),
@@ -281,8 +297,8 @@ class ParameterStore(wiring.Component):
                 filling.eq(0),
                 in_use.eq(0),
                 ready.eq(0),
-                complete.eq(0),
-                self.loaded.eq(0),
+                self.complete.eq(0),
+                self.loaded.eq(~self.enter_start),
                 other_half.eq(~other_half),
             ]
         if self._halves > 1:

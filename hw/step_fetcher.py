@@ -148,8 +148,9 @@ class StepFetcher(wiring.Component):
         ]
 
         # Whether an entry may be issued is known a clock before. Group and row change in the clock
-        # after a group's last entry. The next group follows at once if it lies in the same row and
-        # has its parameters; a group of one entry has been too short to tell.
+        # after a group's last entry. The next group follows at once if it has its parameters and
+        # lies in the same row, or the next row may begin; a group of one entry has been too short
+        # to tell.
         m.submodules.queue = queue = CreditQueue(fetched)
         group_begins = Signal()
         row_begins = Signal()
@@ -205,6 +206,14 @@ class StepFetcher(wiring.Component):
                 settled.eq(0),
             ]
         with m.Elif(issue):
+            with m.If(row_begins):
+                # From here on the row in question is the next one.
+                m.d.sync += [
+                    first_row.eq(0),
+                    bottom.eq(bottom + layer.row_stride),
+                    settled.eq(0),
+                    row_may_begin.eq(0),
+                ]
             m.d.sync += [
                 entry.eq(entry + 1),
                 entries_left.eq(entries_left - 1),
@@ -225,21 +234,20 @@ class StepFetcher(wiring.Component):
                         entry.eq(layer.table_start),
                         entries_left.eq(all_entries),
                         last_entry.eq(single_entry),
-                        may_begin.eq(self.loaded & ~group_begins & ~groups.last),
+                        may_begin.eq(
+                            self.loaded
+                            & ~group_begins
+                            & (~groups.last | (row_may_begin & ~last_row))
+                        ),
                         group_begins.eq(1),
+                        row_begins.eq(groups.last & ~group_begins),
                         pixel_begins.eq(0),
                     ]
         m.d.comb += groups.advance.eq(group_ended)
         with m.If(group_ended & groups.last):
-            m.d.sync += [
-                row.eq(row + 1),
-                row_begins.eq(1),
-                first_row.eq(0),
-                bottom.eq(bottom + layer.row_stride),
-                settled.eq(0),
-                row_may_begin.eq(0),
-                active.eq(~last_row),
-            ]
+            m.d.sync += [row.eq(row + 1), active.eq(~last_row)]
+            with m.If(~issue):
+                m.d.sync += row_begins.eq(1)
 
         arrived = Signal(fetched)
         m.d.comb += [
