@@ -194,7 +194,8 @@ class MemoryConfig:
 
     ``activation_words`` and ``result_words`` count words of ``lanes`` bytes,
     ``weight_words`` words of ``lanes * columns`` bytes, ``parameter_entries`` output channels
-    and ``step_entries`` entries of the step table.
+    and ``step_entries`` entries of the step table. Of the parameters, each requantiser lane holds
+    ``lane_parameters`` of a layer, or as many as two column groups need.
     """
 
     activation_words: int = 4096
@@ -202,6 +203,7 @@ class MemoryConfig:
     parameter_entries: int = 1024
     result_words: int = 2048
     step_entries: int = 512
+    lane_parameters: int = 16
 
     def __post_init__(self) -> None:
         power_of_two("activation_words", self.activation_words, 64, 1 << 16)
@@ -209,6 +211,7 @@ class MemoryConfig:
         power_of_two("parameter_entries", self.parameter_entries, 16, 1 << 16)
         power_of_two("result_words", self.result_words, 16, 1 << 16)
         power_of_two("step_entries", self.step_entries, 16, 1 << 12)
+        power_of_two("lane_parameters", self.lane_parameters, 16, 256)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -303,9 +306,10 @@ class AcceleratorConfig:
 
     @property
     def parameter_depth(self) -> int:
-        """Parameters that a requantiser lane holds: those of two column groups, or as many as a
-        LUT RAM has words."""
-        return max(16, 2 * max(self.parameter_slots(window=mode) for mode in (False, True)))
+        """Parameters of a layer that a requantiser lane holds: those of two column groups at
+        least."""
+        slots = max(self.parameter_slots(window=mode) for mode in (False, True))
+        return max(self.memory.lane_parameters, 2 * slots)
 
     def parameter_sets(self, *, window: bool) -> int:
         """Column groups whose parameters the lanes hold at once."""

@@ -23,7 +23,7 @@ _ALL = (
     MachineConfig(
         name="ecp5_85f",
         # Of 208 block RAMs 128 hold weights, 16 + 4 rows, 32 tensors, 16 lookup tables.
-        core=_core("ecp5_85f", activation_words=2048, result_words=512),
+        core=_core("ecp5_85f", activation_words=2048, result_words=512, lane_parameters=32),
         tensor_words=4096,
         elementwise_lanes=16,
     ),

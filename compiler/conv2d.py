@@ -71,6 +71,13 @@ def _choose_walk(
             shape, parts, filler, config, pitch=pitch, paired=False, apart=layer.largest
         )
         return walk, ring
+    # Windows that step over pixels take words faster than they come, so that many should have come
+    # ahead. In known networks they stand between pointwise layers, which take them slowly.
+    eighths = 4
+    if layer.windowed and shape.stride[1] > 1:
+        eighths = 5
+    elif shape.extent_height == 1:
+        eighths = 3
     if layer.windowed:
         # Few channels lie in one half of a word.
         unit = config.array.lanes
@@ -81,14 +88,14 @@ def _choose_walk(
         choices += [RowAccess(rows=4, together=2), RowAccess(rows=1, together=1)]
         for access in choices:
             words = 1 if access.together == 4 else 2
-            ring = place_rows(stored, config, rows=access.together, words=words)
+            ring = place_rows(stored, config, eighths=eighths, rows=access.together, words=words)
             if ring:
                 return walk_window(shape, parts, config, access, pitch=pitch), ring
         return None
     pairs = pairs_pay(shape, config, pitch) and not layer.largest
-    ring = place_rows(stored, config, rows=2) if pairs else None
+    ring = place_rows(stored, config, eighths=eighths, rows=2) if pairs else None
     paired = ring is not None
-    ring = ring or place_rows(stored, config)
+    ring = ring or place_rows(stored, config, eighths=eighths)
     if ring is None:
         return None
     walk = walk_dense(shape, parts, filler, config, pitch=pitch, paired=paired, apart=layer.largest)

@@ -29,11 +29,16 @@ class Ring:
 
 
 def place_rows(
-    shape: Conv2dShape, config: AcceleratorConfig, *, rows: int = 1, words: int = 2
+    shape: Conv2dShape,
+    config: AcceleratorConfig,
+    *,
+    eighths: int = 4,
+    rows: int = 1,
+    words: int = 2,
 ) -> Ring | None:
-    """The largest ring for an image in a half of the line buffer, so that the next image finds a
-    place in the other half; where the kernel's rows and those of its next place do not fit there,
-    the largest one in all of it, or ``None`` where it does not fit.
+    """The largest ring for an image in some ``eighths`` of the line buffer, so that the next
+    image finds a place beside it; where the kernel's rows and those of its next place do not fit
+    there, the largest one in a half, and then in all of it, or ``None`` where it does not fit.
 
     ``rows`` neighbouring kernel rows, with ``words`` neighbouring words of each, will be read in
     one clock: they lie in different banks, wherever in the ring the first row is. Rows beyond
@@ -48,9 +53,10 @@ def place_rows(
         whole = Ring(pitch=row_words, rows=count, memory_words=available)
         return whole if count >= needed else None
     together = min(rows, shape.kernel_height)
-    half = _largest(shape, row_words, available // 2, together, words)
-    if half and half.rows >= min(needed + shape.stride[0], shape.height):
-        return half
+    for share in dict.fromkeys((eighths, 4)):
+        ring = _largest(shape, row_words, share * available // 8, together, words)
+        if ring and ring.rows >= min(needed + shape.stride[0], shape.height):
+            return ring
     largest = _largest(shape, row_words, available, together, words)
     return largest if largest and largest.rows >= needed else None
 

@@ -144,13 +144,12 @@ def emit(
 def _place_ring(
     values: Mapping[str, int], before: Mapping[str, int] | None, config: MachineConfig
 ) -> dict[str, int]:
-    """Where a layer's ring stands: in the half of the line buffer that the layer before leaves
-    free, so that its image may come ahead; otherwise at the beginning."""
-    half = config.core.memory.activation_words // 2
-    words = values["ring_words"]
-    if before is None or max(words, before["ring_words"]) > half:
+    """Where a layer's ring stands: at the other end of the line buffer than that of the layer
+    before, if both have room, so that its image may come ahead; otherwise at the beginning."""
+    words, available = values["ring_words"], config.core.memory.activation_words
+    if before is None or words + before["ring_words"] > available:
         return {"ring_base": 0, "ahead": 0}
-    return {"ring_base": 0 if before["ring_base"] else half, "ahead": 1}
+    return {"ring_base": 0 if before["ring_base"] else available - words, "ahead": 1}
 
 
 def _overlap(one: Load, other: Load) -> bool:
