@@ -58,8 +58,9 @@ class ParameterStore(wiring.Component):
         The descriptor of the layer whose parameters are copied, constant from a clock before its
         ``start`` until the next.
     start : In
-        Begins to copy, for one clock: when all groups of the layer before have been entered; or,
-        in other than compact hardware, all of them are ``complete`` and its values have begun.
+        Begins to copy, for one clock: `lead` and `latency` clocks after all groups of the layer
+        before have been entered; or, in other than compact hardware, when all of them are
+        ``complete`` and its values have begun.
     complete : Out
         All groups have been copied, and stay until the layer's end.
     enter_start : In
@@ -112,12 +113,16 @@ class ParameterStore(wiring.Component):
     @property
     def lead(self) -> int:
         """Clocks from ``loaded`` to the first ``valid`` of a group that is entered at once."""
-        lanes, compact = self._config.requantizer.lanes, self._config.compact
-        links = 0 if compact else -(-lanes // _LINK)
-        readable = _ADDRESS_CLOCKS + BlockRam.latency + 2 + links
         # ``loaded`` comes a clock after the last entry's choice; it is looked up a clock before
         # it is given.
-        return readable - 1 - (self.latency - 1)
+        return self._copy_clocks - 1 - (self.latency - 1)
+
+    @property
+    def _copy_clocks(self) -> int:
+        """Clocks from an entry's choice to where it can be read beside the lanes."""
+        lanes, compact = self._config.requantizer.lanes, self._config.compact
+        links = 0 if compact else -(-lanes // _LINK)
+        return _ADDRESS_CLOCKS + BlockRam.latency + 2 + links
 
     @property
     def _halves(self):
@@ -125,12 +130,12 @@ class ParameterStore(wiring.Component):
         whose values come."""
         return 1 if self._config.compact else 2
 
-    def _slot(self, layer, other_half, used, within):
+    def _slot(self, window_mode, other_half, used, within):
         """A place in the lanes' memories: ``within`` a set of a half."""
         dense, window = (
             self._config.parameter_slots(window=mode).bit_length() - 1 for mode in (False, True)
         )
-        slot = (Mux(layer.window, used << window, used << dense) | within)[
+        slot = (Mux(window_mode, used << window, used << dense) | within)[
             : exact_log2(self._config.parameter_depth)
         ]
         return slot if self._halves == 1 else Cat(slot, other_half)
@@ -181,6 +186,10 @@ class ParameterStore(wiring.Component):
         in_use = Signal(range(max(sets.values()) + 1))
         ready = Signal.like(in_use)
         full = Signal()
+        # All groups of a row have their sets: nothing more is copied.
+        chosen = Signal()
+        arrived_all = delay(m, chosen, self._copy_clocks, reset_less=False)
+        m.d.comb += self.complete.eq(chosen & arrived_all)
         # The layer before is the one whose groups are entered; all of them are there.
         ahead = Signal()
         enter = self.enter & ~ahead
@@ -204,7 +213,7 @@ class ParameterStore(wiring.Component):
             with m.If(final):
                 m.d.sync += [filling.eq(_following(filling, layer)), read.eq(0), settled.eq(0)]
                 with m.If(layer.parameters_stay & groups.last):
-                    m.d.sync += [running.eq(0), self.complete.eq(1)]
+                    m.d.sync += [running.eq(0), chosen.eq(1)]
 
         # The address counts a clock later, and has registers on its way to the memory.
         reads, rewinds = Signal(name="reads"), Signal(name="rewinds")
@@ -216,12 +225,15 @@ class ParameterStore(wiring.Component):
             m.d.sync += address.eq(address + 1)
 
         # The entry arrives with its place.
-        place = data.StructLayout({"entry": len(entry), "filling": len(filling), "half": 1})
+        place = data.StructLayout(
+            {"entry": len(entry), "filling": len(filling), "half": 1, "window": 1}
+        )
         pending, arrived = Signal(place), Signal(place)
         m.d.comb += [
             pending.entry.eq(entry),
             pending.filling.eq(filling),
             pending.half.eq(other_half),
+            pending.window.eq(layer.window),
         ]
         m.d.comb += arrived.eq(delay(m, pending, _ADDRESS_CLOCKS + ram.latency))
         arrives = read
@@ -231,14 +243,14 @@ class ParameterStore(wiring.Component):
             arrives = later
         # The lane and the slot, one clock later, beside the entry; then from link to link of a
         # chain, each link with the lanes that are its neighbours, or, in compact hardware, at once.
-        spread = Const(0)
-        if lanes > half:
-            spread = layer.window
+        wide = lanes > half
+        spread = arrived.window if wide else Const(0)
         written = Signal(
             data.StructLayout(
                 {
                     "lane": range(array.lanes),
                     "slot": range(self._halves * self._config.parameter_depth),
+                    "spread": 1,
                     "parameters": ram.read_data.shape(),
                 }
             )
@@ -247,21 +259,26 @@ class ParameterStore(wiring.Component):
             written.lane.eq(Mux(spread, arrived.entry % half, arrived.entry % lanes)),
             written.slot.eq(
                 self._slot(
-                    layer,
+                    arrived.window,
                     arrived.half,
                     arrived.filling,
                     Mux(spread, arrived.entry // half, arrived.entry // lanes),
                 )
             ),
+            written.spread.eq(spread),
             written.parameters.eq(ram.read_data),
         ]
         writes = delay(m, arrives, 1, reset_less=False)
+
+        def mine(entry, lane):
+            return entry.lane == (Mux(entry.spread, lane % half, lane) if wide else lane)
+
         if self._config.compact:
             for lane, (write, _) in enumerate(ports):
                 m.d.comb += [
                     write.data.eq(written.parameters),
                     write.addr.eq(written.slot),
-                    write.en.eq(writes & (written.lane == Mux(spread, lane % half, lane))),
+                    write.en.eq(writes & mine(written, lane)),
                 ]
         for first in range(0, 0 if self._config.compact else lanes, _LINK):
             before, writes_before = written, writes
@@ -269,9 +286,8 @@ class ParameterStore(wiring.Component):
             writes = delay(m, writes_before, 1, name=f"writes_{first}", reset_less=False)
             for lane in range(first, min(first + _LINK, lanes)):
                 write, _ = ports[lane]
-                mine = Mux(spread, lane % half, lane)
                 m.d.comb += [write.data.eq(written.parameters), write.addr.eq(written.slot)]
-                m.d.sync += write.en.eq(writes_before & (before.lane == mine))
+                m.d.sync += write.en.eq(writes_before & mine(before, lane))
 
         # While ``read`` is low a set that is given up is seen before the next one is filled.
         m.d.sync += [
@@ -281,7 +297,7 @@ class ParameterStore(wiring.Component):
         next_ready = (ready + (read & final) - enter)[: len(ready)]
         m.d.sync += [
             ready.eq(next_ready),
-            self.loaded.eq((next_ready != 0) | self.complete | (ahead & ~self.enter_start)),
+            self.loaded.eq((next_ready != 0) | chosen | (ahead & ~self.enter_start)),
         ]
         with m.If(self.enter_start):
             m.d.sync += ahead.eq(0)
@@ -297,7 +313,7 @@ class ParameterStore(wiring.Component):
                 filling.eq(0),
                 in_use.eq(0),
                 ready.eq(0),
-                self.complete.eq(0),
+                chosen.eq(0),
                 self.loaded.eq(~self.enter_start),
                 other_half.eq(~other_half),
             ]
@@ -330,7 +346,7 @@ class ParameterStore(wiring.Component):
             each = half // lanes
             in_window = phase * each + beat % each
         within = Mux(delay(m, layer.window, 1), in_window, beat)
-        slot = self._slot(layer, other_half, using, within)
+        slot = self._slot(layer.window, other_half, using, within)
         slots = fan_out(
             m,
             "slot_copies",

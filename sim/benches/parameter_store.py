@@ -17,6 +17,7 @@ __all__ = ["gives_each_value_its_channel"]
 
 _MOST_CYCLES = 50_000
 _FLAGS = ("valid", "last", "finish", "leave")
+_STARTS = ("start", "enter_start", "value_start")
 
 
 class _Bench:
@@ -30,39 +31,78 @@ class _Bench:
         self._entered: deque[int] = deque()  # the cycles from which values may be valid
         self._expected: deque[tuple[int, dict[int, int]]] = deque()
         self._cycle = 0
-        self.overlaps = self.checked = 0
+        self.overlaps = self.checked = self.ahead = 0
 
-    async def layer(self, layer: dict[str, Any]) -> None:
-        """One layer: its entries written, its groups entered, its values' parameters checked."""
-        top = self._top
+    async def run(self, layers: list[dict[str, Any]]) -> None:
+        """Layers one after the other, with the same entries: groups entered, and the parameters of
+        their values checked. In other than compact hardware a layer is copied and entered while
+        values of the one before still come."""
         await self._write()
-        top.layer.value = layer["word"]
-        await self._clock()
-        await self._clock()
-        top.start.value = 1
-        await self._clock()
-        top.start.value = 0
-        groups = [tuple(group) for group in layer["groups"]] * layer["rows"]
-        values = self._values_of(groups, layer["pixels"], layer["window"])
-        waiting = deque(groups)
-        finished = False
-        while not finished or self._expected:
+        top, compact = self._top, self._values["compact"]
+        # The layers that are copied, entered and have values: how many have begun.
+        copied = entered = valued = 0
+        steps: dict[str, int] = {}  # the cycles in which a start is given
+        waiting: deque[tuple[int, int]] = deque()
+        values: Iterator[dict[str, int]] = iter(())
+        quiet = 0  # the cycle from which nothing is left of the values' layer
+        entered_at, lead = self._cycle, self._values["lead"]
+        on_the_way = lead + self._values["latency"]
+        finished = True
+        while valued < len(layers) or not finished or self._expected:
             await self._clock()
             self._check()
+            for name in _STARTS:
+                getattr(top, name).value = int(steps.get(name) == self._cycle)
+            if steps.get("start") == self._cycle:
+                copied += 1
+            if steps.get("enter_start") == self._cycle:
+                layer = layers[entered]
+                waiting.extend([tuple(group) for group in layer["groups"]] * layer["rows"])
+                entered += 1
+            if steps.get("value_start") == self._cycle:
+                layer = layers[valued]
+                groups = [tuple(group) for group in layer["groups"]] * layer["rows"]
+                values, finished = self._values_of(groups, layer["pixels"], layer["window"]), False
+                valued += 1
+            # What may begin next, some clocks after its descriptor has come.
+            free = finished and self._cycle >= quiet
+            over = not waiting and entered == copied and self._cycle > entered_at + on_the_way
+            if copied < len(layers) and valued == copied and self._past(steps, "start"):
+                begins = over and free if compact else over or bool(top.complete.value)
+                if begins and self._random.random() < 0.3:
+                    top.layer.value = layers[copied]["word"]
+                    steps["start"] = self._cycle + 2
+                    self.ahead += not over
+                    if compact:
+                        top.value_layer.value = layers[copied]["word"]
+                        steps["enter_start"] = steps["value_start"] = self._cycle + 2
+            if not compact:
+                if entered < copied and not waiting and self._past(steps, "enter_start"):
+                    steps["enter_start"] = self._cycle + self._random.randint(1, 4)
+                if valued < entered and free and self._past(steps, "value_start"):
+                    top.value_layer.value = layers[valued]["word"]
+                    steps["value_start"] = self._cycle + 2
             enters = bool(waiting) and bool(top.loaded.value)
+            enters = enters and steps["enter_start"] < self._cycle
             enters = enters and self._random.random() >= self._values["wait"]
             top.enter.value = int(enters)
             flags = dict.fromkeys(_FLAGS, 0)
-            if not finished:
+            if not finished and steps["value_start"] < self._cycle:
                 found = next(values, None)
                 finished = found is None
+                quiet = self._cycle + 3
                 flags |= found or {}
             for name in _FLAGS:
                 getattr(top, name).value = flags[name]
             if enters:
                 self.overlaps += bool(self._entered) or bool(flags["valid"])
                 waiting.popleft()
-                self._entered.append(self._cycle + self._values["lead"])
+                entered_at = self._cycle
+                self._entered.append(self._cycle + lead)
+
+    def _past(self, steps: dict[str, int], name: str) -> bool:
+        """Whether the last start of this name has been given."""
+        return steps.get(name, 0) < self._cycle
 
     async def _write(self) -> None:
         """All entries, in any order, some of them twice: the last value counts."""
@@ -141,16 +181,20 @@ async def gives_each_value_its_channel(top: Any) -> None:
     """Every value meets the entry of its channel, for one layer after the other.
 
     Parameters: ``latency``, ``lanes``, ``portions``, ``interval``, ``pair_channels``, ``phases``
-    and ``entries`` of the component; ``layers`` with their descriptor's ``word``, ``window``,
-    ``rows``, ``pixels`` (or pairs) and ``groups``, each (first entry, channels); ``wait`` and
-    ``gap``, how probably a group waits for a clock although it is loaded, and values pause.
+    and ``entries`` of the component, and whether it is ``compact``; ``layers`` with their
+    descriptor's ``word``, ``window``, ``rows``, ``pixels`` (or pairs) and ``groups``, each (first
+    entry, channels); ``wait`` and ``gap``, how probably a group waits for a clock although it is
+    loaded, and values pause.
     """
     values = parameters()
-    for name in ("layer", "start", "enter", "write__valid", "write__payload", *_FLAGS):
+    inputs = ("layer", "value_layer", "enter", "write__valid", "write__payload")
+    for name in (*inputs, *_STARTS, *_FLAGS):
         getattr(top, name).value = 0
     await start_clock(top)
     bench = _Bench(top, values)
-    for layer in values["layers"]:
-        await bench.layer(layer)
+    half = len(values["layers"]) // 2
+    await bench.run(values["layers"][:half])
+    await bench.run(values["layers"][half:])
     assert bench.checked, "no value was checked"
     assert bench.overlaps >= 20, f"only {bench.overlaps} groups came before the one in use left"
+    assert bench.ahead or values["compact"], "no layer was copied while groups of another came"

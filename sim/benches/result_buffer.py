@@ -17,6 +17,10 @@ __all__ = ["streams_complete_rows"]
 _MOST_CYCLES = 100_000
 #: Clocks from a claim until ``room`` has to speak of the row after it.
 _CLAIM_CYCLES = 3
+#: Clocks from a change of ``claimed_words`` to a claim.
+_KNOWN_CYCLES = 4
+#: Clocks from a layer's last ``row_end`` to the change of ``layer``.
+_WRITTEN_CYCLES = 8
 
 
 class _Bench:
@@ -31,55 +35,64 @@ class _Bench:
         )
         self._monitor = StreamMonitor(top, "result")
         self._cycle = 0
-        self.full = 0
+        self.full = self.overlaps = 0
         # What leaves, word by word, of rows that are complete; and the words claimed.
         self._expected: list[tuple[str, int, int]] = []
         self._claimed_words = 0
 
-    async def layer(self, layer: dict[str, Any]) -> None:
-        """One layer: rows claimed while there is room, and written. It ends when all are complete,
-        wherever they are."""
+    async def run(self, layers: list[dict[str, Any]]) -> None:
+        """Rows of all layers, claimed while there is room, and written. Rows of a layer are claimed
+        while those of the one before are written. It ends when all are written, wherever they are.
+        """
         top = self._top
-        rows = [self._random.randbytes(layer["row_bytes"]) for _ in range(layer["rows"])]
-        top.layer.value = layer["word"]
-        await self._clock()
-        await self._clock()
-        top.start.value = 1
-        await self._clock()
-        top.start.value = 0
-        claimed = written = 0
-        looks_at = self._cycle + 1
+        rows = deque((layer, number) for layer in layers for number in range(layer["rows"]))
+        claimed: deque[tuple[dict[str, Any], int]] = deque()
+        claims_of = writes_of = None
+        may_claim = may_change = 0
         runs: deque[tuple[int, int]] = deque()
-        while written < len(rows) or int(top.written.value) < len(rows):
+        row = b""
+        while rows or claimed:
             await self._clock()
-            claims = (
-                claimed < len(rows)
-                and self._cycle >= looks_at
-                and bool(top.room.value)
-                and self._random.random() < 0.9
-            )
-            top.claim.value = int(claims)
             sent = len(self._monitor.words)
             assert sent <= len(self._expected), f"a row left before it was complete: {self._at}"
-            held = self._claimed_words - sent
-            self.full += held > self._values["words"] - layer["words"]
-            if written < claimed and not runs:
-                runs = self._runs(layer["row_bytes"])
-            writes = written < claimed and self._random.random() >= self._values["gap"]
+            claims = False
+            if rows and claims_of is not rows[0][0] and self._cycle > may_claim - _CLAIM_CYCLES:
+                claims_of = rows[0][0]
+                top.claimed_words.value = claims_of["words"] - 1
+                may_claim = self._cycle + _KNOWN_CYCLES
+            elif rows and self._cycle >= may_claim and top.room.value:
+                claims = self._random.random() < 0.9
+            top.claim.value = int(claims)
+            if claims_of:
+                held = self._claimed_words - sent
+                self.full += held > self._values["words"] - claims_of["words"]
+            writes = bool(claimed) and self._random.random() >= self._values["gap"]
+            if writes and claimed[0][0] is not writes_of:
+                writes = self._cycle >= may_change
+                self.overlaps += not writes
             top.write_valid.value = int(writes)
             if writes:
+                layer, number = claimed[0]
+                writes_of = layer
+                top.layer.value = layer["word"]
+                if not runs:
+                    row = self._random.randbytes(layer["row_bytes"])
+                    runs = self._runs(layer["row_bytes"])
                 address, count = runs.popleft()
-                self._write(rows[written], address, count, not runs)
+                self._write(row, address, count, not runs)
                 if not runs:
                     flip = 0x80 if layer["unsigned"] else 0
-                    self._expect(f"row {written}", rows[written], layer["words"], flip)
-                    written += 1
+                    self._expect(f"row {number}", row, layer["words"], flip)
+                    claimed.popleft()
+                    may_change = self._cycle + _WRITTEN_CYCLES
             else:
                 top.write.value = self._random.getrandbits(len(top.write))
             if claims:
-                claimed += 1
+                layer, _ = rows[0]
+                claimed.append(rows.popleft())
                 self._claimed_words += layer["words"]
-                looks_at = self._cycle + _CLAIM_CYCLES
+                may_claim = self._cycle + _CLAIM_CYCLES
+        await self._clock()
         top.claim.value = top.write_valid.value = 0
 
     def _runs(self, row_bytes: int) -> deque[tuple[int, int]]:
@@ -142,11 +155,11 @@ async def streams_complete_rows(top: Any) -> None:
     pauses, and ``gap``, how probably writes pause; ``fills``, whether room must run out.
     """
     values = parameters()
-    for name in ("layer", "start", "claim", "write_valid", "write"):
+    for name in ("layer", "claimed_words", "claim", "write_valid", "write"):
         getattr(top, name).value = 0
     bench = _Bench(top, values)
     await start_clock(top)
-    for layer in values["layers"]:
-        await bench.layer(layer)
+    await bench.run(values["layers"])
     await bench.compare()
+    assert bench.overlaps, "no layer was claimed while the one before was written"
     assert bench.full >= 20 or not values["fills"], f"room ran out in {bench.full} clocks only"

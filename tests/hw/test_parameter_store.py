@@ -74,6 +74,7 @@ def test_each_value_meets_its_channels_entry(
             "pair_channels": config.array.pair_channels,
             "phases": config.array.phases,
             "entries": config.memory.parameter_entries,
+            "compact": compact,
             "layers": [random_layer(generator, config, bool(i % 2)) for i in range(LAYERS)],
             "wait": wait,
             "gap": gap,
