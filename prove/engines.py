@@ -59,8 +59,9 @@ class _Commands:
         self.agree = (signal("busy") == self.executes) & (self.inside <= self.most)
         if self.most > 1:
             second = signal("second")
-            offered = signal("offered") & (signal("opcode") == Opcode.CONV)
-            self.agree &= (second == (self.inside == 2)) & (~second | offered)
+            self.agree &= (second == (self.inside == 2)) & (
+                ~second | (signal("opcode") == Opcode.CONV)
+            )
 
 
 def _turns(component: Callable, engine: Engine, cut: tuple[str, ...]) -> Callable[[bool], Harness]:

@@ -35,54 +35,82 @@ class _Rows:
         self.buffer = buffer = harness.component
         m, signal = harness.m, harness.opened.signal
         harness.cut("bank_0", "bank_1")
-        size, self.words = Signal(2), Signal(3)
-        m.d.comb += self.words.eq(size + 1)
+        # Words of a row, of those that are claimed and of those that are written: where they
+        # differ, `earlier` rows are still to be written before the change.
+        size, written_size = Signal(2, name="size_now"), Signal(2, name="written_size")
+        self.words, words = Signal(3), Signal(3)
+        m.d.comb += [self.words.eq(size + 1), words.eq(written_size + 1)]
         layer = Signal(buffer.layer.shape(), name="layer_now")
-        m.d.comb += [layer.eq(harness.free(layer.shape(), "layer")), layer.result_words.eq(size)]
+        m.d.comb += [
+            layer.eq(harness.free(layer.shape(), "layer")),
+            layer.result_words.eq(written_size),
+        ]
         harness.drive(buffer.layer, layer)
+        harness.drive(buffer.claimed_words, size)
         self.claimed = Signal(range(8))
         # Rows that are claimed and not written, and those on their way to being complete.
-        open_rows = Signal(range(8))
+        open_rows, earlier = Signal(range(8)), Signal(range(8))
+        behind = Signal(name="behind")
         ending = sum(signal(f"ends_{stage}") for stage in range(6))
-        quiet = (open_rows == 0) & (ending == 0)
-        harness.drive(buffer.start, harness.free(1, "begin") & quiet)
-        changes = harness.free(1, "changes") & quiet & ~signal("claim_later")
+        ended = signal("ends_5_later")
         self.age = Signal(range(4))
         self.waits = Signal(range(3))
+        changes = harness.free(1, "changes") & ~behind & ~signal("claim_later") & (self.age == 3)
+        follows = harness.free(1, "follows") & behind & (earlier == 0) & (ending == 0) & ~ended
         self.claim = (
             harness.free(1, "take") & buffer.room & (self.waits == 0) & (self.age == 3) & ~changes
         )
         harness.drive(buffer.claim, self.claim)
         # A row ends only after its claim.
-        writes = harness.free(1, "write_valid") & (open_rows != 0)
+        mine = Mux(behind, earlier, open_rows)
+        writes = harness.free(1, "write_valid") & (mine != 0)
         harness.drive(buffer.write_valid, writes)
         self.freed = signal("fetch")
+        ends = writes & buffer.write.row_end
         m.d.sync += [
             self.age.eq(Mux(changes, 0, Mux(self.age == 3, 3, self.age + 1))),
             self.waits.eq(Mux(self.claim, 2, Mux(self.waits == 0, 0, self.waits - 1))),
             self.claimed.eq(self.claimed + Mux(self.claim, self.words, 0) - self.freed),
-            open_rows.eq(open_rows + self.claim - (writes & buffer.write.row_end)),
+            open_rows.eq(open_rows + self.claim - (ends & ~behind)),
+            earlier.eq(earlier - (ends & behind)),
         ]
         with m.If(changes):
-            m.d.sync += size.eq(harness.free(2, "size"))
+            m.d.sync += [
+                size.eq(harness.free(2, "size")), behind.eq(1), open_rows.eq(0),
+                earlier.eq(open_rows - ends),
+            ]  # fmt: skip
+        with m.If(follows):
+            m.d.sync += [written_size.eq(size), behind.eq(0)]
         # What helps the proofs: the counts of the buffer are those of its rows.
-        pitch, most, added = signal("pitch"), signal("most"), signal("added")
-        times = sum(Mux((open_rows + ending)[bit], self.words << bit, 0) for bit in range(4))
+        pitch, claims, most = signal("pitch"), signal("claims"), signal("most")
+        added = signal("added")
         self.counts_agree = (
-            Mux(self.age == 0, ~signal("ends_5_later"), pitch == self.words)
+            ((pitch == words) | ((ending == 0) & ~ended))
+            & ((self.age == 0) | (claims == self.words))
             & (self.claimed <= _WORDS)
             & ((self.age < 2) | (most == _WORDS - self.words))
             & (signal("held") + Mux(signal("claim_later"), self.words, 0) == self.claimed)
-            & (self.claimed == signal("complete") + self.freed + added + times)
-            & (added == Mux(signal("ends_5_later"), pitch, 0))
+            & (
+                self.claimed
+                == signal("complete")
+                + self.freed
+                + added
+                + _times(ending + Mux(behind, earlier, open_rows), words)
+                + Mux(behind, _times(open_rows, self.words), 0)
+            )
+            & (behind | ((size == written_size) & (earlier == 0)))
+            & (added == Mux(ended, pitch, 0))
             & (~signal("sending") | signal("complete").any())
             & (signal("claim_later") == (self.waits == 2))
             & ((self.waits != 2) | open_rows.any())
-            & ((self.age == 3) | quiet)
+            & ((self.age == 3) | behind | ((open_rows == 0) & (ending == 0)))
             & (~(buffer.room & (self.waits == 0) & (self.age == 3)) | (signal("held") <= most))
             & (self.waits != 3)
-            & ((self.waits != 1) | open_rows.any() | signal("ends_0"))
         )
+
+
+def _times(rows, words):
+    return sum(Mux(rows[bit], words << bit, 0) for bit in range(4))
 
 
 def _result_rows(mutant: bool) -> Harness:

@@ -15,6 +15,7 @@ from macaw.prove.functions import FUNCTIONS
 from macaw.prove.instructions import INSTRUCTIONS
 from macaw.prove.machine import MACHINE
 from macaw.prove.narrow import NARROW
+from macaw.prove.parameters import PARAMETERS
 from macaw.prove.properties import Property, Result, decide
 from macaw.prove.result_rows import RESULT_ROWS
 from macaw.prove.rings import RINGS
@@ -34,6 +35,7 @@ PROPERTIES: tuple[Property, ...] = (
     *ACCELERATOR,
     *SELF_TEST,
     *CREDITS,
+    *PARAMETERS,
     *RESULT_ROWS,
     *RINGS,
     *NARROW,
