@@ -12,7 +12,7 @@ from macaw.arch.machine import MachineConfig
 __all__ = ["PROGRAM_VERSION", "Program", "ProgramError", "TensorPlace"]
 
 #: The version of the format and of the instructions in it. A machine takes no other.
-PROGRAM_VERSION = 1
+PROGRAM_VERSION = 2
 
 _MAGIC = b"macaw program\n"
 _NUMBER = 4
@@ -24,8 +24,12 @@ class ProgramError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class TensorPlace:
-    """An 8-bit image in the memory outside: ``height`` rows of ``width * channels`` bytes from word
-    ``address`` on, each row beginning with a new word."""
+    """An 8-bit image [height, width, channels] in the memory outside, from word ``address`` on: its
+    rows one behind the other, each beginning with a new word.
+
+    ``transposed`` says that it stands there as the image [width, height, channels]: then the rows
+    in memory are its columns.
+    """
 
     name: str
     address: int
@@ -33,6 +37,17 @@ class TensorPlace:
     width: int
     channels: int
     signed: bool
+    transposed: bool = False
+
+    @property
+    def rows(self) -> int:
+        """Rows in memory."""
+        return self.width if self.transposed else self.height
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes in use of a row in memory."""
+        return (self.height if self.transposed else self.width) * self.channels
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a layer costs in cycles, by its walk and the image's arrival."""
 
+from dataclasses import dataclass
+
 from macaw.compiler.conv2d import Conv2dProgram
 
-__all__ = ["model_cycles", "utilisation"]
+__all__ = ["LayerClocks", "model_clocks", "model_cycles", "utilisation"]
 
 #: Clocks from the first read of a row to its first result, and from its last read to its last:
 #: line buffer, array, accumulators, requantiser and result buffer, about.
@@ -16,8 +18,23 @@ _SERIAL_SECTIONS = 2
 _ROOM = 6
 
 
+@dataclass(frozen=True, kw_only=True)
+class LayerClocks:
+    """Modelled clocks of a layer, counted from its first image word: the first read of its first
+    row, the last read of its last row, and the last result word."""
+
+    begin: int
+    end: int
+    sent: int
+
+
 def model_cycles(program: Conv2dProgram) -> int:
-    """Modelled clocks from the first image word to the last result word.
+    """Modelled clocks from the first image word to the last result word."""
+    return model_clocks(program).sent
+
+
+def model_clocks(program: Conv2dProgram) -> LayerClocks:
+    """The clocks of a layer that has the core for itself.
 
     Image words come one a clock as long as the ring has room, results leave one a clock; a row
     is read once the rows that it needs have come, the row before is done, and the result buffer
@@ -35,7 +52,7 @@ def model_cycles(program: Conv2dProgram) -> int:
     arrived: list[int] = []
     freed: list[int] = [0] * shape.height
     sent: list[int] = []
-    end = 0
+    first = end = 0
     for row in range(shape.output_height):
         top = row * stride - shape.padding[0]
         needed = min(top + shape.extent_height, shape.height)
@@ -48,12 +65,13 @@ def model_cycles(program: Conv2dProgram) -> int:
         if gone > 0:
             of_row, left = divmod(-gone, result_words)
             begin = max(begin, sent[-of_row - 1] - left + _ROOM)
+        first = begin if row == 0 else first
         end = begin + row_cycles
         for released in range(max(top, 0), min(max(top + stride, 0), shape.height)):
             freed[released] = end
         before = sent[-1] if sent else 0
         sent.append(max(before, end + pipeline) + result_words)
-    return sent[-1]
+    return LayerClocks(begin=first, end=end, sent=sent[-1])
 
 
 def utilisation(program: Conv2dProgram, cycles: int) -> float:

@@ -14,6 +14,7 @@ from macaw.compiler.layer import WideRow
 from macaw.compiler.lower import AVERAGING, MULTIPLYING, Lowered, lower
 from macaw.compiler.parts import compile_parts, output_band
 from macaw.compiler.refusals import Split, TooLarge
+from macaw.compiler.whole_image import whole_image
 from macaw.nn.graph import QuantizedGraph
 from macaw.nn.graph.operators import AveragePool2d, Operator
 
@@ -57,7 +58,7 @@ def place(
             placements.append(Placement(operator=operator))
             continue
         try:
-            lowered = _lowered(graph, operator, requantization)
+            lowered = whole_image(_lowered(graph, operator, requantization), config)
             layer = _layer(lowered, operator, config, rows, whole_rows, weight_words)
         except ValueError as error:
             refusal = str(error) if isinstance(operator, MULTIPLYING) else ""

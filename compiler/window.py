@@ -10,9 +10,10 @@ from macaw.arch.config import AcceleratorConfig
 from macaw.arch.shapes import Conv2dShape
 from macaw.compiler.steps import Groups, Step, Walk
 
-__all__ = ["RowAccess", "walk_window"]
+__all__ = ["ROWS", "RowAccess", "walk_window"]
 
-_ROWS = 4
+#: Kernel rows that the array takes at a time.
+ROWS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +28,7 @@ class RowAccess:
 def _column(access: RowAccess, rows: int) -> list[tuple[int, frozenset[str]]]:
     """(kernel row, flags) of the reads that bring a column of ``rows`` rows; the last one
     completes it."""
-    if access.together == _ROWS:
+    if access.together == ROWS:
         return [(0, frozenset({"four", "shift"}))]
     if rows <= access.together:
         return [(0, frozenset({"shift"}))]
@@ -129,7 +130,7 @@ def walk_window(
 
     # A block's columns stand at the new end of the window.
     blocks = [(row_block, block) for row_block in row_blocks for block in column_blocks]
-    words = np.zeros((outer, len(blocks), len(parts), phases, array.columns, _ROWS, width), np.int8)
+    words = np.zeros((outer, len(blocks), len(parts), phases, array.columns, ROWS, width), np.int8)
     for channel in range(channels):
         group, place = divmod(channel, lanes)
         phase, column = divmod(place, half)

@@ -15,12 +15,13 @@ __all__ = ["check_inputs", "pack_tensor", "tensor_words", "unpack_tensor"]
 
 def tensor_words(config: MachineConfig, place: TensorPlace) -> int:
     """Words of a tensor."""
-    return place.height * config.words(place.width * place.channels)
+    return place.rows * config.words(place.row_bytes)
 
 
 def pack_tensor(config: MachineConfig, place: TensorPlace, tensor: np.ndarray) -> np.ndarray:
     """``tensor``, int8 or uint8 [height, width, channels] as ``place`` has it, as uint8
-    [words, word bytes]: each row begins with a new word, and the last one is filled up with zeros.
+    [words, word bytes]: each row in memory begins with a new word, and the last one is filled up
+    with zeros.
 
     Raises ``ValueError`` for another type or shape.
     """
@@ -32,18 +33,19 @@ def pack_tensor(config: MachineConfig, place: TensorPlace, tensor: np.ndarray) -
             else f"a {type(tensor).__name__}"
         )
         raise ValueError(f"tensor {place.name!r} must be {dtype} of shape {shape}, not {shown}")
-    row = place.width * place.channels
-    rows = np.zeros((place.height, config.words(row) * config.word_bytes), np.uint8)
-    rows[:, :row] = np.ascontiguousarray(tensor).view(np.uint8).reshape(place.height, row)
+    row = place.row_bytes
+    rows = np.zeros((place.rows, config.words(row) * config.word_bytes), np.uint8)
+    image = np.ascontiguousarray(_in_memory(place, tensor))
+    rows[:, :row] = image.view(np.uint8).reshape(place.rows, row)
     return rows.reshape(-1, config.word_bytes)
 
 
 def unpack_tensor(config: MachineConfig, place: TensorPlace, words: np.ndarray) -> np.ndarray:
     """The inverse of `pack_tensor`; what fills up the rows does not matter."""
-    dtype, shape = _form(place)
-    row = place.width * place.channels
-    rows = words.reshape(place.height, -1)[:, :row]
-    return np.ascontiguousarray(rows).view(dtype).reshape(shape)
+    dtype, _ = _form(place)
+    rows = np.ascontiguousarray(words.reshape(place.rows, -1)[:, : place.row_bytes])
+    image = rows.view(dtype).reshape(place.rows, -1, place.channels)
+    return np.ascontiguousarray(_in_memory(place, image))
 
 
 def check_inputs(places: Sequence[TensorPlace], inputs: Mapping[str, Any]) -> None:
@@ -60,3 +62,8 @@ def check_inputs(places: Sequence[TensorPlace], inputs: Mapping[str, Any]) -> No
 def _form(place: TensorPlace) -> tuple[np.dtype[Any], tuple[int, int, int]]:
     dtype = np.dtype(np.int8 if place.signed else np.uint8)
     return dtype, (place.height, place.width, place.channels)
+
+
+def _in_memory(place: TensorPlace, image: np.ndarray) -> np.ndarray:
+    """An image as it stands in memory, or back again."""
+    return image.swapaxes(0, 1) if place.transposed else image

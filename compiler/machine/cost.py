@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from macaw.arch.machine import MachineConfig
 from macaw.compiler.conv2d import Conv2dProgram
-from macaw.compiler.cost import model_cycles
+from macaw.compiler.cost import model_clocks
 from macaw.compiler.elementwise import LookupTables
 from macaw.compiler.machine.passes import Pass, Placed, Rows
 
@@ -14,28 +14,41 @@ __all__ = ["PassCost", "pass_cost", "rows_bytes", "target_bytes"]
 
 #: Clocks from the start of an elementwise pass or a copy to its first result, about.
 _LATENCY = 12
+#: Clocks from the last work of a pass to the first of the next one, about.
+_BETWEEN = 100
 
 
 @dataclass(frozen=True, kw_only=True)
 class PassCost:
     """Modelled clocks of a pass whose words come and go without waiting: ``work`` in which the
-    array evaluates, or bytes are looked up or copied, and ``cycles`` in all."""
+    array evaluates, or bytes are looked up or copied, and ``cycles`` in all.
+
+    ``overlapped`` are those between other passes, where words come while the pass before works, and
+    results leave while the next one does.
+    """
 
     work: int
     cycles: int
+    overlapped: int
 
 
 def pass_cost(each: Pass, config: MachineConfig) -> PassCost:
     """The clocks of a pass on a machine of ``config``, by `macaw.compiler.cost` or by its words."""
+    fetched = sum(rows_bytes(rows, config) for rows in each.sources)
+    words = config.words(fetched)
+    moved = config.words(max(fetched, target_bytes(each.target, config)))
     if isinstance(each.work, Conv2dProgram):
-        cycles = model_cycles(each.work)
+        clocks = model_clocks(each.work)
         work = each.work.walk.row_cycles * each.work.shape.output_height
-        return PassCost(work=min(work, cycles), cycles=cycles)
-    words = sum(rows_bytes(rows, config) for rows in each.sources) // config.word_bytes
+        return PassCost(
+            work=min(work, clocks.sent),
+            cycles=clocks.sent,
+            overlapped=max(clocks.end - clocks.begin, moved) + _BETWEEN,
+        )
     if isinstance(each.work, LookupTables):
         results = words // len(each.sources)
         words = max(words, results * config.word_bytes // config.elementwise_lanes)
-    return PassCost(work=words, cycles=words + _LATENCY)
+    return PassCost(work=words, cycles=words + _LATENCY, overlapped=max(words, moved) + _BETWEEN)
 
 
 def rows_bytes(rows: Rows, config: MachineConfig) -> int:

@@ -11,14 +11,15 @@ from macaw.arch.container import Program, TensorPlace
 from macaw.arch.machine import MachineConfig, Space
 from macaw.compiler.machine.allocation import Life, place_buffers
 from macaw.compiler.machine.copies import without_copies
+from macaw.compiler.machine.cost import pass_cost
 from macaw.compiler.machine.emit import Home, Load, contents, emit
+from macaw.compiler.machine.graph_passes import GraphPasses
 from macaw.compiler.machine.images import image_of
-from macaw.compiler.machine.lowering import Lowering
 from macaw.compiler.machine.passes import Buffer, Pass
 from macaw.compiler.machine.segments import segment_numbers
 from macaw.compiler.machine.tables import Evaluate
-from macaw.compiler.network import Placement, Requantizations, place
-from macaw.nn.graph import DType, QuantizedGraph
+from macaw.compiler.network import Requantizations
+from macaw.nn.graph import DType, QuantizedGraph, Tensor
 from macaw.nn.graph.operators import Operator
 
 __all__ = ["Network", "Segment", "compile_network"]
@@ -35,7 +36,8 @@ class Segment:
     The k-th FETCH, compute instruction and store of a program's body are those of ``passes[k]``;
     ``homes`` says where each buffer of theirs stands, ``lives`` how many words it takes, and from
     which pass to which; constants have none. ``loads[k]`` are what ``passes[k]`` needs in the
-    core's memories, each from its word in the memory outside on.
+    core's memories, each from its word in the memory outside on. ``transposed`` says that images
+    have their columns as rows in all of this.
     """
 
     operators: tuple[Operator, ...]
@@ -44,6 +46,7 @@ class Segment:
     homes: Mapping[str, Home] = field(default_factory=dict)
     lives: Mapping[str, Life] = field(default_factory=dict)
     loads: tuple[tuple[Load, ...], ...] = ()
+    transposed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,28 +67,20 @@ def compile_network(
     evaluate: Evaluate,
     *,
     keep: bool = False,
+    transposed: bool | None = None,
 ) -> Network:
     """A verified graph for the machine.
 
     ``requantization`` and ``evaluate`` say what operators mean by the semantics of the graph (see
-    `macaw.compiler.network.place` and `Lowering`). What the machine does not do runs on the host.
-    With ``keep`` all tensors of the machine's operators are outputs of its programs, to be looked
-    at.
+    `GraphPasses`). What the machine does not do runs on the host. With ``keep`` all tensors of the
+    machine's operators are outputs of its programs, to be looked at.
+
+    Each segment of the machine is computed on transposed images where that takes fewer clocks by
+    `pass_cost`; with ``transposed`` wherever it can be, or nowhere.
     """
-    lowering = Lowering(graph, config, evaluate)
-    found: list[tuple[Pass, ...] | None] = []
-    refusals: dict[str, str] = {}
-    for placement in _placements(graph, config, requantization):
-        try:
-            if placement.refusal:
-                raise ValueError(placement.refusal)
-            operator = placement.operator
-            passes = lowering.passes(operator, placement.layer)
-            found.append(tuple(replace(each, operator=operator.outputs[0]) for each in passes))
-        except ValueError as error:
-            found.append(None)
-            refusals[placement.operator.outputs[0]] = str(error)
-    numbers = segment_numbers(graph, [passes is not None for passes in found])
+    passes_of = GraphPasses(config=config, requantization=requantization, evaluate=evaluate)
+    found = passes_of(graph)
+    numbers = segment_numbers(graph, [passes is not None for passes in found.of_operators])
     segments = []
     for number in sorted(set(numbers)):
         members = [index for index, each in enumerate(numbers) if each == number]
@@ -93,28 +88,30 @@ def compile_network(
         if number % 2 == 0:
             segments.append(Segment(operators=operators))
             continue
-        all_passes = [each for index in members for each in found[index] or ()]
+        inputs = _inputs(graph, operators)
         made = [output for operator in operators for output in operator.outputs]
         outputs = made if keep else _outputs(graph, operators)
-        kept = without_copies(all_passes, outputs)
+        passes = without_copies(
+            [each for index in members for each in found.of_operators[index] or ()], outputs
+        )
+        turned = (
+            None if transposed is False else passes_of.transposed(graph, operators, inputs, outputs)
+        )
+        if turned is not None:
+            turned = without_copies(turned, outputs)
+            if transposed or _cycles(turned, config) < _cycles(passes, config):
+                passes = turned
         name = graph.name if number == 1 else f"{graph.name}, segment {number}"
-        segments.append(_segment(graph, config, operators, kept, outputs, name))
-    return Network(graph=graph, config=config, segments=tuple(segments), refusals=refusals)
+        segments.append(
+            _segment(
+                graph, config, operators, passes, inputs, outputs, name, transposed=passes is turned
+            )
+        )
+    return Network(graph=graph, config=config, segments=tuple(segments), refusals=found.refusals)
 
 
-def _placements(
-    graph: QuantizedGraph, config: MachineConfig, requantization: Requantizations
-) -> tuple[Placement, ...]:
-    """The layers of a graph in parts that fit the core; where the weights of all do not fit at
-    once, in parts of half of their memory, so that one part's are loaded while another is
-    computed."""
-    core = config.core
-    found = place(graph, core, requantization, whole_rows=True)
-    parts = [part for each in found if each.layer for part in each.layer.parts]
-    if sum(len(part.program.weights) for part in parts) <= core.memory.weight_words:
-        return found
-    half = core.memory.weight_words // 2
-    return place(graph, core, requantization, whole_rows=True, weight_words=half)
+def _cycles(passes: Sequence[Pass], config: MachineConfig) -> int:
+    return sum(pass_cost(each, config).overlapped for each in passes)
 
 
 def _segment(
@@ -122,13 +119,12 @@ def _segment(
     config: MachineConfig,
     operators: tuple[Operator, ...],
     passes: Sequence[Pass],
+    inputs: Sequence[str],
     outputs: Sequence[str],
     name: str,
+    *,
+    transposed: bool,
 ) -> Segment:
-    made = {output for operator in operators for output in operator.outputs}
-    read = {each for operator in operators for each in operator.inputs}
-    inputs = [each for each in _ordered(operators) if each in read - made and _moves(graph, each)]
-
     data, loads = contents(passes, config)
     fixed, more = _constants(passes, config, len(data) // config.word_bytes)
     data += more
@@ -150,7 +146,9 @@ def _segment(
     words = max((outer[each] + sizes[each] for each in outer), default=0)
 
     def places(names: Sequence[str]) -> tuple[TensorPlace, ...]:
-        return tuple(_tensor_place(graph, each, homes[each].word) for each in names)
+        return tuple(
+            _tensor_place(graph.tensors[each], homes[each].word, transposed) for each in names
+        )
 
     program = Program(
         name=name,
@@ -172,6 +170,7 @@ def _segment(
             tuple(replace(load, word=constants + load.word) for load in of_pass)
             for of_pass in loads
         ),
+        transposed=transposed,
     )
 
 
@@ -217,6 +216,13 @@ def _lives(
     return sizes, lives
 
 
+def _inputs(graph: QuantizedGraph, operators: Sequence[Operator]) -> list[str]:
+    """What ``operators`` need of what others make, in the order of their first use."""
+    made = {output for operator in operators for output in operator.outputs}
+    read = dict.fromkeys(each for operator in operators for each in operator.inputs)
+    return [each for each in read if each not in made and graph.tensors[each].data is None]
+
+
 def _outputs(graph: QuantizedGraph, operators: Sequence[Operator]) -> list[str]:
     """What others need of what ``operators`` make."""
     outside = {
@@ -230,27 +236,15 @@ def _outputs(graph: QuantizedGraph, operators: Sequence[Operator]) -> list[str]:
     return [each for each in made if each in outside]
 
 
-def _ordered(operators: Sequence[Operator]) -> list[str]:
-    """The names of all tensors, each once, in the order of their first use."""
-    return list(
-        dict.fromkeys(
-            each for operator in operators for each in (*operator.inputs, *operator.outputs)
-        )
-    )
-
-
-def _moves(graph: QuantizedGraph, name: str) -> bool:
-    return graph.tensors[name].data is None
-
-
-def _tensor_place(graph: QuantizedGraph, name: str, word: int) -> TensorPlace:
-    tensor = graph.tensors[name]
+def _tensor_place(tensor: Tensor, word: int, transposed: bool) -> TensorPlace:
+    """``transposed`` is said of images."""
     image = image_of(tensor)
     return TensorPlace(
-        name=name,
+        name=tensor.name,
         address=word,
         height=image.height,
         width=image.width,
         channels=image.channels,
         signed=tensor.dtype == DType.INT8,
+        transposed=transposed and len(tensor.shape) == 4,
     )

@@ -86,7 +86,8 @@ class Machine:
                 f"not {tensor.dtype} of shape {tensor.shape}"
             )
         self._check_place(place)
-        rows = np.ascontiguousarray(tensor).view(np.uint8).reshape(place.height, -1)
+        image = _in_memory(place, tensor.reshape(shape))
+        rows = np.ascontiguousarray(image).view(np.uint8).reshape(place.rows, -1)
         words = Words.of_rows(rows, self._config.word_bytes)
         self._memories[Space.OUTER].write(place.address, words)
 
@@ -98,21 +99,21 @@ class Machine:
         """
         count = self._check_place(place)
         words = self._memories[Space.OUTER].read(place.address, count, f"{place.name}: outer")
-        shape, dtype = _form(place)
-        length = place.width * place.channels
-        known = words.known.reshape(place.height, -1)[:, :length]
+        _, dtype = _form(place)
+        known = words.known.reshape(place.rows, -1)[:, : place.row_bytes]
         if not known.all():
             row = int(np.flatnonzero(~known.all(axis=1))[0])
             raise MachineError(f"{place.name}: all bytes of row {row} must have been written")
-        data = words.data.reshape(place.height, -1)[:, :length]
-        return np.asarray(np.ascontiguousarray(data).view(dtype).reshape(shape))
+        data = np.ascontiguousarray(words.data.reshape(place.rows, -1)[:, : place.row_bytes])
+        image = data.view(dtype).reshape(place.rows, -1, place.channels)
+        return np.ascontiguousarray(_in_memory(place, image))
 
     def memory(self, space: Space) -> Words:
         """What a memory holds: views, to be looked at only."""
         return self._memories[space].content
 
     def _check_place(self, place: TensorPlace) -> int:
-        count: int = place.height * self._config.words(place.width * place.channels)
+        count: int = place.rows * self._config.words(place.row_bytes)
         end, words = place.address + count, len(self._memories[Space.OUTER].written)
         if end > words:
             raise MachineError(
@@ -171,6 +172,11 @@ def _written_from(memory: WordMemory, entry: int) -> bytes:
 def _form(place: TensorPlace) -> tuple[tuple[int, int, int], type[Any]]:
     shape = place.height, place.width, place.channels
     return shape, np.int8 if place.signed else np.uint8
+
+
+def _in_memory(place: TensorPlace, image: NDArray[Any]) -> NDArray[Any]:
+    """An image as its place has it, or back again."""
+    return image.swapaxes(0, 1) if place.transposed else image
 
 
 def run(

@@ -27,9 +27,18 @@ def test_round_trip(tmp_path):
     path = tmp_path / "net.program"
     PROGRAM.save(path)
     assert Program.load(path) == PROGRAM
+    turned = replace(PROGRAM, inputs=(replace(PROGRAM.inputs[0], transposed=True),))
+    assert Program.from_bytes(turned.to_bytes()) == turned != PROGRAM
     nothing_first = replace(PROGRAM, prologue=None, inputs=(), image=b"")
     assert Program.from_bytes(nothing_first.to_bytes()) == nothing_first
     assert PROGRAM.to_bytes() == PROGRAM.to_bytes()
+
+
+def test_rows_of_a_tensor_in_memory():
+    [place] = PROGRAM.inputs
+    assert (place.rows, place.row_bytes) == (2, 12)
+    turned = replace(place, transposed=True)
+    assert (turned.rows, turned.row_bytes) == (3, 8)
 
 
 def test_every_bit_that_is_damaged_is_noticed():
@@ -55,8 +64,8 @@ def test_every_truncation_is_noticed():
         (lambda content: content[:16], "program must be complete, not 16 bytes long"),
         (lambda content: content + b"x", "must have the checksum"),
         (
-            lambda content: content[:14] + b"\x02" + content[15:],
-            "program must be of version 1, not 2: compile it again",
+            lambda content: content[:14] + b"\x01" + content[15:],
+            "program must be of version 2, not 1: compile it again",
         ),
     ],
 )

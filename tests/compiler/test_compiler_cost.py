@@ -8,7 +8,7 @@ import pytest
 from conv2d_layers import case_of
 
 from macaw.arch import Conv2dShape, RequantizerConfig, preset
-from macaw.compiler.cost import model_cycles, utilisation
+from macaw.compiler.cost import model_clocks, model_cycles, utilisation
 
 TINY = preset("tiny")
 
@@ -42,6 +42,14 @@ def test_one_more_row_costs_its_cycles(height):
     assert model_cycles(large) - model_cycles(small) == row
 
 
+def test_reads_begin_behind_the_first_words_and_end_before_the_last_results():
+    program = case_of(1, shape_of(out_channels=8), TINY).program
+    clocks = model_clocks(program)
+    assert clocks.begin == program.image_row_words
+    assert clocks.end - clocks.begin == 10 * program.walk.row_cycles
+    assert clocks.sent == model_cycles(program) >= clocks.end + program.result_row_words
+
+
 def test_utilisation_is_the_share_of_needed_products():
     program = case_of(1, shape_of(), TINY).program
     macs = 10 * 12 * 32 * 40
@@ -56,6 +64,9 @@ def test_a_result_buffer_of_one_row_keeps_the_next_row_waiting():
     assert small.result_row_words == 60 > TINY.memory.result_words // 2
     row = 10 * 12 * small.walk.pixel_cycles
     assert model_cycles(large) - model_cycles(small) >= row + 60
+    # Nothing is read then, which is no matter of what comes before or behind the layer.
+    clocks = model_clocks(large)
+    assert clocks.end - clocks.begin >= 11 * row + 10 * 60
 
 
 @pytest.mark.parametrize("in_channels", [8, 16])

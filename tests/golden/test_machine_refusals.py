@@ -285,9 +285,16 @@ def test_tensors_of_another_form():
         machine.write(words, tensor.view(np.uint8))
     with pytest.raises(ValueError, match=r"^x must be int8 of shape \(2, 9, 1\), not int8 of sh"):
         machine.write(words, tensor[:1])
+    turned = replace(words, address=40, transposed=True)
+    machine.write(turned, tensor)
+    np.testing.assert_array_equal(machine.read(turned), tensor)
+    columns = replace(turned, height=9, width=2, transposed=False)
+    np.testing.assert_array_equal(machine.read(columns), tensor.swapaxes(0, 1))
     beyond = replace(words, address=61)
     with pytest.raises(MachineError, match="^x must lie below word 0x40 of the memory outside, "):
         machine.write(beyond, tensor)
+    with pytest.raises(MachineError, match="^x must lie below word 0x40 .*, not up to 0x44$"):
+        machine.write(replace(words, transposed=True), tensor)
     with pytest.raises(MachineError, match="^x: outer word 0x14 must have been written$"):
         machine.read(replace(words, address=20))
 

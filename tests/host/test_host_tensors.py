@@ -3,6 +3,7 @@
 """Tensors in words: rows begin with a new word, and nothing else is taken for a tensor."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -51,6 +52,23 @@ def test_there_and_back(shape, signed):
     result = unpack_tensor(CONFIG, place, words)
     assert result.dtype == dtype
     assert np.array_equal(result, tensor)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (3, 5, 3), (2, 4, 4), (1, 9, 1)])
+def test_transposed_images(shape):
+    """Their columns stand in memory as the rows of the other image do."""
+    place = replace(place_of(*shape), transposed=True)
+    height, width, channels = shape
+    tensor = np.random.default_rng(SEED).integers(-128, 128, shape).astype(np.int8)
+    words = pack_tensor(CONFIG, place, tensor)
+    other = place_of(width, height, channels)
+    assert np.array_equal(words, pack_tensor(CONFIG, other, tensor.swapaxes(0, 1)))
+    assert tensor_words(CONFIG, place) == tensor_words(CONFIG, other) == len(words)
+    result = unpack_tensor(CONFIG, place, words)
+    assert result.flags.c_contiguous
+    assert np.array_equal(result, tensor)
+    with pytest.raises(ValueError, match=re.escape(f"must be int8 of shape {shape}, not")):
+        pack_tensor(CONFIG, place, tensor[None])
 
 
 def test_the_order_in_memory_does_not_matter():

@@ -40,13 +40,15 @@ MODELS = (
 
 @dataclass(kw_only=True)
 class Findings:
-    """What a number of graphs came to. ``runs`` counts graphs by rung, ``values`` compared values;
-    ``differences`` has a sentence for each graph that is not equal, or cannot be run."""
+    """What a number of graphs came to. ``runs`` counts graphs by rung, ``transposed`` those of them
+    on transposed images, ``values`` compared values; ``differences`` has a sentence for each graph
+    that is not equal, or cannot be run."""
 
     operators: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     runs: Counter[str] = field(default_factory=Counter)
+    transposed: int = 0
     values: int = 0
     differences: list[str] = field(default_factory=list)
 
@@ -56,6 +58,7 @@ class Findings:
         return "\n".join(
             [
                 *(f"{count} graphs on {rung}" for rung, count in self.runs.items()),
+                f"{self.transposed} of these on transposed images",
                 f"{self.values} values compared",
                 f"{total} operators, {refused} of them on the host ({share}), by kind:",
                 *(
@@ -109,10 +112,14 @@ def check(
     findings: Findings,
     *,
     keep: bool,
+    transposed: bool | None = None,
 ) -> dict[str, str]:
     """Compiles and runs a graph, notes the first value that differs from ``tensors``, and gives
     the refusals."""
-    network = compile_network(graph, config, requantization, evaluate, keep=keep)
+    network = compile_network(
+        graph, config, requantization, evaluate, keep=keep, transposed=transposed
+    )
+    findings.transposed += any(segment.transposed for segment in network.segments)
     for segment in network.segments:
         if segment.program is None:
             continue
@@ -143,15 +150,18 @@ def fuzz(seed: int, findings: Findings, *, rtl: bool) -> None:
     refusals: dict[str, str] = {}
     rtl = rtl and has_modes(graph, fixed)
     config = fixed if rtl or (seed % 2 and has_modes(graph, fixed)) else random_machine(seed, graph)
-    rungs: list[tuple[str, Run, bool]] = [
-        ("the machine in Python", in_python, True),
-        ("the machine in Python, as they are meant to run", in_python, False),
+    rungs: list[tuple[str, Run, bool, bool | None]] = [
+        ("the machine in Python", in_python, True, False),
+        ("the machine in Python, transposed", in_python, True, True),
+        ("the machine in Python, as they are meant to run", in_python, False, None),
     ]
     if rtl:
-        rungs += [("the RTL", on_rtl(seed), bool(seed % 3 == 0))]
-    for rung, run, keep in rungs:
+        rungs += [("the RTL", on_rtl(seed), seed % 3 == 0, (None, True)[seed % 2])]
+    for rung, run, keep, transposed in rungs:
         try:
-            refusals = check(graph, tensors, config, run, findings, keep=keep)
+            refusals = check(
+                graph, tensors, config, run, findings, keep=keep, transposed=transposed
+            )
         except Exception as error:  # Whatever it is, its seed must be told.
             kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
             findings.differences.append(f"seed {seed} on {rung} of {config.name}: {kind}{error}")

@@ -5,6 +5,7 @@ values, all of them on the machine."""
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -37,9 +38,11 @@ def graph_of(
 def is_equal(graph: QuantizedGraph, config: MachineConfig = TINY) -> None:
     inputs = random_inputs(graph, 7)
     tensors = inputs | run(graph, inputs, all_tensors=True)
-    for keep in (True, False):
+    for keep, transposed in product((True, False), repeat=2):
         findings = Findings()
-        refusals = check(graph, tensors, config, in_python, findings, keep=keep)
+        refusals = check(
+            graph, tensors, config, in_python, findings, keep=keep, transposed=transposed
+        )
         assert not refusals
         assert findings.values
 
@@ -115,7 +118,7 @@ def test_parts_take_whole_rows(memory, channels):
 
     graph = graph_of(make, (1, 5, 9, channels))
     config = with_memory(**memory)
-    network = compile_network(graph, config, requantization, evaluate)
+    network = compile_network(graph, config, requantization, evaluate, transposed=False)
     assert len(network.segments[0].passes) > 3
     is_equal(graph, config)
 
@@ -225,5 +228,5 @@ def test_rows_of_which_the_core_holds_too_few_are_cut():
 
     graph = graph_of(make, (2, 3, 24, 8))
     is_equal(graph, config)
-    network = compile_network(graph, config, requantization, evaluate)
+    network = compile_network(graph, config, requantization, evaluate, transposed=False)
     assert any(", part 1" in each.target.buffer.name for each in network.segments[0].passes)

@@ -1,0 +1,105 @@
+# SPDX-FileCopyrightText: 2026 The Macaw authors
+# SPDX-License-Identifier: Apache-2.0
+"""The passes of all operators of a graph, as it stands or on transposed images."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from macaw.arch.machine import MachineConfig
+from macaw.compiler.machine.lowering import Lowering
+from macaw.compiler.machine.passes import Pass
+from macaw.compiler.machine.tables import Evaluate
+from macaw.compiler.network import Placement, Requantizations, place
+from macaw.nn.graph import QuantizedGraph
+from macaw.nn.graph.operators import Operator
+from macaw.nn.transposed_images import transposed_images
+
+__all__ = ["GraphPasses", "Passes"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Passes:
+    """The passes of each operator of a graph, in its order. ``refusals`` says by the name of its
+    result why an operator has none."""
+
+    of_operators: tuple[tuple[Pass, ...] | None, ...]
+    refusals: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GraphPasses:
+    """What makes passes of verified graphs for a machine of ``config``.
+
+    ``requantization`` and ``evaluate`` say what operators mean by the semantics of the graph (see
+    `macaw.compiler.network.place` and `Lowering`).
+    """
+
+    config: MachineConfig
+    requantization: Requantizations
+    evaluate: Evaluate
+
+    def __call__(self, graph: QuantizedGraph) -> Passes:
+        """The passes of a graph."""
+        lowering = Lowering(graph, self.config, self.evaluate)
+        found: list[tuple[Pass, ...] | None] = []
+        refusals: dict[str, str] = {}
+        for placement in self._placements(graph):
+            result = placement.operator.outputs[0]
+            try:
+                if placement.refusal:
+                    raise ValueError(placement.refusal)
+                passes = lowering.passes(placement.operator, placement.layer)
+                found.append(tuple(replace(each, operator=result) for each in passes))
+            except ValueError as error:
+                found.append(None)
+                refusals[result] = str(error)
+        return Passes(of_operators=tuple(found), refusals=refusals)
+
+    def transposed(
+        self,
+        graph: QuantizedGraph,
+        operators: Sequence[Operator],
+        inputs: Sequence[str],
+        outputs: Sequence[str],
+    ) -> list[Pass] | None:
+        """The passes of some operators of a graph, from ``inputs`` to ``outputs``, on images whose
+        rows and columns are exchanged.
+
+        Nothing where that could save nothing, as all sizes are the same; where an operator has no
+        passes then; and where ``inputs`` or ``outputs`` are batches, whose images a
+        `macaw.arch.container.TensorPlace` does not tell apart.
+        """
+        shapes = [graph.tensors[name].shape for name in (*inputs, *outputs)]
+        if any(len(shape) == 4 and shape[0] > 1 for shape in shapes):
+            return None
+        names = dict.fromkeys(name for each in operators for name in (*each.inputs, *each.outputs))
+        part = replace(
+            graph,
+            tensors={name: graph.tensors[name] for name in names},
+            operators=tuple(operators),
+            inputs=tuple(inputs),
+            outputs=tuple(outputs),
+            states=(),
+        )
+        try:
+            turned = transposed_images(part)
+        except ValueError:
+            return None
+        if turned == part:
+            return None
+        passes = self(turned)
+        if passes.refusals:
+            return None
+        return [each for of_operator in passes.of_operators for each in of_operator or ()]
+
+    def _placements(self, graph: QuantizedGraph) -> tuple[Placement, ...]:
+        """The layers of a graph in parts that fit the core; where the weights of all do not fit at
+        once, in parts of half of their memory, so that one part's are loaded while another is
+        computed."""
+        core = self.config.core
+        found = place(graph, core, self.requantization, whole_rows=True)
+        parts = [part for each in found if each.layer for part in each.layer.parts]
+        if sum(len(part.program.weights) for part in parts) <= core.memory.weight_words:
+            return found
+        half = core.memory.weight_words // 2
+        return place(graph, core, self.requantization, whole_rows=True, weight_words=half)
