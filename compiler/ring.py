@@ -8,9 +8,10 @@ from macaw.arch.config import AcceleratorConfig
 from macaw.arch.core import SIZE_BITS
 from macaw.arch.shapes import Conv2dShape
 
-__all__ = ["Ring", "place_rows"]
+__all__ = ["BANKS", "Ring", "place_rows"]
 
-_BANKS = 4
+#: Banks of the line buffer.
+BANKS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +67,9 @@ def _largest(
 ) -> Ring | None:
     """The ring of most rows in ``available`` words."""
     best: Ring | None = None
-    for pitch in range(row_words, row_words + _BANKS):
+    for pitch in range(row_words, row_words + BANKS):
         most = min(available // pitch, (1 << SIZE_BITS) - 1)
-        for count in range(most, max(most - _BANKS, 0), -1):
+        for count in range(most, max(most - BANKS, 0), -1):
             ring = Ring(pitch=pitch, rows=count)
             if _separate(ring, shape.dilation[0], together, words) and (
                 best is None or best.rows < count
@@ -81,7 +82,7 @@ def _separate(ring: Ring, dilation: int, rows: int, words: int) -> bool:
     """Whether ``rows`` kernel rows with ``words`` words of each lie in banks of their own."""
     for first in range(ring.rows):
         slots = {(first + row * dilation) % ring.rows for row in range(rows)}
-        banks = [(slot * ring.pitch + word) % _BANKS for slot in slots for word in range(words)]
+        banks = [(slot * ring.pitch + word) % BANKS for slot in slots for word in range(words)]
         if len(set(banks)) < len(banks):
             return False
     return True

@@ -110,7 +110,7 @@ class _Rows:
 
 
 def _times(rows, words):
-    return sum(Mux(rows[bit], words << bit, 0) for bit in range(4))
+    return sum(Mux(rows[bit], words << bit, 0) for bit in range(len(rows)))
 
 
 def _result_rows(mutant: bool) -> Harness:

@@ -178,10 +178,9 @@ def _result_buffer(
             opened.override(f"{path}result__valid", 0, when=~buffer.result.ready)
         budget = opened.signal(f"{path}queue.budget")
         owed = (budget != budget.init) | (opened.signal(f"{path}complete") != 0)
-        start = opened.signal(f"{path}start")
         way = ["fetch_later", "fetch_later_later", "fetch_later_later_later"]
         places = places_agree(harness, way, path)
-        waits_not(harness, buffer.result, owed=owed & ~start, clocks=8, helper=places)
+        waits_not(harness, buffer.result, owed=owed, clocks=8, helper=places)
         return harness
 
     return build

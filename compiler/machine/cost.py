@@ -15,7 +15,7 @@ __all__ = ["PassCost", "pass_cost", "rows_bytes", "target_bytes"]
 #: Clocks from the start of an elementwise pass or a copy to its first result, about.
 _LATENCY = 12
 #: Clocks from the last work of a pass to the first of the next one, about.
-_BETWEEN = 100
+_BETWEEN = 25
 
 
 @dataclass(frozen=True, kw_only=True)

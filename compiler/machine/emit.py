@@ -16,6 +16,7 @@ from macaw.compiler.elementwise import LookupTables
 from macaw.compiler.machine.hazards import Access, Hazards
 from macaw.compiler.machine.passes import Pass
 from macaw.compiler.machine.stores import Store
+from macaw.compiler.ring import BANKS
 
 __all__ = ["Home", "Load", "contents", "emit"]
 
@@ -147,9 +148,15 @@ def _place_ring(
     """Where a layer's ring stands: at the other end of the line buffer than that of the layer
     before, if both have room, so that its image may come ahead; otherwise at the beginning."""
     words, available = values["ring_words"], config.core.memory.activation_words
-    if before is None or words + before["ring_words"] > available:
+    # Rings begin in the first bank.
+    end = (available - words) // BANKS * BANKS
+    if before is None:
         return {"ring_base": 0, "ahead": 0}
-    return {"ring_base": 0 if before["ring_base"] else available - words, "ahead": 1}
+    if before["ring_base"]:
+        ahead = words <= before["ring_base"]
+        return {"ring_base": 0, "ahead": int(ahead)}
+    ahead = before["ring_words"] <= end
+    return {"ring_base": end if ahead else 0, "ahead": int(ahead)}
 
 
 def _overlap(one: Load, other: Load) -> bool:

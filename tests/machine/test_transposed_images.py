@@ -224,12 +224,12 @@ def test_a_pass_between_others_takes_its_work_or_its_words():
     [segment] = compiled(graph, machine).segments
     # Of nine rows of 24 bytes: words of both operands come, one after the other.
     [cost] = [pass_cost(each, machine) for each in segment.passes]
-    assert cost.overlapped == 2 * 27 + 100 == cost.work + 100
+    assert cost.overlapped == 2 * 27 + 25 == cost.work + 25
     graph = depthwise_layers(18, 3, 8)
     [segment] = compiled(graph, TINY, transposed=False).segments
     for each in segment.passes:
         cost = pass_cost(each, TINY)
-        assert cost.overlapped == cost.work + 100 < cost.cycles + 100
+        assert cost.overlapped == cost.work + 25 < cost.cycles + 25
 
 
 def test_fewer_clocks_on_the_rtl():
