@@ -47,11 +47,11 @@ prove: $(call installed,flow) ## Prove what the hardware promises, into build/pr
 bench: $(call installed,photo) ## Measure cycles and times into build/bench.json (BENCH="core ..." for some only)
 	$(BIN)/python -m benchmarks run $(BENCH)
 
-synth: $(call installed,flow) ## Synthesise, place and route into build/synth.json (SEEDS=3, PRESET=ecp5_85f)
-	$(BIN)/python -m benchmarks synth $(if $(SEEDS),--seeds $(SEEDS)) $(if $(PRESET),--preset $(PRESET))
+synth: $(call installed,flow) ## Synthesise, place and route into build/synth.json (SEEDS=3, PRESET=ecp5_85f, TIME_LIMIT=45)
+	$(BIN)/python -m benchmarks synth $(if $(SEEDS),--seeds $(SEEDS)) $(if $(TIME_LIMIT),--time-limit $(TIME_LIMIT)) $(if $(PRESET),--preset $(PRESET))
 
 lanes: $(call installed,flow) ## Measure a lane of the requantiser, in each mode on each device, into build/synth.json (SEEDS=1)
-	$(BIN)/python -m benchmarks lanes $(if $(SEEDS),--seeds $(SEEDS))
+	$(BIN)/python -m benchmarks lanes $(if $(SEEDS),--seeds $(SEEDS)) $(if $(TIME_LIMIT),--time-limit $(TIME_LIMIT))
 
 figures: $(call installed,photo torch flow) ## Measure all that the pages show, and write their tables; takes hours
 	$(BIN)/python -m benchmarks run
@@ -59,8 +59,8 @@ figures: $(call installed,photo torch flow) ## Measure all that the pages show, 
 	$(BIN)/python -m benchmarks lanes
 	$(BIN)/python -m benchmarks tables
 
-bitstream: $(call installed,flow boards) ## Build a self-test of the core for a board (BOARD=ulx3s_85f, PRESET=ecp5_85f, SEED=2)
-	$(BIN)/macaw bitstream "$(BOARD)" $(if $(PRESET),--preset $(PRESET)) $(if $(SEED),--seed $(SEED))
+bitstream: $(call installed,flow boards) ## Build a self-test of the core for a board (BOARD=ulx3s_85f, PRESET=ecp5_85f, SEED=2, TIME_LIMIT=45)
+	$(BIN)/macaw bitstream "$(BOARD)" $(if $(PRESET),--preset $(PRESET)) $(if $(SEED),--seed $(SEED)) $(if $(TIME_LIMIT),--time-limit $(TIME_LIMIT))
 
 tables: $(call installed,photo) ## Write the figures of build/bench.json and build/synth.json, and the help, into README.md and docs
 	$(BIN)/python -m benchmarks tables

@@ -29,6 +29,12 @@ _OTHERS = {"__main__", "commands", "networks", "report", "synth", "tables"}
 _LANE_DEVICES = ("25k", "up5k", "gw2a-18", "gw1nr-9c")
 
 
+_time_limit = click.option(
+    "--time-limit", "minutes", type=click.FloatRange(min=0, min_open=True), metavar="MINUTES",
+    help="Processor time of a seed, after which it is given up; by default one for the device.",
+)  # fmt: skip
+
+
 def _names() -> list[str]:
     """The benchmarks of this folder."""
     found = {module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])}
@@ -66,10 +72,12 @@ def run(names: tuple[str, ...]) -> None:
 @click.option("--preset", "names", type=click.Choice(tuple(PRESETS)), multiple=True,
               default=("ecp5_85f",), show_default=True,
               help="Configuration of the core; may be repeated.")  # fmt: skip
-def synth(seeds: int, names: tuple[str, ...]) -> None:
+@_time_limit
+def synth(seeds: int, names: tuple[str, ...], minutes: float | None) -> None:
     """Synthesise, place and route the core into build/synth.json.
 
-    The figures of other configurations stay there. The exit status is 1 if a core does not fit.
+    The figures of other configurations stay there. The exit status is 1 if a core does not fit, or
+    if no seed of it finishes in time.
     """
     # Imported here, for it brings Amaranth and the hardware, which figures alone do not need.
     synthesis = importlib.import_module("benchmarks.synth")
@@ -78,7 +86,9 @@ def synth(seeds: int, names: tuple[str, ...]) -> None:
     for name in names:
         report = Report()
         try:
-            synthesis.run(report, config=preset(name), seeds=tuple(range(1, seeds + 1)))
+            synthesis.run(
+                report, config=preset(name), seeds=tuple(range(1, seeds + 1)), minutes=minutes
+            )
         except tool_error as error:
             click.echo(f"{name}: {error}", err=True)
             failed.append(name)
@@ -144,7 +154,10 @@ def docs(name: str, costs: bool) -> None:
               help="A device; may be repeated; all of them by default.")  # fmt: skip
 @click.option("--seeds", type=click.IntRange(1, 100), default=1, show_default=True,
               help="Runs of place and route; the median and the best are reported.")  # fmt: skip
-def lanes(names: tuple[str, ...], devices: tuple[str, ...], seeds: int) -> None:
+@_time_limit
+def lanes(
+    names: tuple[str, ...], devices: tuple[str, ...], seeds: int, minutes: float | None
+) -> None:
     """Synthesise, place and route one lane of the requantiser in the modes NAMES, or in each,
     alone, with each kind of multiplier that has the mode, into build/synth.json."""
     for name in names:
@@ -156,7 +169,9 @@ def lanes(names: tuple[str, ...], devices: tuple[str, ...], seeds: int) -> None:
         for config in synthesis.lane_configs(synthesis.LANE_DEVICES[device]):
             if not names or config.requantizer.modes[0] in names:
                 chosen = tuple(range(1, seeds + 1))
-                synthesis.run_lane(report, config=config, device=device, seeds=chosen)
+                synthesis.run_lane(
+                    report, config=config, device=device, seeds=chosen, minutes=minutes
+                )
     _finish(report, _BUILD / "synth.json")
 
 

@@ -28,9 +28,17 @@ LANE_DEVICES = {
 }
 
 
-def run(report: Report, *, config: AcceleratorConfig, seeds: tuple[int, ...]) -> None:
-    """Place and route the core of ``config`` once a seed; rows as `macaw.flow.synth.run` says."""
-    synth.run(config, Conv2dCore(config), seeds=seeds, report=report, workload="core")
+def run(
+    report: Report,
+    *,
+    config: AcceleratorConfig,
+    seeds: tuple[int, ...],
+    minutes: float | None = None,
+) -> None:
+    """Place and route the core of ``config`` once a seed, in ``minutes`` each; rows as
+    `macaw.flow.synth.run` says."""
+    core = Conv2dCore(config)
+    synth.run(config, core, seeds=seeds, report=report, workload="core", minutes=minutes)
 
 
 def lane_configs(technology: Technology) -> Iterator[AcceleratorConfig]:
@@ -55,10 +63,16 @@ def lane_configs(technology: Technology) -> Iterator[AcceleratorConfig]:
 
 
 def run_lane(
-    report: Report, *, config: AcceleratorConfig, device: str, seeds: tuple[int, ...]
+    report: Report,
+    *,
+    config: AcceleratorConfig,
+    device: str,
+    seeds: tuple[int, ...],
+    minutes: float | None = None,
 ) -> None:
-    """Place and route the requantiser of ``config`` alone on ``device``, once a seed; rows as
-    `macaw.flow.synth.run` says, of the benchmark ``lane`` and the workload ``device``.
+    """Place and route the requantiser of ``config`` alone on ``device``, once a seed, in
+    ``minutes`` each; rows as `macaw.flow.synth.run` says, of the benchmark ``lane`` and the
+    workload ``device``.
 
     Of a lane that nextpnr does not place there are the cells of the netlist, and no clock.
     """
@@ -76,6 +90,7 @@ def run_lane(
             report=lambda **values: report(**values | lane),
             workload=device,
             device=device,
+            minutes=minutes,
         )
     except ToolError:
         report(**lane, metric="fmax", value="not placed", unit="MHz")

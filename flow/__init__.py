@@ -24,7 +24,7 @@ from macaw.flow.harness import Harness
 from macaw.flow.measurement import Measurement, measure
 from macaw.flow.place_and_route import PlaceAndRouteReport, place_and_route
 from macaw.flow.synthesis import SynthesisReport, synthesize
-from macaw.flow.tools import Tool, ToolError, ToolMissingError, find_tool
+from macaw.flow.tools import Tool, ToolError, ToolMissingError, UnfinishedError, find_tool
 from macaw.flow.verilog import netlist_verilog
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "Tool",
     "ToolError",
     "ToolMissingError",
+    "UnfinishedError",
     "Usage",
     "cell_models",
     "export_verilog",

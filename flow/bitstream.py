@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from macaw.arch.checks import instance, integer
-from macaw.flow.families import FAMILIES
+from macaw.flow.families import DEVICES, FAMILIES
 from macaw.flow.synthesis import SynthesisReport, synthesize_design
-from macaw.flow.tools import find_tool, run_tool
+from macaw.flow.tools import check_minutes, find_tool, run_tool
 from macaw.hw.boards import Board, BoardTop
 from macaw.hw.self_test import SelfTestTop
 
@@ -171,23 +171,34 @@ def read_clock(report: dict, board: Board) -> Clock:
 
 
 def build_bitstream(
-    top: SelfTestTop, board: Board, *, what: str, seed: int = 1, build: Path = _BUILD
+    top: SelfTestTop,
+    board: Board,
+    *,
+    what: str,
+    seed: int = 1,
+    minutes: float | None = None,
+    build: Path = _BUILD,
 ) -> Bitstream:
-    """The bitstream of ``top`` on ``board``; ``what`` is what a refusal calls it.
+    """The bitstream of ``top`` on ``board``; ``what`` is what a refusal calls it. ``minutes`` is
+    what nextpnr may take of the processor's time, by default what `macaw.flow.families` says.
 
     All files are kept under ``build``/<board>, and used again for an equal design, equal tools and
     an equal ``seed`` of placement.
 
     Raises `FitError` where the device is too small, `TimingError` where the clock is not reached,
-    `ImportError` without amaranth-boards, `ToolMissingError` and `ToolError`.
+    `UnfinishedError` at the limit, `ImportError` without amaranth-boards, `ToolMissingError` and
+    `ToolError`.
     """
     instance("board", board, Board)
     integer("seed", seed, 0, (1 << 31) - 1)
     family = _FAMILIES[board.family]
     nextpnr, packer = find_tool(FAMILIES[board.family].tool), find_tool(family.packer)
     platform = board.make_platform()
+    option = _DEVICE_OPTIONS[platform.device]
+    device = DEVICES[option.removeprefix("--")]
+    minutes = check_minutes(device.minutes if minutes is None else minutes)
     files = platform.prepare(BoardTop(top, board), "top", emit_src=False).files
-    suffix, option = family.constraints
+    suffix, pins = family.constraints
     constraints = files[f"top{suffix}"]
     synthesis = synthesize_design(
         files["top.il"],
@@ -199,7 +210,7 @@ def build_bitstream(
 
     speed = ("--speed", platform.speed) if hasattr(platform, "speed") else ()
     arguments = [
-        _DEVICE_OPTIONS[platform.device],
+        option,
         *("--package", _PACKAGES[platform.package]),
         *speed,
         *("--seed", str(seed)),
@@ -222,12 +233,13 @@ def build_bitstream(
             nextpnr,
             [
                 *arguments,
-                *("--json", "netlist.json", option, f"{name}/pins{suffix}"),
+                *("--json", "netlist.json", pins, f"{name}/pins{suffix}"),
                 *("--report", f"{name}/report.json", family.routed[1], f"{name}/{routed}"),
             ],
             folder=synthesis.folder,
             log=f"{name}/nextpnr.log",
             stage=f"nextpnr {board.name} {synthesis.digest} seed {seed}",
+            minutes=minutes,
         )
         packed = [each.format(routed=routed, bitstream=path.name) for each in family.pack]
         run_tool(packer, packed, folder=folder, log="pack.log", stage=f"{packer.name} {board.name}")

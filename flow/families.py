@@ -33,11 +33,14 @@ class Usage:
 class Device:
     """A device as nextpnr names it.
 
-    ``package`` is one in which each of the ``speeds`` is sold, the first of which is measured
-    unless another is asked for. ``arguments`` are nextpnr's; ``{package}`` and ``{speed}`` in
-    them are replaced. ``pins`` places the ports of a `Harness`, where nextpnr does not itself.
+    ``minutes`` of the processor's time are enough for a seed that is placed and routed at all:
+    three times what most seeds of our largest design take. ``package`` is one in which each of the
+    ``speeds`` is sold, the first of which is measured unless another is asked for. ``arguments``
+    are nextpnr's; ``{package}`` and ``{speed}`` in them are replaced. ``pins`` places the ports of
+    a `Harness`, where nextpnr does not itself.
     """
 
+    minutes: float
     package: str
     speeds: tuple[Any, ...]
     arguments: tuple[str, ...]
@@ -119,13 +122,17 @@ class Family:
         return {"lut": luts, "ff": harness.registers}
 
 
-def _ecp5(name: str) -> Device:
+def _ecp5(name: str, minutes: float) -> Device:
     return Device(
+        minutes=minutes,
         package="CABGA381",
         speeds=(6, 7, 8),
         arguments=(f"--{name}", "--package", "{package}", "--speed", "{speed}"),
     )
 
+
+#: For each size.
+_ECP5_MINUTES = {"12k": 20, "25k": 20, "45k": 30, "85k": 45}
 
 _ECP5 = Family(
     synthesis="synth_ecp5",
@@ -151,8 +158,10 @@ _ECP5 = Family(
     lut="LUT4",
     register="TRELLIS_FF",
     devices={
-        name: _ecp5(name)
-        for name in ("12k", "25k", "45k", "85k", "um5g-25k", "um5g-45k", "um5g-85k")
+        f"{series}{size}": _ecp5(f"{series}{size}", minutes)
+        for series, sizes in (("", ("12k", "25k", "45k", "85k")), ("um5g-", ("25k", "45k", "85k")))
+        for size, minutes in _ECP5_MINUTES.items()
+        if size in sizes
     },
 )
 
@@ -182,6 +191,7 @@ _ICE40 = Family(
     logic_cells=True,
     devices={
         "up5k": Device(
+            minutes=10,
             package="sg48",
             # There is one, without a name.
             speeds=("typical",),
@@ -232,6 +242,7 @@ FAMILIES = {
         "gw2a",
         "gw2a-18",
         Device(
+            minutes=20,
             package="PG256",
             speeds=("C8/I7",),
             arguments=("--device", "GW2A-LV18{package}{speed}", "--vopt", "family=GW2A-18"),
@@ -242,6 +253,7 @@ FAMILIES = {
         "gw1n",
         "gw1nr-9c",
         Device(
+            minutes=10,
             package="QN88P",
             speeds=("C6/I5",),
             arguments=("--device", "GW1NR-LV9{package}{speed}", "--vopt", "family=GW1N-9C"),

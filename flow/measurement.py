@@ -11,14 +11,17 @@ from statistics import median_low
 from macaw.flow.families import FAMILIES, Usage, family_of
 from macaw.flow.harness import Harness
 from macaw.flow.place_and_route import PlaceAndRouteReport, place_and_route
+from macaw.flow.processes import end_all, signals_interrupt
 from macaw.flow.synthesis import SynthesisReport, synthesize
+from macaw.flow.tools import UnfinishedError
 
 __all__ = ["Measurement", "measure"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """One synthesis and the runs of place and route, one a seed, in the order of the seeds.
+    """One synthesis and the runs of place and route, one a seed, in the order of the seeds;
+    ``unfinished`` are the seeds that did not finish in their time.
 
     ``harness_cells`` are those cells of ``synthesis``, by type, and ``harness_usage`` those
     resources of the ``runs`` that are not the component's own.
@@ -28,6 +31,7 @@ class Measurement:
     harness_cells: dict[str, int]
     harness_usage: dict[str, int]
     runs: tuple[PlaceAndRouteReport, ...]
+    unfinished: tuple[int, ...] = ()
 
     @property
     def median(self) -> PlaceAndRouteReport:
@@ -67,6 +71,7 @@ class Measurement:
         usage = "\n".join(f"  {name:4s} {usage}" for name, usage in self.usage.items())
         fmax = ", ".join(f"{run.fmax:.1f} (seed {run.seed})" for run in self.runs)
         cells = ", ".join(f"{cell} {count}" for cell, count in sorted(self.cells.items()))
+        fmax += "".join(f", none in time (seed {seed})" for seed in self.unfinished)
         median = self.median
         return (
             f"{self.synthesis.digest}: {cells}\n"
@@ -89,27 +94,52 @@ def measure(
     reset: bool = False,
     options: tuple[str, ...] | None = None,
     platform=None,
+    minutes: float | None = None,
 ) -> Measurement:
     """Synthesise, place and route ``component``, in a `Harness` unless ``harness`` is false.
 
     The parameters are those of `Harness`, `synthesize` and `place_and_route`. The seeds run side
-    by side, one a processor. The cells of the harness are part of the reports of ``runs``, and no
-    part of ``usage``.
+    by side, one a processor; those that do not finish in ``minutes`` of its time, by default the
+    device's, are no part of ``runs``. The cells of the harness are part of the reports of ``runs``,
+    and no part of ``usage``.
 
-    Raises what these three raise, and ``ValueError`` without a seed.
+    Raises what these three raise, `UnfinishedError` only where no seed finishes, and ``ValueError``
+    without a seed.
     """
     if not seeds:
         raise ValueError(f"seeds must name at least one seed, not {seeds!r}")
     name = family_of(device)
     top = Harness(component, reset=reset) if harness else component
     synthesis = synthesize(top, family=name, options=options, platform=platform)
-    run = partial(place_and_route, synthesis, device=device, speed=speed, frequency=frequency)
-    with ThreadPoolExecutor(min(len(seeds), os.cpu_count() or 1)) as pool:
-        runs = tuple(pool.map(lambda seed: run(seed=seed), seeds))
+    run = partial(
+        place_and_route,
+        synthesis,
+        device=device,
+        speed=speed,
+        frequency=frequency,
+        minutes=minutes,
+    )
+    runs, unfinished = [], {}
+    workers = min(len(seeds), os.cpu_count() or 1)
+    with signals_interrupt(), ThreadPoolExecutor(workers) as pool:
+        futures = {seed: pool.submit(run, seed=seed) for seed in seeds}
+        try:
+            for seed, future in futures.items():
+                try:
+                    runs.append(future.result())
+                except UnfinishedError as error:
+                    unfinished[seed] = error
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            end_all()
+            raise
+    if not runs:
+        raise next(iter(unfinished.values()))
     family = FAMILIES[name]
     return Measurement(
         synthesis=synthesis,
         harness_cells=family.harness_cells(top) if harness else {},
         harness_usage=family.harness_usage(top) if harness else {},
-        runs=runs,
+        runs=tuple(runs),
+        unfinished=tuple(unfinished),
     )

@@ -13,7 +13,7 @@ from macaw.arch.checks import integer, one_of
 from macaw.flow.families import DEVICES, FAMILIES, Usage, family_of
 from macaw.flow.floorplan import floorplan
 from macaw.flow.synthesis import SynthesisReport
-from macaw.flow.tools import find_tool, run_tool
+from macaw.flow.tools import check_minutes, find_tool, run_tool
 
 __all__ = ["PlaceAndRouteReport", "place_and_route", "read_report"]
 
@@ -111,6 +111,7 @@ def place_and_route(
     placer: str | None = None,
     router: str | None = None,
     options: tuple[str, ...] = (),
+    minutes: float | None = None,
 ) -> PlaceAndRouteReport:
     """Place and route the netlist of ``synthesis`` and time it.
 
@@ -121,12 +122,13 @@ def place_and_route(
     needs a quarter less wire than ``heap`` in a large design, which then can be routed at all,
     and ``router1`` gives it a quarter more than ``router2``. Pins are placed anywhere, on Gowin
     those of a `Harness` only, and the multipliers of a large array where `macaw.flow.floorplan`
-    says; a missed target is a result and no error.
+    says; a missed target is a result and no error. ``minutes`` is a limit to the processor's time,
+    by default the device's.
 
     The result is kept in the folder of the synthesis and used again for equal parameters.
 
-    Raises ``TypeError`` or ``ValueError`` for parameters out of range, `ToolMissingError`, and
-    `ToolError`, as when the design does not fit.
+    Raises ``TypeError`` or ``ValueError`` for parameters out of range, `ToolMissingError`,
+    `ToolError`, as when the design does not fit, and `UnfinishedError` at the limit.
     """
     family = FAMILIES[family_of(device)]
     if synthesis.family != family_of(device):
@@ -140,6 +142,7 @@ def place_and_route(
     integer("seed", seed, 0, (1 << 31) - 1)
     if not 1 <= frequency <= 1000:
         raise ValueError(f"frequency must be in 1 ... 1000 MHz, not {frequency!r}")
+    minutes = check_minutes(chosen.minutes if minutes is None else minutes)
     package = package or chosen.package
     nextpnr = find_tool(family.tool)
     arguments = [
@@ -179,6 +182,7 @@ def place_and_route(
             folder=synthesis.folder,
             log=f"{name}/nextpnr.log",
             stage=f"nextpnr {synthesis.digest} {device}-{speed} seed {seed}",
+            minutes=minutes,
         )
         os.replace(folder / "report.part", folder / "report.json")
         record.with_suffix(".part").write_text(json.dumps({"seconds": round(seconds, 1)}))

@@ -35,25 +35,29 @@ def run(
     device: str | None = None,
     speed: int | str | None = None,
     frequency: float = 200.0,
+    minutes: float | None = None,
 ) -> Measurement:
     """Measure ``component``, the hardware of ``config``, and report a row for each metric.
 
     ``device`` is one of `macaw.flow.DEVICES`, by default the one in `PRESET_DEVICES` for the
     configuration's name. ``report`` is called with the keywords ``benchmark`` (``"synth"``),
-    ``configuration``, ``digest``, ``workload``, ``metric``, ``value`` and ``unit``. The metrics:
+    ``configuration``, ``digest``, ``workload``, ``metric``, ``value`` and ``unit``. ``minutes`` is
+    what a seed may take of the processor's time, by default the device's. The metrics:
 
     - ``fmax``, ``fmax_best``, ``fmax_worst`` in MHz: the median over the seeds, the highest and
       the lowest;
     - ``lut``, ``ff``, ``dsp``, ``bram`` in cells, the harness not counted, and ``lut_share`` and
       so on in percent of the device;
-    - ``device``, ``speed_grade``, ``frequency_target``, ``seeds``, ``yosys``, ``nextpnr``: how
-      these came about.
+    - ``device``, ``speed_grade``, ``frequency_target``, ``seeds``, ``unfinished`` (the seeds that
+      did not finish in their time), ``yosys``, ``nextpnr``: how these came about.
 
     Raises ``ValueError`` for a configuration without a device, and what `measure` raises.
     """
     if device is None:
         device = device_of(config)
-    result = measure(component, device=device, speed=speed, frequency=frequency, seeds=seeds)
+    result = measure(
+        component, device=device, speed=speed, frequency=frequency, seeds=seeds, minutes=minutes
+    )
 
     def row(metric: str, value, unit: str) -> None:
         report(
@@ -75,7 +79,8 @@ def run(
     row("device", f"{result.synthesis.family}-{device} {result.median.package}", "name")
     row("speed_grade", result.median.speed, "grade")
     row("frequency_target", frequency, "MHz")
-    row("seeds", " ".join(map(str, seeds)), "list")
+    row("seeds", " ".join(str(run.seed) for run in result.runs), "list")
+    row("unfinished", " ".join(map(str, result.unfinished)) or "none", "list")
     row("yosys", result.synthesis.yosys, "version")
     row("nextpnr", result.median.nextpnr, "version")
     return result

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Finding yosys and nextpnr, and running them where their progress can be seen."""
 
+import math
 import os
 import shutil
 import subprocess
@@ -18,8 +19,17 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from macaw.arch.checks import one_of
+from macaw.flow.processes import TimeUp, run_process
 
-__all__ = ["Tool", "ToolError", "ToolMissingError", "find_tool", "run_tool"]
+__all__ = [
+    "Tool",
+    "ToolError",
+    "ToolMissingError",
+    "UnfinishedError",
+    "check_minutes",
+    "find_tool",
+    "run_tool",
+]
 
 #: For each tool: the variable that overrides it, the wheel's script, the extra that brings it, and
 #: the question for a version; the packers come with nextpnr's wheels, and icepack has none.
@@ -37,7 +47,6 @@ _TOOLS = {
     ),
 }
 _TAIL_LINES = 12
-_POLL_SECONDS = 0.2
 
 _console = Console(stderr=True)
 _shown = Progress(
@@ -77,6 +86,10 @@ class ToolError(RuntimeError):
     def __init__(self, message: str, log: Path) -> None:
         super().__init__(message)
         self.log = log
+
+
+class UnfinishedError(ToolError):
+    """A tool has not finished in its time; another seed may."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,6 +167,13 @@ def _last_line(log: Path) -> str:
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
+def check_minutes(minutes: float) -> float:
+    """``minutes`` as a limit of time; ``ValueError`` unless they are more than none."""
+    if not 0 < minutes < math.inf:
+        raise ValueError(f"time limit must be more than 0 minutes, not {minutes!r}")
+    return minutes
+
+
 def run_tool(
     tool: Tool,
     arguments: list[str],
@@ -162,6 +182,7 @@ def run_tool(
     log: str,
     stage: str,
     writes_log: bool = False,
+    minutes: float | None = None,
 ) -> float:
     """Run ``tool`` in ``folder`` and return the seconds it took.
 
@@ -171,31 +192,33 @@ def run_tool(
     log is shown beside ``stage`` and the seconds that have passed, elsewhere a line when it has
     finished.
 
-    Raises `ToolError` if the tool fails. The tool is ended if this call is interrupted.
+    ``minutes`` is a limit to the processor's time. It is kept, beside the log, that they were not
+    enough, so that nothing runs as long in vain again.
+
+    Raises `ToolError` if the tool fails, and `UnfinishedError` at the limit. The tool, and what it
+    has started, is ended if this call is interrupted.
     """
     path = folder / log
+    spent = path.with_suffix(".unfinished")
+    if minutes is not None and spent.exists() and float(spent.read_text()) >= minutes:
+        raise _unfinished(tool, stage, float(spent.read_text()), path)
     path.unlink(missing_ok=True)
     captured = path.with_suffix(".console") if writes_log else path
     started = time.monotonic()
     with captured.open("wb") as output, _show(stage) as show:
-        process = subprocess.Popen(
-            [tool.command, *arguments],
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
+        width = max(20, _console.width - len(stage) - 16)
         try:
-            while True:
-                try:
-                    code = process.wait(timeout=_POLL_SECONDS)
-                    break
-                except subprocess.TimeoutExpired:
-                    show(_last_line(path)[: max(20, _console.width - len(stage) - 16)])
-        finally:
-            if process.poll() is None:
-                process.terminate()
-                process.wait()
+            code = run_process(
+                [tool.command, *arguments],
+                folder=folder,
+                output=output,
+                limit=None if minutes is None else 60 * minutes,
+                watch=lambda: show(_last_line(path)[:width]),
+            )
+        except TimeUp:
+            assert minutes is not None
+            spent.write_text(f"{minutes}\n")
+            raise _unfinished(tool, stage, minutes, path) from None
     seconds = time.monotonic() - started
     if writes_log:
         with path.open("ab") as whole:
@@ -208,3 +231,11 @@ def run_tool(
         )
     _console.print(f"{stage}: {seconds:.0f} s", markup=False, highlight=False)
     return seconds
+
+
+def _unfinished(tool: Tool, stage: str, minutes: float, log: Path) -> UnfinishedError:
+    return UnfinishedError(
+        f"{stage} has not finished in {minutes:g} minutes of processor time: take another seed, "
+        f"or a longer time limit; the log of {tool.name} is {log}",
+        log,
+    )

@@ -26,21 +26,31 @@ __all__ = ["bitstream"]
         "macaw bitstream icebreaker --seed 3",
     ),
     statuses={
-        1: "it does not fit or is too slow, so there is no bitstream; or a tool is missing",
+        1: "it does not fit, is too slow or not routed in time; or a tool is missing",
         2: "there is no such board, field or value",
     },
 )
 @click.argument("board_name", metavar="BOARD")
 @preset_option("Configuration of the core; by default one for the board.", default=None)
 @set_option
-@seed_option("Seed of the placement; by default one for the board.", most=(1 << 31) - 1,
-             default=None)  # fmt: skip
+@seed_option("Seed of the placement; by default the board's, then up to three others.",
+             most=(1 << 31) - 1, default=None)  # fmt: skip
+@click.option("--time-limit", "minutes", type=click.FloatRange(min=0, min_open=True),
+              metavar="MINUTES",
+              help="Processor time of a seed, after which it is given up; by default one for the "
+                   "device.")  # fmt: skip
 @json_option
 def bitstream(
-    board_name: str, name: str | None, changes: tuple[str, ...], seed: int | None, as_json: bool
+    board_name: str,
+    name: str | None,
+    changes: tuple[str, ...],
+    seed: int | None,
+    minutes: float | None,
+    as_json: bool,
 ) -> None:
     """Build a self-test of the core for BOARD, as a bitstream."""
     # Imported here, for it brings Amaranth and the hardware.
+    from macaw.cli.bitstream import NoSeedError
     from macaw.cli.bitstream import bitstream as build
     from macaw.flow.tools import ToolError, ToolMissingError
     from macaw.hw.boards import board
@@ -54,8 +64,8 @@ def bitstream(
     # Where the report is printed, the lines are signs of life.
     options = {"console": Console(soft_wrap=True, stderr=True)} if as_json else {}
     try:
-        made = build(chosen, config, seed=chosen.seed if seed is None else seed, **options)
-    except (ValueError, ImportError, ToolError, ToolMissingError) as error:
+        made = build(chosen, config, seed=seed, minutes=minutes, **options)
+    except (ValueError, ImportError, NoSeedError, ToolError, ToolMissingError) as error:
         raise click.ClickException(str(error)) from error
     if as_json:
         report = {

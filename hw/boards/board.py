@@ -83,6 +83,8 @@ _ALL = (
         pll=Ecp5Pll(input_hz=25_000_000, input_divider=1, feedback_divider=3, output_divider=8),
         clock_hz=75_000_000,
         preset="ecp5_25f",
+        # Seed 1 reaches 72.1 MHz.
+        seed=2,
         flash="ulx3s",
         alive=("led", 0),
         passed=("led", 1),

@@ -18,9 +18,10 @@ _PART_BITS = 18
 class GowinWideMultiplier(wiring.Component):
     """The exact product of two unsigned numbers of ``a_bits`` and ``b_bits``, 1 ... 36 each.
 
-    Each number is a low part of 18 bits and the rest, and each pair of parts takes a MULT18X18,
-    or a MULT9X9 where nine bits hold both. 24×24 bits take three and one, which is less than the
-    whole DSP block of a MULT36X36.
+    Each number is a low part of 18 bits and the rest, and each pair of parts takes a MULT18X18;
+    numbers of nine bits at most take a MULT9X9. A part of few bits has none: the two MULT18X18 or
+    four MULT9X9 of a DSP macro are all of one length, so a single MULT9X9 would cost as much as
+    four.
 
     Raises ``TypeError`` or ``ValueError`` for other widths.
 
@@ -59,7 +60,7 @@ class GowinWideMultiplier(wiring.Component):
         bits = len(a) + len(b)
         if not (len(a) and len(b)):
             return Const(0, bits)
-        cell = GowinMultiplier(9 if max(len(a), len(b)) <= 9 else _PART_BITS)
+        cell = GowinMultiplier(9 if max(len(self.a), len(self.b)) <= 9 else _PART_BITS)
         m.submodules[name] = cell
         m.d.comb += [cell.a.eq(a), cell.b.eq(b)]
         return cell.product[:bits]

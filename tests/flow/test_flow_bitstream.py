@@ -45,7 +45,7 @@ class Tools:
             digest="0123", family=family, folder=folder, cells=self.cells, yosys="y", seconds=1.0
         )
 
-    def run(self, tool, arguments, *, folder, log, stage):
+    def run(self, tool, arguments, *, folder, log, stage, minutes=None):
         self.calls.append((tool.name, arguments, folder))
         if "--report" in arguments:
             report = {
