@@ -93,6 +93,7 @@ class ImageIntake(wiring.Component):
                 & self.offered.ahead
                 & self.running
                 & whole
+                & ~self.taken
                 & ~recent.any()
                 & ~ahead
                 & ~begins
