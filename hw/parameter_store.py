@@ -294,10 +294,13 @@ class ParameterStore(wiring.Component):
             in_use.eq(in_use + (read & final) - leave),
             full.eq(in_use == Mux(layer.window, sets[True], sets[False])),
         ]
-        next_ready = (ready + (read & final) - enter)[: len(ready)]
+        ends = read & final
+        # An entry is known late: what it leaves is looked at beside it.
+        some, more = (ready != 0) | ends, (ready > 1) | ((ready == 1) & ends)
+        anyway = chosen | (ahead & ~self.enter_start)
         m.d.sync += [
-            ready.eq(next_ready),
-            self.loaded.eq((next_ready != 0) | chosen | (ahead & ~self.enter_start)),
+            ready.eq(ready + ends - enter),
+            self.loaded.eq(anyway | Mux(enter, more, some)),
         ]
         with m.If(self.enter_start):
             m.d.sync += ahead.eq(0)
