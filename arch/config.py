@@ -335,6 +335,8 @@ class AcceleratorConfig:
             del values["array"]["window"]
         if self.requantizer.multiplier == Multiplier.SINGLE:
             del values["requantizer"]["multiplier"]
+        if self.memory.lane_parameters == MemoryConfig.lane_parameters:
+            del values["memory"]["lane_parameters"]
         for name in ("compact", "max_pooling"):
             if not values[name]:
                 del values[name]

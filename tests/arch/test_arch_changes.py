@@ -41,7 +41,7 @@ def test_one_field_is_changed(name, text, value):
 
 def test_every_field_has_a_name():
     names = field_names(TINY)
-    assert len(names) == len(set(names)) == 18
+    assert len(names) == len(set(names)) == 19
     assert {"array.columns", "accumulator.bits", "memory.result_words"} <= set(names)
 
 

@@ -55,6 +55,7 @@ OTHER = {
     "memory.parameter_entries": 2048,
     "memory.result_words": 1024,
     "memory.step_entries": 256,
+    "memory.lane_parameters": 32,
     "weight_zero_point": False,
     "compact": True,
     "max_pooling": True,
@@ -94,6 +95,12 @@ def test_a_single_multiplier_keeps_the_digest_of_configurations_without_the_fiel
     assert preset("ecp5_85f").digest == "49e45ccaf604"
     digests = {changed("requantizer.multiplier", kind).digest for kind in Multiplier}
     assert len(digests) == len(Multiplier)
+
+
+def test_few_parameters_of_a_lane_keep_the_digest_of_configurations_without_the_field():
+    assert preset("ecp5_85f").digest == "49e45ccaf604"
+    digests = {changed("memory.lane_parameters", count).digest for count in (16, 32, 64)}
+    assert len(digests) == 3
 
 
 def test_a_window_of_pairs_keeps_the_digest_of_configurations_without_the_field():
@@ -150,6 +157,7 @@ RANGES = [
     (MemoryConfig, "parameter_entries", "parameter_entries", 16, 65536, {}),
     (MemoryConfig, "result_words", "result_words", 16, 65536, {}),
     (MemoryConfig, "step_entries", "step_entries", 16, 4096, {}),
+    (MemoryConfig, "lane_parameters", "lane_parameters", 16, 256, {}),
 ]
 
 
