@@ -4,7 +4,7 @@
 component that shows what it does offer."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from amaranth.hdl import Module, Mux, Signal, signed
@@ -187,7 +187,8 @@ class PaddedImage:
 
 def expected_evaluations(program: Conv2dProgram, image: np.ndarray) -> Iterator[Expected]:
     """All evaluations of a layer over an int8 NHWC ``image``, in order. Of the program only the
-    choices count that a compiler is free to make: window mode, paired rows, rows of a block."""
+    choices count that a compiler is free to make: window mode, paired rows, rows of a block, pixels
+    together."""
     padded = PaddedImage(image, program.layer.input_zero_point_int8)
     if program.walk.window and program.config.narrow:
         return _channels(program, padded)
@@ -208,8 +209,28 @@ def _parts(program: Conv2dProgram) -> int:
     return len(program.layer.array_weights(correction=correction)[0])
 
 
+def _together(program: Conv2dProgram) -> Conv2dShape:
+    """The layer's shape, or, where several pixels are computed together, that of a kernel which
+    sees all of them."""
+    shape = program.layer.shape
+    count = shape.output_width // program.walk.pixels
+    if count == 1:
+        return shape
+    step = shape.stride[1]
+    width = shape.kernel_width + (count - 1) * step
+    needed = (program.walk.pixels - 1) * count * step + width
+    top, bottom, left, _ = shape.padding
+    return replace(
+        shape,
+        kernel_width=width,
+        stride=(shape.stride[0], count * step),
+        out_channels=count * shape.out_channels,
+        padding=(top, bottom, left, max(needed - shape.width - left, 0)),
+    )
+
+
 def _dense(program: Conv2dProgram, padded: PaddedImage) -> Iterator[Expected]:
-    shape, array = program.layer.shape, program.config.array
+    shape, array = _together(program), program.config.array
     paired = any("paired" in step.flags for step in program.walk.body)
     outputs = shape.out_channels // shape.groups
     together = max(1, array.columns // outputs) if shape.groups > 1 else 1
