@@ -78,6 +78,7 @@ def test_what_is_wrong_is_noticed(browser, text, path):
     path.write_text(text.replace("<footer>", f'<footer><img src="{address}">'), encoding="utf-8")
     with suppress(TimeoutError):
         browser.look(path, 1400, 900)
+        browser.wait_for("document.images[0].complete")
     assert address in browser.requests
     path.write_text(text.replace('"type": "rect"', '"type": "nothing"'), encoding="utf-8")
     with pytest.raises(TimeoutError, match="utilisation: TypeError"):
