@@ -163,10 +163,12 @@ def test_prove(monkeypatch, good):
 def test_bitstream(monkeypatch):
     module = ModuleType("macaw.cli.bitstream")
     calls = []
+    module.NoSeedError = RuntimeError
     module.bitstream = lambda *arguments, **options: calls.append((*arguments, options))
     monkeypatch.setitem(sys.modules, "macaw.cli.bitstream", module)
     assert CliRunner().invoke(main, ["bitstream", "ulx3s_85f"]).exit_code == 0
     options = ["--preset", "ecp5_85f", "--set", "memory.weight_words=512", "--seed", "3"]
+    options += ["--time-limit", "2.5"]
     assert CliRunner().invoke(main, ["bitstream", "icebreaker", *options]).exit_code == 0
     # What a board changes is changed in its own preset alone.
     options = ["--set", "memory.step_entries=128"]
@@ -174,9 +176,9 @@ def test_bitstream(monkeypatch):
     smaller = changed(preset("ecp5_85f"), {"memory.weight_words": "512"})
     own = changed(preset("up5k"), {"accumulator.bits": "22", "memory.step_entries": "128"})
     assert calls == [
-        (board("ulx3s_85f"), preset("ecp5_25f"), {"seed": 1}),
-        (board("icebreaker"), smaller, {"seed": 3}),
-        (board("icebreaker"), own, {"seed": 2}),
+        (board("ulx3s_85f"), preset("ecp5_25f"), {"seed": None, "minutes": None}),
+        (board("icebreaker"), smaller, {"seed": 3, "minutes": 2.5}),
+        (board("icebreaker"), own, {"seed": None, "minutes": None}),
     ]
 
 
@@ -189,6 +191,7 @@ def test_bitstream_refuses(monkeypatch):
         raise ValueError("the self-test must fit")
 
     module = ModuleType("macaw.cli.bitstream")
+    module.NoSeedError = RuntimeError
     module.bitstream = refuse
     monkeypatch.setitem(sys.modules, "macaw.cli.bitstream", module)
     result = CliRunner().invoke(main, ["bitstream", "icebreaker"])
@@ -215,7 +218,8 @@ def test_bitstream_says_what_was_made(monkeypatch):
     with io.StringIO() as file:
         bitstream.bitstream(board("ulx3s_85f"), preset("tiny"), seed=5, console=Console(file=file))
         text = file.getvalue()
-    assert kept == [(651, board("ulx3s_85f"), {"what": "the self-test of tiny", "seed": 5})]
+    options = {"what": "the self-test of tiny", "seed": 5, "minutes": None}
+    assert kept == [(651, board("ulx3s_85f"), options)]
     for part in ("self-test on ulx3s_85f, configuration tiny (", "DP16KD 67 of 208",
                  "75.00 MHz, at most 81.26 MHz", "bitstream: build/x.bit",
                  "openFPGALoader --board ulx3s build/x.bit"):  # fmt: skip
