@@ -18,6 +18,7 @@ from benchmarks.commands import fill_commands
 from benchmarks.report import Report, load, merge, save
 from benchmarks.tables import fill
 from macaw.arch import PRESETS, Mode, preset
+from macaw.cli.commands.options import time_limit_option
 from macaw.cli.main import main as macaw
 
 __all__ = ["main"]
@@ -27,12 +28,6 @@ _BUILD = _ROOT / "build"
 _OTHERS = {"__main__", "commands", "networks", "report", "synth", "tables"}
 #: Those of `benchmarks.synth.LANE_DEVICES`, which brings the hardware.
 _LANE_DEVICES = ("25k", "up5k", "gw2a-18", "gw1nr-9c")
-
-
-_time_limit = click.option(
-    "--time-limit", "minutes", type=click.FloatRange(min=0, min_open=True), metavar="MINUTES",
-    help="Processor time of a seed, after which it is given up; by default one for the device.",
-)  # fmt: skip
 
 
 def _names() -> list[str]:
@@ -72,7 +67,7 @@ def run(names: tuple[str, ...]) -> None:
 @click.option("--preset", "names", type=click.Choice(tuple(PRESETS)), multiple=True,
               default=("ecp5_85f",), show_default=True,
               help="Configuration of the core; may be repeated.")  # fmt: skip
-@_time_limit
+@time_limit_option
 def synth(seeds: int, names: tuple[str, ...], minutes: float | None) -> None:
     """Synthesise, place and route the core into build/synth.json.
 
@@ -154,7 +149,7 @@ def docs(name: str, costs: bool) -> None:
               help="A device; may be repeated; all of them by default.")  # fmt: skip
 @click.option("--seeds", type=click.IntRange(1, 100), default=1, show_default=True,
               help="Runs of place and route; the median and the best are reported.")  # fmt: skip
-@_time_limit
+@time_limit_option
 def lanes(
     names: tuple[str, ...], devices: tuple[str, ...], seeds: int, minutes: float | None
 ) -> None:

@@ -199,7 +199,8 @@ class ParameterStore(wiring.Component):
         settled = Signal(2)
         channels = delay(m, groups.channels, 1)
         m.d.comb += groups.advance.eq(ended)
-        m.d.sync += [ended.eq(read & final), settled.eq(Cat(1, settled))]
+        ends = read & final
+        m.d.sync += [ended.eq(ends), settled.eq(Cat(1, settled))]
         with m.If(~read):
             m.d.sync += [
                 read.eq(running & settled.all() & ~full),
@@ -291,10 +292,9 @@ class ParameterStore(wiring.Component):
 
         # While ``read`` is low a set that is given up is seen before the next one is filled.
         m.d.sync += [
-            in_use.eq(in_use + (read & final) - leave),
+            in_use.eq(in_use + ends - leave),
             full.eq(in_use == Mux(layer.window, sets[True], sets[False])),
         ]
-        ends = read & final
         # An entry is known late: what it leaves is looked at beside it.
         some, more = (ready != 0) | ends, (ready > 1) | ((ready == 1) & ends)
         anyway = chosen | (ahead & ~self.enter_start)

@@ -14,6 +14,7 @@ from macaw.cli.commands.options import (
     preset_option,
     seed_option,
     set_option,
+    time_limit_option,
 )
 
 __all__ = ["bitstream"]
@@ -35,10 +36,7 @@ __all__ = ["bitstream"]
 @set_option
 @seed_option("Seed of the placement; by default the board's, then up to three others.",
              most=(1 << 31) - 1, default=None)  # fmt: skip
-@click.option("--time-limit", "minutes", type=click.FloatRange(min=0, min_open=True),
-              metavar="MINUTES",
-              help="Processor time of a seed, after which it is given up; by default one for the "
-                   "device.")  # fmt: skip
+@time_limit_option
 @json_option
 def bitstream(
     board_name: str,

@@ -33,6 +33,7 @@ __all__ = [
     "seed_option",
     "semantics_option",
     "set_option",
+    "time_limit_option",
 ]
 
 #: What an option is put on: a function that becomes a command.
@@ -156,6 +157,14 @@ def json_option(function: _Function) -> _Function:
     return click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")(
         function
     )
+
+
+def time_limit_option(function: _Function) -> _Function:
+    """``--time-limit``, as ``minutes``."""
+    return click.option(
+        "--time-limit", "minutes", type=click.FloatRange(min=0, min_open=True), metavar="MINUTES",
+        help="Processor time of a seed, after which it is given up; by default one for the device.",
+    )(function)  # fmt: skip
 
 
 def configured(name: str, changes: tuple[str, ...]) -> AcceleratorConfig:
