@@ -189,7 +189,7 @@ def layer_fields(config: AcceleratorConfig) -> tuple[Field, ...]:
         Field(
             name="weight_start",
             bits=_log2(config.memory.weight_words),
-            meaning="weight word of the first evaluation",
+            meaning="weight word of the first evaluation; behind the last word comes the first",
         ),
         Field(
             name="weight_offset",

@@ -51,6 +51,7 @@ class _Refusal:
                 f"{self._where}{what} must be at most {limit} on {self._config.name}, "
                 f"not {value!r}: {remedy}",
                 split,
+                pieces=-(-value // limit),
             )
 
 

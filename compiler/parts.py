@@ -48,25 +48,24 @@ def compile_parts(
     row: WideRow | None = None,
     weight_words: int | None = None,
 ) -> Iterator[CorePart]:
-    """``part`` for a core of ``config``: halved for as long as that helps.
+    """``part`` for a core of ``config``: split for as long as that helps.
 
     With ``row``, all of the image's, each part takes whole rows, from which the core picks what
     the part reads; otherwise it takes nothing but that. Parts take at most ``weight_words`` of the
-    weight memory, where they can be halved so far.
+    weight memory, where they can be split so far.
 
-    Raises ``ValueError``, as `compile_conv2d` does, for what does not fit however it is halved.
+    Raises ``ValueError``, as `compile_conv2d` does, for what does not fit however it is split.
     """
     given = part if row is None else _of_wide_rows(part, row)
-    halved = False
     try:
         program = compile_conv2d(given.layer, config, weight_words=weight_words)
     except TooLarge as refusal:
-        for half in _halves(part, refusal.split, config):
-            yield from compile_parts(half, config, row=row, weight_words=weight_words)
-            halved = True
-        if halved:
+        pieces = _pieces(part, refusal, config)
+        for piece in pieces:
+            yield from compile_parts(piece, config, row=row, weight_words=weight_words)
+        if pieces:
             return
-        # What cannot be halved may have all of the weight memory.
+        # What cannot be split may have all of the weight memory.
         program = compile_conv2d(given.layer, config)
     yield CorePart(program=program, image=given.image, result=part.result)
 
@@ -84,9 +83,9 @@ def _of_wide_rows(part: Part, row: WideRow) -> Part:
     )
 
 
-def _halves(part: Part, split: Split | None, config: AcceleratorConfig) -> tuple[Part, ...]:
-    """Two parts instead of one; none where it cannot be split so."""
-    shape, array = part.layer.shape, config.array
+def _pieces(part: Part, refusal: TooLarge, config: AcceleratorConfig) -> tuple[Part, ...]:
+    """Parts of one size instead of one that is refused; none where it cannot be split so."""
+    shape, array, split = part.layer.shape, config.array, refusal.split
     if split is None:
         return ()
     if split != Split.CHANNELS:
@@ -99,10 +98,12 @@ def _halves(part: Part, split: Split | None, config: AcceleratorConfig) -> tuple
     count, unit = shape.out_channels, array.columns
     if shape.groups > 1:
         count, unit = shape.groups, array.lanes if shape.depthwise else 1
-    middle = -(-count // (2 * unit)) * unit
-    if middle >= count:
+    size = -(-count // (refusal.pieces * unit)) * unit
+    if size >= count:
         return ()
-    return _channels(part, 0, middle), _channels(part, middle, count)
+    return tuple(
+        _channels(part, first, min(first + size, count)) for first in range(0, count, size)
+    )
 
 
 def _channels(part: Part, first: int, end: int) -> Part:

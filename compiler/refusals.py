@@ -17,8 +17,9 @@ class Split(StrEnum):
 
 class TooLarge(ValueError):
     """A layer is beyond what the core was built for; ``split`` says what would make its parts
-    fit, if anything would."""
+    fit, if anything would, and ``pieces`` into how many at least."""
 
-    def __init__(self, sentence: str, split: Split | None = None):
+    def __init__(self, sentence: str, split: Split | None = None, *, pieces: int = 2):
         super().__init__(sentence)
         self.split = split
+        self.pieces = pieces

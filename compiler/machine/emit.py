@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Passes to instructions and constants."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -69,7 +69,7 @@ class _Code:
 class Load:
     """Units of one target for one pass: ``words`` from ``word`` on, among all such words, become
     ``units`` of the core's memory from ``first`` on. ``resident`` ones are loaded once, by the
-    prologue, and stay."""
+    prologue, and stay. Of weights that go around their memory the rest is a load of its own."""
 
     target: LoadTarget
     units: int
@@ -104,11 +104,17 @@ def contents(passes: Sequence[Pass], config: MachineConfig) -> tuple[bytes, list
         for target in LoadTarget
     }
 
-    def placed(load: Load) -> Load:
-        store = stores[load.target]
-        return replace(load, first=store.place(load.units), resident=store.resident)
+    def placed(load: Load) -> Iterator[Load]:
+        store, word = stores[load.target], load.word
+        for run in store.place(load.units):
+            words = load.words * len(run) // load.units
+            yield replace(
+                load, units=len(run), words=words, word=word, first=run.start,
+                resident=store.resident,
+            )  # fmt: skip
+            word += words
 
-    return bytes(data), [[placed(load) for load in of_pass] for of_pass in loads]
+    return bytes(data), [[run for load in of_pass for run in placed(load)] for of_pass in loads]
 
 
 def emit(
@@ -198,7 +204,7 @@ def _run(code: _Code, each: Pass, loads: Sequence[Load], homes: Mapping[str, Hom
     code.add(Engine.FETCH, Opcode.FETCH, {k: int(v) for k, v in fetch.items()}, reads)
 
     used = [_units_of(load) for load in loads]
-    firsts = {load.target: load.first for load in loads}
+    firsts = {load.target: load.first for load in reversed(loads)}
     match each.work:
         case CoreProgram() as work:
             entry = firsts[LoadTarget.TABLE]

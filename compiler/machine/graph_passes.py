@@ -94,12 +94,12 @@ class GraphPasses:
 
     def _placements(self, graph: QuantizedGraph) -> tuple[Placement, ...]:
         """The layers of a graph in parts that fit the core; where the weights of all do not fit at
-        once, in parts of half of their memory, so that one part's are loaded while another is
-        computed."""
+        once, in parts of three eighths of their memory, so that one part's are loaded while another
+        is computed, and the next layer's while the last part is."""
         core = self.config.core
         found = place(graph, core, self.requantization, whole_rows=True)
         parts = [part for each in found if each.layer for part in each.layer.parts]
         if sum(len(part.program.weights) for part in parts) <= core.memory.weight_words:
             return found
-        half = core.memory.weight_words // 2
-        return place(graph, core, self.requantization, whole_rows=True, weight_words=half)
+        words = 3 * core.memory.weight_words // 8
+        return place(graph, core, self.requantization, whole_rows=True, weight_words=words)

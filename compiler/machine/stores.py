@@ -16,7 +16,8 @@ class Store:
     """Places for the units of one target.
 
     Where all units of a program fit, each stays where it is (``resident``). Otherwise they take
-    turns around the memory, so that those of the next pass are loaded while one is computed.
+    turns around the memory, so that those of the next pass are loaded while one is computed. A
+    layer's weights may begin at the end of their memory and end at its beginning.
     """
 
     config: MachineConfig
@@ -36,9 +37,14 @@ class Store:
         """Units of the target."""
         return load_format(self.config, self.target).capacity
 
-    def place(self, size: int) -> int:
-        """The first unit of the next ``size``."""
-        if self._next + size > self.capacity or self.target == LoadTarget.LOOKUP:
+    def place(self, size: int) -> tuple[range, ...]:
+        """The units of the next ``size``, in one run or two."""
+        around = self.target == LoadTarget.WEIGHTS
+        beyond = self._next + size > self.capacity
+        if self.target == LoadTarget.LOOKUP or (beyond and not around):
             self._next = 0
-        first, self._next = self._next, self._next + size
-        return first
+        first, end = self._next, self._next + size
+        self._next = end % self.capacity
+        if end <= self.capacity:
+            return (range(first, end),)
+        return range(first, self.capacity), range(self._next)

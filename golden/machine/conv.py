@@ -66,10 +66,10 @@ def check_apart(layer: Mapping[str, int], before: Mapping[str, int]) -> None:
 
 def _walk(core: Core, layer: Mapping[str, int]) -> Walk:
     walk, config = walk_of(core.config, layer, core.table), core.config
-    end = layer["weight_start"] + len(walk.groups) * walk.evaluations
-    if end > len(core.weights):
+    words = len(walk.groups) * walk.evaluations
+    if words > len(core.weights):
         raise MachineError(
-            f"weight words of the layer must be below {len(core.weights)}, not up to {end - 1}"
+            f"weight words of the layer must be at most {len(core.weights)}, not {words}"
         )
     end = layer["parameter_start"] + walk.channels
     entries = config.memory.parameter_entries
@@ -95,6 +95,7 @@ def conv_use(core: Core, layer: Mapping[str, int]) -> ConvUse:
     for group in walk.groups:
         for evaluation in range(walk.evaluations):
             word = layer["weight_start"] + group.index * walk.evaluations + evaluation
+            word %= len(core.weights)
             columns = group.channels
             if walk.window:
                 # Phases take turns, half of the columns each.
@@ -123,8 +124,9 @@ def conv(core: Core, layer: Mapping[str, int], image: Words) -> Words:
     pixels = 2 * walk.pixels - layer["odd_width"] if walk.window else walk.pixels
     _check_results(config, layer, walk, pixels)
     reader = ImageReader(config, layer, walk, image)
-    start = layer["weight_start"]
-    weights = core.weights[start : start + len(walk.groups) * walk.evaluations]
+    # Behind the last word comes the first one.
+    places = layer["weight_start"] + np.arange(len(walk.groups) * walk.evaluations)
+    weights = core.weights[places % len(core.weights)]
     sums_of = window_sums if walk.window else dense_sums
     rows = layer["output_rows"] + 1
     values = np.zeros((rows, pixels, max(layer["result_step"], walk.channels)), np.uint8)

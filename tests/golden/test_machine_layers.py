@@ -61,7 +61,8 @@ def of(case, name):
     [
         ({"body": 64}, "steps of the layer must be below 64, not up to 64"),
         ({"body_start": 1}, "body_start must be table_start and prologue, which is 0, not 1"),
-        ({"weight_start": 125}, "weight words of the layer must be below 128, not up to 128"),
+        ({"inner_groups": 64, "parameters_stay": 0, "parameter_sets": 7},
+         "weight words of the layer must be at most 128, not 130"),
         ({"parameter_start": 59}, "parameter entries of the layer must be below 64, not up to 64"),
         ({"group_channels": 5}, "group_channels must be in 1 ... 4, not 5"),
         ({"final_channels": 0}, "final_channels must be in 1 ... 4, not 0"),
@@ -172,10 +173,30 @@ def test_what_is_used_is_refused_where_it_is_out_of_range():
     core = core_of(DENSE.program)
     for use, fields, sentence in (
         (table_use, {"body": 64}, "steps of the layer must be below 64"),
-        (conv_use, {"weight_start": 125}, "weight words of the layer must be below 128"),
+        (
+            conv_use,
+            {"inner_groups": 64, "parameters_stay": 0, "parameter_sets": 7},
+            "weight words of the layer must be at most 128",
+        ),
     ):
         with pytest.raises(MachineError, match=f"^{sentence}"):
             use(core, DENSE.program.descriptor | fields)
+
+
+@pytest.mark.parametrize("case", [DENSE, WINDOW], ids=["dense", "window"])
+def test_weights_go_around_their_memory(case):
+    core, descriptor = core_of(case.program), case.program.descriptor
+    expected = conv(core, descriptor, image_stream(case))
+    last = len(core.weights) - 1
+    around = replace(core, weights=np.roll(core.weights, last, axis=0))
+    moved = descriptor | {"weight_start": last}
+    found = conv(around, moved, image_stream(case))
+    assert np.array_equal(found.data, expected.data)
+    beats = conv_use(around, moved).weights
+    assert beats.max() // core.config.array.columns == last
+    assert beats.min() == 0
+    found = conv(around, descriptor, image_stream(case))
+    assert not np.array_equal(found.data, expected.data)
 
 
 def test_a_fixed_bias_counts_in_mode_float32_where_the_lane_has_it():

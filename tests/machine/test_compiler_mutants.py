@@ -107,7 +107,8 @@ MUTANTS: dict[str, Mutation] = {
         wrapped(lambda _, each, outputs, *__: isinstance(each.work, copies.Copy)
                 and each.target.buffer.name not in outputs),
     ),
-    "memories that never end": (Store, "place", wrapped(lambda *_: 0)),
+    "memories that never end": (Store, "place", wrapped(lambda _, __, size: (range(size),))),
+    "weights that do not go around": (Store, "place", wrapped(lambda runs, *_: runs[:1])),
     "a batch of one": (lowering, "_repeated", lambda _: lambda layer, batch: layer),
     "padding of zero": (
         moves, "Conv2dLayer", lambda make: lambda **named: make(**named | {"padding_value": 0}),
