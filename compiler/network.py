@@ -14,6 +14,7 @@ from macaw.compiler.layer import WideRow
 from macaw.compiler.lower import AVERAGING, MULTIPLYING, Lowered, lower
 from macaw.compiler.parts import compile_parts, output_band
 from macaw.compiler.refusals import Split, TooLarge
+from macaw.compiler.short_rows import short_rows
 from macaw.compiler.whole_image import whole_image
 from macaw.nn.graph import QuantizedGraph
 from macaw.nn.graph.operators import AveragePool2d, Operator
@@ -59,6 +60,8 @@ def place(
             continue
         try:
             lowered = whole_image(_lowered(graph, operator, requantization), config)
+            if whole_rows:
+                lowered = short_rows(lowered, config)
             layer = _layer(lowered, operator, config, rows, whole_rows, weight_words)
         except ValueError as error:
             refusal = str(error) if isinstance(operator, MULTIPLYING) else ""
