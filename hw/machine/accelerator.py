@@ -84,13 +84,15 @@ class Accelerator(wiring.Component):
         begin = self.start & ~self.busy
         queues = self._queues(m, sequencer, (loader, fetcher, compute, storer), begin)
 
-        # The memory outside, the program's words first.
+        # The memory outside, the program's words first. While words of an image are waited for, no
+        # others are loaded: of two that always ask, each gets half of the words.
         m.submodules.arbiter = arbiter = ReadArbiter(config, 4)
         readers = ((program.read, program.words), *zip(fetcher.reads, fetcher.words, strict=True),
                    (loader.read, loader.words))  # fmt: skip
         for index, (read, words) in enumerate(readers):
             connect(m, read, arbiter.reads[index])
             connect(m, arbiter.words[index], words)
+        m.d.comb += arbiter.hold.eq(fetcher.hungry)
         connect(m, arbiter.read, flipped(self.memory.read))
         connect(m, flipped(self.memory.words), arbiter.arriving)
         connect(m, storer.write, flipped(self.memory.write))

@@ -34,6 +34,8 @@ class Fetcher(wiring.Component):
         It is complete, for one clock.
     reads, words : Out, In
         Bursts of the memory outside for each of the two operands, and their words.
+    hungry : Out
+        Words of the memory outside would have been taken in the clock before.
     addresses, addresses_valid, addresses_ready : Out, Out, In
         With a tensor memory: its port, for each operand, as `WordReader` has it.
     arrived, arrives : In
@@ -52,6 +54,7 @@ class Fetcher(wiring.Component):
             "done": Out(1),
             "reads": Out(stream.Signature(read_layout(config))).array(2),
             "words": In(stream.Signature(word)).array(2),
+            "hungry": Out(1),
             "o": Out(stream.Signature(word)),
         }
         if config.tensor_words:
@@ -86,6 +89,7 @@ class Fetcher(wiring.Component):
                 ]
             readers.append(reader)
         first, second = readers
+        m.d.sync += self.hungry.eq(first.hungry | second.hungry)
 
         # The words of a command must not meet those of one with another number of operands: the
         # second operand's are counted as they leave.

@@ -35,6 +35,8 @@ class ReadArbiter(wiring.Component):
     -------
     reads : In
         Bursts of each reader.
+    hold : In
+        The last reader's wait.
     words : Out
         Words for each reader.
     read, arriving : Out, In
@@ -48,6 +50,7 @@ class ReadArbiter(wiring.Component):
             {
                 "reads": In(stream.Signature(read_layout(config))).array(readers),
                 "words": Out(stream.Signature(word)).array(readers),
+                "hold": In(1),
                 "read": Out(stream.Signature(read_layout(config))),
                 "arriving": In(stream.Signature(word)),
             }
@@ -62,8 +65,11 @@ class ReadArbiter(wiring.Component):
         m.d.comb += free.eq((~self.read.valid | self.read.ready) & owners.i.ready)
         with m.If(self.read.ready):
             m.d.sync += self.read.valid.eq(0)
+        last = self._readers - 1
         taken = Const(0)
         for index, read in enumerate(self.reads):
+            if index == last:
+                taken = taken | self.hold
             grant = Signal(name=f"grant_{index}")
             m.d.comb += [grant.eq(read.valid & free & ~taken), read.ready.eq(free & ~taken)]
             with m.If(grant):

@@ -33,7 +33,8 @@ class WordReader(wiring.Component):
     config : MachineConfig
         The configuration.
     depth : int
-        Room for words, a power of two in 16 ... 1024; a burst is at most a half of it.
+        Room for words, a power of two in 16 ... 1024; a burst is at most a quarter of it, so
+        that three quarters cover the memory's latency.
     tensor : bool
         There is a port to the tensor memory.
 
@@ -45,6 +46,8 @@ class WordReader(wiring.Component):
         No more words are asked for.
     idle : Out
         All words asked for have come: the memory is not needed any more.
+    hungry : Out
+        Words are to come of the memory outside, and would be taken at once.
     read, words : Out, In
         Bursts of the memory outside, and their words.
     address, address_valid, address_ready : Out, Out, In
@@ -67,6 +70,7 @@ class WordReader(wiring.Component):
             "span": In(stream.Signature(span_layout(config))),
             "cancel": In(1),
             "idle": Out(1, init=1),
+            "hungry": Out(1),
             "read": Out(stream.Signature(read_layout(config))),
             "words": In(stream.Signature(word)),
             "o": Out(stream.Signature(word)),
@@ -84,7 +88,7 @@ class WordReader(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        depth, burst = self._depth, min(self._depth // 2, 1 << len(self.read.payload.count))
+        depth, burst = self._depth, min(self._depth // 4, 1 << len(self.read.payload.count))
         m.submodules.room = room = RegisterQueue(
             word_layout(self._config), depth + 1, self._config.core.technology
         )
@@ -99,6 +103,7 @@ class WordReader(wiring.Component):
         arrives = self.words.valid & self.words.ready
         m.d.comb += [
             taken.eq(self.o.valid & self.o.ready),
+            self.hungry.eq(outside & ~self.idle & self.o.ready),
             self.words.ready.eq(1),
             self.span.ready.eq(self.idle),
             room.i.payload.eq(self.words.payload),

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from accelerator_programs import TINY, end, memory_of, random_moves
+from accelerator_programs import MOVED, TINY, end, memory_of, moving, random_moves
 
-from macaw.arch.instructions import Opcode, engine_of
-from macaw.arch.machine import Engine
+from macaw.arch.instructions import Instruction, Opcode, engine_of
+from macaw.arch.machine import Engine, LoadTarget
 from macaw.hw.machine import Accelerator
 from macaw.sim.machine import run_machine
 from macaw.sim.machine_trace import TracedInstruction, traced
@@ -126,3 +126,19 @@ def test_a_program_that_ends_early_has_entries_without_times():
     nothing = TracedInstruction(begin=None, end=None, clocks=None)
     assert found[0] == TracedInstruction(begin=7, end=30, clocks=None)
     assert found[1:] == (nothing,) * (len(program) - 1)
+
+
+def test_an_image_does_not_wait_for_what_is_loaded():
+    """Beside a LOAD a FETCH takes as long as alone, but for the words that the LOAD has asked for
+    before the first one of the image is waited for."""
+
+    def clocks(*loads: Instruction) -> int:
+        store = (Opcode.STORE, {"address": MOVED + 512, "count": 400})
+        program = [*moving(MOVED, 400, store, 0, tensor=False), *loads, end(1)]
+        memory, [start] = memory_of(program)
+        [ran] = run_machine(TINY, memory, start, model=MEMORY_MODELS["wide"], trace=True).programs
+        return ran.trace[0].end - ran.trace[0].begin
+
+    weights = {"target": LoadTarget.WEIGHTS, "start": 0, "address": MOVED, "count": 400}
+    load = Instruction(opcode=Opcode.LOAD, values=weights)
+    assert clocks(load) - clocks() <= 64
