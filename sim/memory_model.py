@@ -73,11 +73,11 @@ class MemoryModel:
         return [f"+memory.{name}={value}" for name, value in values.items()]
 
 
-#: ``ideal`` answers in the next clock, at once for reads and writes. ``wide`` has a word a clock
+#: All but ``board`` give a word and take one in each clock, ``ideal`` in the next clock, ``wide``
 #: after 40 clocks, which shows what the machine can do; ``board`` is SDRAM of 16 bits.
 MEMORY_MODELS = {
     "ideal": MemoryModel(),
-    "wide": MemoryModel(latency=40, words_per_1024=_CLOCKS),
+    "wide": MemoryModel(latency=40),
     "board": MemoryModel(latency=12, bytes_per_clock=2),
 }
 
