@@ -17,7 +17,7 @@ _WORKLOADS = ("resnet8", "kws", "vww", "mobilenet_v1", "resnet50")
 _MEMORIES = ("wide", "board")
 
 
-def run(report: Report, machines: tuple[str, ...] = ("ecp5_85f",)) -> None:
+def run(report: Report, machines: tuple[str, ...] = ("ecp5_85f", "ecp5_25f")) -> None:
     """Run each network once on each machine beside each memory, and compare its outputs with
     golden's.
 
