@@ -31,7 +31,7 @@ class Technology(StrEnum):
 
     ``generic`` instantiates none: plain RTL that any tool maps. ``ecp5`` uses MULT18X18D with
     two products a multiplier and DP16KD with its output register, ``ice40`` the SB_MAC16 of the
-    UltraPlus with two products each, and ``gowin`` MULT9X9 and MULT18X18 of GW1N and GW2A.
+    UltraPlus with two products each, and ``gowin`` MULT9X9 and MULT36X36 of GW1N and GW2A.
     """
 
     GENERIC = "generic"

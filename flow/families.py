@@ -215,14 +215,14 @@ def _gowin(series: str, name: str, device: Device) -> Family:
             # A carry cell takes the place of a lookup table.
             "lut": {"LUT4": 1, "ALU": 1},
             "ff": {"DFF": 1},
-            "dsp": {"MULT9X9": 1, "MULT18X18": 2},
+            "dsp": {"MULT9X9": 1, "MULT18X18": 2, "MULT36X36": 8},
             "bram": {"BSRAM": 1},
         },
         netlist={
             # A RAM of 16 words takes the place of four lookup tables.
             "lut": {"LUT": 1, "ALU": 1, "RAM16SDP4": 4},
             "ff": {"DFF": 1},
-            "dsp": {"MULT9X9": 1, "MULT18X18": 2},
+            "dsp": {"MULT9X9": 1, "MULT18X18": 2, "MULT36X36": 8},
             "bram": {"SDPX9B": 1},
         },
         lut="LUT{}",

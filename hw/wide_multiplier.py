@@ -10,6 +10,7 @@ from macaw.arch.checks import integer, one_of
 from macaw.arch.config import Technology
 from macaw.hw.cells.ecp5_carry import TwoBitProduct
 from macaw.hw.cells.ecp5_multiplier import Multiplier18
+from macaw.hw.cells.gowin_multiplier import GowinMultiplier
 from macaw.hw.cells.gowin_wide import GowinWideMultiplier
 from macaw.hw.delay import delay
 
@@ -22,10 +23,11 @@ class WideMultiplier(wiring.Component):
     """The exact product of two unsigned numbers, of ``a_bits`` and ``b_bits`` (1 ... 32 each).
 
     ``technology`` says what it is made of. ``Technology.GENERIC`` and ``Technology.ICE40`` are a
-    ``*`` between registers. ``Technology.GOWIN`` is a `GowinWideMultiplier`. ``Technology.ECP5``
-    takes one MULT18X18D for the low 18 bits of both operands and adds what their upper bits
-    contribute, two bits a row of the carry chain: the device's multipliers are scarce. With
-    ``parallel`` the upper bits have multipliers too, up to four in all.
+    ``*`` between registers. ``Technology.GOWIN`` is a `GowinWideMultiplier`, or a MULT18X18 where
+    neither operand has more than 18 bits. ``Technology.ECP5`` takes one MULT18X18D for the low 18
+    bits of both operands and adds what their upper bits contribute, two bits a row of the carry
+    chain: the device's multipliers are scarce. With ``parallel`` the upper bits have multipliers
+    too, up to four in all.
 
     Raises ``TypeError`` or ``ValueError`` for other widths or technologies.
 
@@ -48,7 +50,7 @@ class WideMultiplier(wiring.Component):
     def latency(self):
         """Clocks from the operands to their product."""
         if self._technology == Technology.GOWIN:
-            return GowinWideMultiplier.latency
+            return GowinWideMultiplier.latency if self._rows else GowinMultiplier.latency
         if self._technology != Technology.ECP5 or not self._rows:
             return 3
         if self._parallel:
@@ -61,9 +63,13 @@ class WideMultiplier(wiring.Component):
         if self._technology == Technology.ECP5:
             product = self._product_ecp5(m)
         elif self._technology == Technology.GOWIN:
-            m.submodules.parts = parts = GowinWideMultiplier(len(self.a), len(self.b))
-            m.d.comb += [parts.a.eq(self.a), parts.b.eq(self.b)]
-            product = parts.product
+            if self._rows:
+                cell = GowinWideMultiplier(len(self.a), len(self.b))
+            else:
+                cell = GowinMultiplier(_CELL_BITS)
+            m.submodules.cell = cell
+            m.d.comb += [cell.a.eq(self.a), cell.b.eq(self.b)]
+            product = cell.product
         else:
             # Registers on both sides, so that tools can move them into the device's cells.
             product = delay(m, delay(m, self.a, 1) * delay(m, self.b, 1), 2, name="product")

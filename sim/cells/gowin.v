@@ -95,3 +95,47 @@ module MULT18X18 #(
       output_held <= product_used;
     end
 endmodule
+
+// The 36 x 36 multiplier of both macros of a DSP block, with its operand and pipeline registers and
+// the one behind the upper 54 bits of the product, each in use where its parameter is set. An
+// operand is signed where its sign input is high. OUT0_REG, of the low 18 bits in the open tools
+// and of all bits in the vendor's model, is refused.
+module MULT36X36 #(
+    parameter [0:0] AREG = 0,
+    parameter [0:0] BREG = 0,
+    parameter [0:0] OUT0_REG = 0,
+    parameter [0:0] OUT1_REG = 0,
+    parameter [0:0] PIPE_REG = 0,
+    parameter [0:0] ASIGN_REG = 0,
+    parameter [0:0] BSIGN_REG = 0,
+    parameter [127:0] MULT_RESET_MODE = "SYNC"
+) (
+    input [35:0] A, B,
+    input ASIGN, BSIGN, CE, CLK, RESET,
+    output [71:0] DOUT
+);
+  if (OUT0_REG || ASIGN_REG || BSIGN_REG || MULT_RESET_MODE != "SYNC")
+    $fatal(1, "MULT36X36: this mode has no model");
+
+  always @(posedge CLK) if (RESET) $fatal(1, "MULT36X36: RESET has no model");
+
+  reg [35:0] a_held = 0, b_held = 0;
+  wire [35:0] a_used = AREG ? a_held : A;
+  wire [35:0] b_used = BREG ? b_held : B;
+  // An operand with its sign has 37 bits.
+  wire signed [36:0] a = {ASIGN & a_used[35], a_used};
+  wire signed [36:0] b = {BSIGN & b_used[35], b_used};
+  wire signed [71:0] product = 72'(a) * 72'(b);
+  reg signed [71:0] product_held = 0;
+  wire signed [71:0] product_used = PIPE_REG ? product_held : product;
+  reg [53:0] upper_held = 0;
+  assign DOUT = {OUT1_REG ? upper_held : product_used[71:18], product_used[17:0]};
+
+  always @(posedge CLK)
+    if (CE) begin
+      a_held <= A;
+      b_held <= B;
+      product_held <= product;
+      upper_held <= product_used[71:18];
+    end
+endmodule

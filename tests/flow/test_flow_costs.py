@@ -27,8 +27,8 @@ from macaw.flow.costs import block_costs
         (
             "gw2a",
             {"LUT1": 1, "LUT4": 2, "ALU": 3, "RAM16SDP4": 1, "DFFRE": 4, "MULT18X18": 2,
-             "MULT9X9": 1, "SDPX9B": 3, "VCC": 1},
-            {"lut": 10, "ff": 4, "dsp": 5, "bram": 3},
+             "MULT9X9": 1, "MULT36X36": 3, "SDPX9B": 3, "VCC": 1},
+            {"lut": 10, "ff": 4, "dsp": 29, "bram": 3},
         ),
     ],
 )  # fmt: skip

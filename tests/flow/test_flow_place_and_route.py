@@ -115,10 +115,11 @@ def test_cells_of_several_sizes_are_counted_by_the_smallest():
         "ALU": {"available": 15552, "used": 10},
         "MULT9X9": {"available": 96, "used": 5},
         "MULT18X18": {"available": 48, "used": 3},
+        "MULT36X36": {"available": 12, "used": 2},
     }
     _, usage, _ = read_report({**REPORT, "utilization": counts}, family="gw2a")
     assert usage["lut"] == Usage(used=110, available=20736)
-    assert usage["dsp"] == Usage(used=11, available=96)
+    assert usage["dsp"] == Usage(used=27, available=96)
 
 
 def test_report_without_clock_is_refused():

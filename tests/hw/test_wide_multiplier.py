@@ -84,11 +84,11 @@ def test_the_carry_chain_is_exact_for_all_operands(bits, signed_value):
 
 @pytest.mark.parametrize(
     ("a_bits", "b_bits", "cells"),
-    [(24, 24, (4, 0)), (32, 32, (4, 0)), (18, 18, (1, 0)), (7, 25, (2, 0)), (9, 9, (0, 1))],
+    [(24, 24, ["36X36"]), (32, 32, ["36X36"]), (18, 18, ["18X18"]), (7, 25, ["36X36"])],
 )
-def test_gowin_takes_cells_of_one_length(a_bits, b_bits, cells):
+def test_gowin_takes_one_cell(a_bits, b_bits, cells):
     text = rtlil.convert(WideMultiplier(a_bits, b_bits, Technology.GOWIN), emit_src=False)
-    assert tuple(text.count(f"cell \\MULT{bits}X{bits} ") for bits in (18, 9)) == cells
+    assert re.findall(r"cell \\MULT(\w+) ", text) == cells
     assert "cell $mul" not in text
 
 

@@ -46,19 +46,27 @@ class DualMultipliers(wiring.Component):
 
 
 class GowinMultipliers(wiring.Component):
-    """A MULT9X9 or MULT18X18 for each of ``parameters``, with the product ``p[index]``."""
+    """A MULT9X9, MULT18X18 or MULT36X36 for each of ``parameters``, with the product in the lower
+    and the upper half ``p[index]``."""
 
     def __init__(self, bits, parameters):
         self._bits, self._parameters = bits, parameters
-        inputs = {"a": bits, "b": bits, "shifted": bits}
-        inputs |= dict.fromkeys(("signed_a", "signed_b", "enable", "reset", "select"), 1)
+        self._shifts = bits < 36
+        inputs = {"a": bits, "b": bits}
+        inputs |= dict.fromkeys(("signed_a", "signed_b", "enable", "reset"), 1)
+        if self._shifts:
+            inputs |= {"shifted": bits, "select": 1}
+        halves = data.ArrayLayout(bits, 2)
         super().__init__(
             {name: In(width) for name, width in inputs.items()}
-            | {"p": Out(data.ArrayLayout(2 * bits, len(parameters)))}
+            | {"p": Out(data.ArrayLayout(halves, len(parameters)))}
         )
 
     def elaborate(self, platform):
         m = Module()
+        shifted = {}
+        if self._shifts:
+            shifted = {"i_SIA": self.shifted, "i_SIB": 0, "i_ASEL": self.select, "i_BSEL": 0}
         for index, parameters in enumerate(self._parameters):
             m.submodules[f"cell_{index}"] = Instance(
                 f"MULT{self._bits}X{self._bits}",
@@ -66,14 +74,11 @@ class GowinMultipliers(wiring.Component):
                     f"p_{name}": value if isinstance(value, str) else Const(value, 1)
                     for name, value in parameters.items()
                 },
+                **shifted,
                 i_A=self.a,
                 i_B=self.b,
-                i_SIA=self.shifted,
-                i_SIB=0,
                 i_ASIGN=self.signed_a,
                 i_BSIGN=self.signed_b,
-                i_ASEL=self.select,
-                i_BSEL=0,
                 i_CE=self.enable,
                 i_CLK=ClockSignal(),
                 i_RESET=self.reset,

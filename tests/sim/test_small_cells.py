@@ -143,66 +143,81 @@ def test_dual_multiplier_refuses_signals_that_it_does_not_have(names, message):
             apply(DualMultipliers([{}]), dual_inputs(**{name: 1}), latency=0)
 
 
-GOWIN_REGISTERS = subsets(("AREG", "BREG", "PIPE_REG", "OUT_REG"))
+#: By width the name of the output's register, and the bits below that it does not hold.
+GOWIN_OUTPUTS = {9: ("OUT_REG", 0), 18: ("OUT_REG", 0), 36: ("OUT1_REG", 18)}
 
 
-def gowin_inputs(**changes):
-    names = ("b", "shifted", "signed_a", "signed_b", "reset", "select")
+def gowin_inputs(bits, **changes):
+    names = ["b", "signed_a", "signed_b", "reset"] + ["shifted", "select"] * (bits < 36)
     return {"a": np.arange(4), "enable": 1} | dict.fromkeys(names, 0) | changes
 
 
-@pytest.mark.parametrize("bits", [9, 18])
+def gowin_products(bits, parameters, inputs):
+    """The products, of any width, with a row for each of ``parameters``."""
+    halves = apply(GowinMultipliers(bits, parameters), inputs, latency=0)["p"].astype(object)
+    return (halves[:, :, 0] | halves[:, :, 1] << bits).T
+
+
+@pytest.mark.parametrize("bits", GOWIN_OUTPUTS)
 def test_gowin_products_behind_any_registers(bits):
     generator = np.random.default_rng(SEED)
     a, b = factors(generator, bits)
-    parameters = [dict.fromkeys(chosen, 1) for chosen in GOWIN_REGISTERS]
+    output, free = GOWIN_OUTPUTS[bits]
+    registers = subsets(("AREG", "BREG", "PIPE_REG", output))
+    parameters = [dict.fromkeys(chosen, 1) for chosen in registers]
     for signed_a, signed_b in itertools.product((0, 1), repeat=2):
-        inputs = gowin_inputs(a=a, b=b, signed_a=signed_a, signed_b=signed_b)
-        found = apply(GowinMultipliers(bits, parameters), inputs, latency=0)["p"]
-        for index, chosen in enumerate(GOWIN_REGISTERS):
-            behind = ("PIPE_REG" in chosen) + ("OUT_REG" in chosen)
-            left = delayed(number(a, bits, signed_a), behind + ("AREG" in chosen))
-            right = delayed(number(b, bits, signed_b), behind + ("BREG" in chosen))
+        inputs = gowin_inputs(bits, a=a, b=b, signed_a=signed_a, signed_b=signed_b)
+        found = gowin_products(bits, parameters, inputs)
+        for products, chosen in zip(found, registers, strict=True):
+            behind = "PIPE_REG" in chosen
+            left = delayed(number(a.astype(object), bits, signed_a), behind + ("AREG" in chosen))
+            right = delayed(number(b.astype(object), bits, signed_b), behind + ("BREG" in chosen))
             wanted = left * right & ((1 << 2 * bits) - 1)
-            assert np.array_equal(found[:, index], wanted), f"{chosen}, seed {SEED}"
+            wanted = wanted % (1 << free) | delayed(wanted >> free, int(output in chosen)) << free
+            assert np.array_equal(products, wanted), f"{chosen}, seed {SEED}"
 
 
-@pytest.mark.parametrize("bits", [9, 18])
+@pytest.mark.parametrize("bits", GOWIN_OUTPUTS)
 def test_enable_of_the_gowin_multiplier_holds_all_registers(bits):
     generator = np.random.default_rng(SEED)
     a, b = factors(generator, bits)
     enable = generator.integers(0, 2, COUNT)
-    parameters = dict.fromkeys(GOWIN_REGISTERS[-1], 1)
-    inputs = gowin_inputs(a=a, b=b, enable=enable)
-    found = apply(GowinMultipliers(bits, [parameters]), inputs, latency=0)["p"][:, 0]
-    held = product = output = 0
+    output, free = GOWIN_OUTPUTS[bits]
+    parameters = dict.fromkeys(("AREG", "BREG", "PIPE_REG", output), 1)
+    inputs = gowin_inputs(bits, a=a, b=b, enable=enable)
+    [found] = gowin_products(bits, [parameters], inputs)
+    held = product = upper = 0
     for index in range(COUNT):
-        assert found[index] == output, f"vector {index}, seed {SEED}"
+        assert found[index] == product % (1 << free) | upper << free, f"vector {index}, seed {SEED}"
         if enable[index]:
-            output, product, held = product, held, int(a[index]) * int(b[index])
+            upper, product, held = product >> free, held, int(a[index]) * int(b[index])
 
 
-@pytest.mark.parametrize("bits", [9, 18])
 @pytest.mark.parametrize(
-    "parameters",
-    [{"ASIGN_REG": 1}, {"BSIGN_REG": 1}, {"SOA_REG": 1}, {"MULT_RESET_MODE": "ASYNC"}],
+    ("bits", "parameters"),
+    [
+        *itertools.product(
+            GOWIN_OUTPUTS, [{"ASIGN_REG": 1}, {"BSIGN_REG": 1}, {"MULT_RESET_MODE": "ASYNC"}]
+        ),
+        (9, {"SOA_REG": 1}),
+        (18, {"SOA_REG": 1}),
+        (36, {"OUT0_REG": 1}),
+    ],
 )
 def test_gowin_multiplier_refuses_modes_that_it_does_not_have(bits, parameters):
     message = f"MULT{bits}X{bits}: this mode has no model"
     with pytest.raises(BuildFailure, match=message):
-        apply(GowinMultipliers(bits, [parameters]), gowin_inputs(), latency=0)
+        apply(GowinMultipliers(bits, [parameters]), gowin_inputs(bits), latency=0)
 
 
-@pytest.mark.parametrize("bits", [9, 18])
 @pytest.mark.parametrize(
-    ("name", "message"),
+    ("bits", "name", "message"),
     [
-        ("reset", "RESET has no model"),
-        ("select", "shifted operands have no model"),
-        ("shifted", "shifted operands have no model"),
+        *((bits, "reset", "RESET has no model") for bits in GOWIN_OUTPUTS),
+        *itertools.product((9, 18), ("select", "shifted"), ["shifted operands have no model"]),
     ],
 )
 def test_gowin_multiplier_refuses_signals_that_it_does_not_have(bits, name, message):
-    apply(GowinMultipliers(bits, [{}]), gowin_inputs(), latency=0)
+    apply(GowinMultipliers(bits, [{}]), gowin_inputs(bits), latency=0)
     with pytest.raises(BenchFailure, match=f"MULT{bits}X{bits}: {message}"):
-        apply(GowinMultipliers(bits, [{}]), gowin_inputs(**{name: 1}), latency=0)
+        apply(GowinMultipliers(bits, [{}]), gowin_inputs(bits, **{name: 1}), latency=0)
