@@ -11,7 +11,6 @@ from macaw.arch.checks import instance, one_of, power_of_two
 from macaw.arch.config import Technology
 from macaw.arch.core import EXCESS
 from macaw.hw.adder_tree import AdderTree
-from macaw.hw.cells.gowin_multiplier import GowinMultiplier
 
 __all__ = ["ZeroPointCorrection"]
 
@@ -20,8 +19,10 @@ class ZeroPointCorrection(wiring.Component):
     """``-offset * Σ activations``: as Σ a·(w - z) = Σ a·w - z·Σ a, one such number a step serves
     all columns.
 
-    It takes one row of LUTs for each bit of the offset and no multiplier cell, on ``gowin`` one
-    MULT18X18: there, registers are scarcer. Where the offset is `EXCESS` or nothing it is a shift.
+    It takes one row of LUTs for each bit of the offset and no multiplier cell. On ``gowin``, where
+    registers are scarcer, it takes a row for each two bits and one sum of all rows: the array's
+    sums, of all columns, need not wait for it. Where the offset is `EXCESS` or nothing it is a
+    shift.
 
     Parameters
     ----------
@@ -63,12 +64,12 @@ class ZeroPointCorrection(wiring.Component):
     @property
     def latency(self) -> int:
         """Clocks from ``activations`` to ``correction``: an adder tree and the shift's register,
-        or a multiplier, or two registers and another adder tree."""
+        or the rows' and their sum's, or two registers and another adder tree."""
         clocks = exact_log2(self._lanes)
         if self._excess_only:
             return clocks + 1
         if self._technology is Technology.GOWIN:
-            return clocks + GowinMultiplier.latency
+            return clocks + 2
         return clocks + 2 + exact_log2(len(self.offset))
 
     def elaborate(self, platform):
@@ -83,12 +84,15 @@ class ZeroPointCorrection(wiring.Component):
             m.d.comb += self.correction.eq(shifted)
             return m
         if self._technology is Technology.GOWIN:
-            m.submodules.multiplier = multiplier = GowinMultiplier(18, signed_operands=True)
-            m.d.comb += [
-                multiplier.a.eq(tree.sum),
-                multiplier.b.eq(-self.offset),
-                self.correction.eq(multiplier.product),
-            ]
+            total = 0
+            for place in range(0, len(self.offset), 2):
+                row = Signal(signed(len(tree.sum) + 2), name=f"row_{place}", reset_less=True)
+                single, double = self.offset[place : place + 2]
+                m.d.sync += row.eq(Mux(single, tree.sum, 0) + Mux(double, tree.sum << 1, 0))
+                total += row << place
+            negated = Signal.like(self.correction, reset_less=True)
+            m.d.sync += negated.eq(-total)
+            m.d.comb += self.correction.eq(negated)
             return m
         negated = Signal(signed(len(tree.sum) + 1), reset_less=True)
         m.d.sync += negated.eq(-tree.sum)
