@@ -14,7 +14,7 @@ flag = $(if $(filter-out 0,$($(1))),$(2))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # The configurations whose clock and area README.md shows.
-ROUTED = ecp5_85f ecp5_25f up5k gw1nr9
+ROUTED = ecp5_85f ecp5_25f gw2a18 up5k gw1nr9
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

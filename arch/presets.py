@@ -40,6 +40,7 @@ _ALL = (
     AcceleratorConfig(
         name="gw2a18",
         technology=Technology.GOWIN,
+        # All 24 macros: four MULT9X9 of the array in each of 16, and two for each requantiser lane.
         array=ArrayConfig(lanes=8, columns=8),
         requantizer=RequantizerConfig(lanes=4),
         memory=MemoryConfig(

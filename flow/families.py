@@ -242,7 +242,7 @@ FAMILIES = {
         "gw2a",
         "gw2a-18",
         Device(
-            minutes=20,
+            minutes=30,
             package="PG256",
             speeds=("C8/I7",),
             arguments=("--device", "GW2A-LV18{package}{speed}", "--vopt", "family=GW2A-18"),
