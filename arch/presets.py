@@ -51,9 +51,8 @@ _ALL = (
     AcceleratorConfig(
         name="gw1nr9",
         technology=Technology.GOWIN,
-        # Ten macros of two MULT18X18 or four MULT9X9: wherever the requantiser's four MULT18X18
-        # come to stand, six are left to the array.
-        array=ArrayConfig(lanes=8, columns=4, lut_pairs=4, window=WindowForm.LANES),
+        # All ten macros: four MULT9X9 of the array in each of eight, and two for the requantiser.
+        array=ArrayConfig(lanes=8, columns=4, window=WindowForm.LANES),
         requantizer=RequantizerConfig(lanes=1),
         memory=MemoryConfig(
             activation_words=2048,

@@ -353,7 +353,7 @@ def test_presets():
     own = {name: config.array.pairs - config.array.lut_pairs for name, config in PRESETS.items()}
     assert (own["ecp5_25f"], own["up5k"]) == (28 - 4, 8 - 2)
     # On Gowin a DSP block serves four pairs, or one lane.
-    assert own["gw2a18"] == 4 * (12 - 4)
+    assert (own["gw2a18"], own["gw1nr9"]) == (4 * (12 - 4), 4 * (5 - 1))
     # The main job needs weights with zero points and PyTorch's requantisation.
     assert preset("ecp5_85f").weight_zero_point
     assert all(Mode.FLOAT32 in config.requantizer.modes for config in PRESETS.values())
