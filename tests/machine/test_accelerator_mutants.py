@@ -39,7 +39,7 @@ MUTANTS: dict[str, tuple[ModuleType, str, str, str]] = {
         image_intake, "ImageIntake", "Mux(ahead, self.height, self.arrived)", "self.arrived",
     ),
     "a layer behind another that never ends": (
-        compute, "ComputeUnit", "self.done.eq(second)", "self.done.eq(0)",
+        compute, "ComputeUnit", "with m.If(core.replaced):", "with m.If(0):",
     ),
     "units from the first on": (
         loader, "Loader", "unit.eq(fields.start),", "unit.eq(0),",
