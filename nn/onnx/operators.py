@@ -284,6 +284,9 @@ OPERATORS: dict[str, _Convert] = {
     ),
     "Relu": _relu,
     "Sigmoid": _function(op.Logistic),
-    "Softmax": _instead("sums of exponentials are no integers: let the file end at {0!r}"),
+    "Softmax": _instead(
+        "sums of exponentials are no integers: let the file end at {0!r}, which "
+        "onnx.utils.extract_model does"
+    ),
     "Tanh": _function(op.Tanh),
 }
