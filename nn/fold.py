@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Arithmetic on shapes, which some files leave to the runtime: small integer constants."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from macaw.nn.graph import operators as op
+from macaw.nn.shapes import output_shapes
 
 __all__ = ["folded"]
 
@@ -24,7 +26,8 @@ _ARITHMETIC: dict[type[op.Operator], Any] = {
 def folded(operator: op.Operator, constants: Sequence[NDArray[Any] | None]) -> NDArray[Any] | None:
     """The result of an operator whose inputs are all small constant integers; otherwise None.
 
-    ``constants`` has an entry for each input, None for one that is computed.
+    ``constants`` has an entry for each input, None for one that is computed. Raises `ModelError`
+    for attributes that do not fit the shapes.
     """
     operands = [
         value
@@ -49,6 +52,14 @@ def folded(operator: op.Operator, constants: Sequence[NDArray[Any] | None]) -> N
             return first[operands[1]] if 0 <= operands[1] < len(first) else None
         case op.Reshape() if np.prod(operator.shape) == first.size:
             return first.reshape(operator.shape)
+        case op.Tile() | op.BroadcastTo() if _small(operator, first):
+            if isinstance(operator, op.Tile):
+                return np.tile(first, operator.multiples)
+            return np.broadcast_to(first, operator.shape)
         case op.Add() | op.Subtract() | op.Multiply() if first.shape == operands[1].shape:
             return np.asarray(_ARITHMETIC[type(operator)](first, operands[1]))
     return None
+
+
+def _small(operator: op.Operator, operand: NDArray[Any]) -> bool:
+    return all(math.prod(shape) <= _MOST for shape in output_shapes(operator, [operand.shape]))

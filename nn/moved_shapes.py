@@ -3,25 +3,104 @@
 """What shapes the outputs of those operators have that put values elsewhere."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from macaw.nn.graph import operators as op
-from macaw.nn.shape_checks import Shape, as_axis, demand, whole
+from macaw.nn.shape_checks import Shape, as_axis, as_image, broadcast, demand, whole
 
 __all__ = ["MOVEMENT"]
 
 
-def _pad(operator: op.Pad, inputs: list[Shape]) -> list[Shape]:
+def _pad(operator: op.Pad | op.MirrorPad, inputs: list[Shape]) -> list[Shape]:
     (source,) = inputs
+    _pairs("padding", operator.padding, len(source))
+    if isinstance(operator, op.MirrorPad):
+        for size, pair in zip(source, operator.padding, strict=True):
+            most = size if operator.symmetric else size - 1
+            demand(
+                max(pair) <= most,
+                f"padding must be at most the {most} values that a mirror shows, not {pair!r}",
+            )
+    return [_padded(source, operator.padding)]
+
+
+def _pairs(what: str, pairs: Any, count: int) -> None:
     demand(
-        len(operator.padding) == len(source),
-        f"padding must have a pair for each of {len(source)} axes, not {operator.padding!r}",
+        len(pairs) == count,
+        f"{what} must have a pair for each of {count} axes, not {pairs!r}",
     )
-    for pair in operator.padding:
-        whole("padding", pair, 2, 0, 1 << 31)
-    pairs = zip(source, operator.padding, strict=True)
-    return [tuple(before + size + after for size, (before, after) in pairs)]
+    for pair in pairs:
+        whole(what, pair, 2, 0, 1 << 31)
+
+
+def _padded(shape: Shape, padding: Sequence[tuple[int, int]]) -> Shape:
+    pairs = zip(shape, padding, strict=True)
+    return tuple(before + size + after for size, (before, after) in pairs)
+
+
+def _tile(operator: op.Tile, inputs: list[Shape]) -> list[Shape]:
+    (source,) = inputs
+    whole("multiples", operator.multiples, len(source), 1, 1 << 31)
+    return [tuple(map(math.prod, zip(source, operator.multiples, strict=True)))]
+
+
+def _broadcast_to(operator: op.BroadcastTo, inputs: list[Shape]) -> list[Shape]:
+    whole("shape", operator.shape, len(operator.shape), 1, 1 << 31)
+    demand(
+        broadcast(inputs[0], operator.shape) == operator.shape,
+        f"shape must be one that {inputs[0]!r} stretches to, not {operator.shape!r}",
+    )
+    return [operator.shape]
+
+
+def _depth_to_space(operator: op.DepthToSpace, inputs: list[Shape]) -> list[Shape]:
+    batch, height, width, channels = as_image(inputs[0])
+    whole("block", (operator.block,), 1, 1)
+    count = operator.block**2
+    demand(channels % count == 0, f"channels must be a multiple of {count}, not {channels}")
+    return [(batch, height * operator.block, width * operator.block, channels // count)]
+
+
+def _space_to_depth(operator: op.SpaceToDepth, inputs: list[Shape]) -> list[Shape]:
+    batch, *pixels, channels = as_image(inputs[0])
+    whole("block", (operator.block,), 1, 1)
+    return [(batch, *_blocks(pixels, (operator.block,) * 2), channels * operator.block**2)]
+
+
+def _blocks(pixels: Sequence[int], block: Sequence[int]) -> Shape:
+    """How many blocks there are along each axis of pixels."""
+    demand(
+        not any(size % step for size, step in zip(pixels, block, strict=True)),
+        f"sizes {tuple(pixels)!r} must be multiples of the block's {tuple(block)!r}",
+    )
+    return tuple(size // step for size, step in zip(pixels, block, strict=True))
+
+
+def _space_to_batch(operator: op.SpaceToBatch, inputs: list[Shape]) -> list[Shape]:
+    batch, *pixels, channels = _spatial(inputs[0])
+    whole("block", operator.block, len(pixels), 1)
+    _pairs("padding", operator.padding, len(pixels))
+    sizes = _blocks(_padded(tuple(pixels), operator.padding), operator.block)
+    return [(batch * math.prod(operator.block), *sizes, channels)]
+
+
+def _batch_to_space(operator: op.BatchToSpace, inputs: list[Shape]) -> list[Shape]:
+    batch, *pixels, channels = _spatial(inputs[0])
+    whole("block", operator.block, len(pixels), 1)
+    _pairs("crops", operator.crops, len(pixels))
+    count = math.prod(operator.block)
+    demand(batch % count == 0, f"batch must be a multiple of {count}, not {batch}")
+    sizes = []
+    for size, step, (before, after) in zip(pixels, operator.block, operator.crops, strict=True):
+        sizes.append(size * step - before - after)
+    demand(min(sizes) > 0, f"crops must leave some pixels, not {operator.crops!r}")
+    return [(batch // count, *sizes, channels)]
+
+
+def _spatial(shape: Shape) -> Shape:
+    demand(len(shape) in (3, 4), f"image must have 3 or 4 axes, not shape {shape!r}")
+    return shape
 
 
 def _concat(operator: op.Concat, inputs: list[Shape]) -> list[Shape]:
@@ -115,14 +194,21 @@ def _gather_nd(operator: op.GatherNd, inputs: list[Shape]) -> list[Shape]:
 
 #: The rule of each such operator.
 MOVEMENT: dict[type[op.Operator], Callable[[Any, list[Shape]], list[Shape]]] = {
+    op.BatchToSpace: _batch_to_space,
+    op.BroadcastTo: _broadcast_to,
     op.Concat: _concat,
+    op.DepthToSpace: _depth_to_space,
     op.Gather: _gather,
     op.GatherNd: _gather_nd,
+    op.MirrorPad: _pad,
     op.Pack: _pack,
     op.Pad: _pad,
     op.Reshape: _reshape,
     op.Slice: _slice,
+    op.SpaceToBatch: _space_to_batch,
+    op.SpaceToDepth: _space_to_depth,
     op.Split: _split,
+    op.Tile: _tile,
     op.Transpose: _transpose,
     op.Unpack: _unpack,
 }

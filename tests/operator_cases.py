@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from movement_cases import MOVEMENT
 from operator_parts import (
     Case,
     Rng,
@@ -254,63 +255,6 @@ def _arg_max(rng: Rng) -> Case:
     )
 
 
-def _padded(rng: Rng) -> Case:
-    given = byte_tensor(rng, (2, 3))
-    same = {"scale": given.scale, "zero_point": given.zero_point}
-    value = constant([17], "int8", **same)
-    result = FileTensor(shape=(2, 6), **same)
-    return single_operator(rng, "PADV2", [given, constant([[0, 0], [1, 2]]), value], [result])
-
-
-def _split_v(rng: Rng) -> Case:
-    given = byte_tensor(rng, (2, 6))
-    same = {"scale": given.scale, "zero_point": given.zero_point}
-    results = [FileTensor(shape=(2, n), **same) for n in (1, 3, 2)]
-    operands = [given, constant([1, -1, 2]), constant(1)]
-    return single_operator(rng, "SPLIT_V", operands, results, num_splits=3)
-
-
-def _moved(
-    kind: str, shape: tuple[int, ...], result: tuple[int, ...], *operands: Any, **options: Any
-) -> Callable[[Rng], Case]:
-    """An operator that moves values about."""
-
-    def make(rng: Rng) -> Case:
-        given = byte_tensor(rng, shape)
-        output = FileTensor(shape=result, scale=given.scale, zero_point=given.zero_point)
-        parameters = [constant(operand) for operand in operands]
-        return single_operator(rng, kind, [given, *parameters], [output], **options)
-
-    return make
-
-
-def _concatenation(dtype: str) -> Callable[[Rng], Case]:
-    def make(rng: Rng) -> Case:
-        given = [byte_tensor(rng, (2, n, 30), dtype) for n in (1, 2, 3)]
-        result = byte_tensor(rng, (2, 6, 30), dtype)
-        if dtype == "int8":
-            for tensor in given:
-                tensor.scale, tensor.zero_point = result.scale, result.zero_point
-        return single_operator(rng, "CONCATENATION", given, [result], axis=-2)
-
-    return make
-
-
-def _several(
-    kind: str, pieces: int, piece: tuple[int, ...], **options: Any
-) -> Callable[[Rng], Case]:
-    """SPLIT and UNPACK."""
-
-    def make(rng: Rng) -> Case:
-        given = byte_tensor(rng, (2, 6, 3))
-        same = {"scale": given.scale, "zero_point": given.zero_point}
-        results = [FileTensor(shape=piece, **same) for _ in range(pieces)]
-        inputs = [constant(1), given] if kind == "SPLIT" else [given]
-        return single_operator(rng, kind, inputs, results, **options)
-
-    return make
-
-
 #: Makers of cases, by name; each call gives another file and other values.
 CASES: dict[str, Callable[[Rng], Case]] = {
     **{f"{kind} {dtype}": _binary(kind, dtype)
@@ -352,22 +296,5 @@ CASES: dict[str, Callable[[Rng], Case]] = {
     "CAST float32 to int32": _border("CAST", "float32", "int32"),
     "CAST uint8 to float32": _border("CAST", "uint8", "float32"),
     "ARG_MAX": _arg_max,
-    "PADV2": _padded,
-    "SPLIT_V": _split_v,
-    "CONCATENATION int8": _concatenation("int8"),
-    "CONCATENATION uint8": _concatenation("uint8"),
-    "SPLIT": _several("SPLIT", 3, (2, 2, 3), num_splits=3),
-    "UNPACK": _several("UNPACK", 6, (2, 3), num=6, axis=1),
-    "PAD": _moved("PAD", (1, 3, 4, 2), (1, 6, 5, 3), [[0, 0], [1, 2], [0, 1], [1, 0]]),
-    "TRANSPOSE": _moved("TRANSPOSE", (2, 3, 4, 5), (5, 2, 4, 3), [3, 0, 2, 1]),
-    "SLICE": _moved("SLICE", (4, 5, 6), (2, 5, 3), [1, 0, 3], [2, -1, 3]),
-    "STRIDED_SLICE": _moved(
-        "STRIDED_SLICE", (4, 5, 6), (2, 6), [3, -2, 1], [0, 0, 4], [-2, 1, 1],
-        shrink_axis_mask=2, begin_mask=4, end_mask=4,
-    ),
-    "GATHER": _moved("GATHER", (4, 5, 6), (4, 2, 2, 6), [[4, 0], [1, 1]], axis=1),
-    "GATHER_ND": _moved("GATHER_ND", (4, 5, 6), (2, 6), [[3, 4], [0, 1]]),
-    "RESHAPE": _moved("RESHAPE", (4, 5, 6), (2, 60), [2, -1], version=1),
-    "EXPAND_DIMS": _moved("EXPAND_DIMS", (4, 5), (4, 1, 5), 1, version=1),
-    "SQUEEZE": _moved("SQUEEZE", (1, 4, 1, 5), (1, 4, 5), squeeze_dims=[2], version=1),
+    **MOVEMENT,
 }  # fmt: skip

@@ -30,9 +30,17 @@ KERNELS: dict[type[op.Operator], Kernel] = {
     op.ArgMax: lambda place, inputs: np.asarray(
         inputs[0].argmax(axis=place.operator.axis), place.dtype
     ),
+    op.BatchToSpace: lambda place, inputs: movement.batch_to_space(
+        inputs[0], place.operator.block, place.operator.crops
+    ),
+    op.BroadcastTo: lambda place, inputs: np.broadcast_to(inputs[0], place.operator.shape),
     op.Cast: lambda place, inputs: movement.cast(inputs[0], place.dtype),
+    op.DepthToSpace: lambda place, inputs: movement.depth_to_space(inputs[0], place.operator.block),
     op.Gather: lambda place, inputs: movement.gather(inputs[0], inputs[1], place.operator.axis),
     op.GatherNd: lambda place, inputs: movement.gather_nd(inputs[0], inputs[1]),
+    op.MirrorPad: lambda place, inputs: movement.mirror_pad(
+        inputs[0], place.operator.padding, symmetric=place.operator.symmetric
+    ),
     op.Pack: lambda place, inputs: np.stack(inputs, axis=place.operator.axis),
     op.Pad: lambda place, inputs: np.pad(
         inputs[0], place.operator.padding, constant_values=place.operator.value
@@ -41,8 +49,13 @@ KERNELS: dict[type[op.Operator], Kernel] = {
     op.Slice: lambda place, inputs: movement.take_slice(
         inputs[0], place.operator.starts, place.operator.steps, place.operator.sizes
     ).reshape(place.result.shape),
+    op.SpaceToBatch: lambda place, inputs: movement.space_to_batch(
+        inputs[0], place.operator.block, place.operator.padding, place.operator.value
+    ),
+    op.SpaceToDepth: lambda place, inputs: movement.space_to_depth(inputs[0], place.operator.block),
     op.Split: _split,
     op.Sqrt: _sqrt,
+    op.Tile: lambda place, inputs: np.tile(inputs[0], place.operator.multiples),
     op.Transpose: lambda place, inputs: inputs[0].transpose(place.operator.permutation),
     op.Unpack: lambda place, inputs: list(np.moveaxis(inputs[0], place.operator.axis, 0)),
 }

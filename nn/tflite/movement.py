@@ -5,7 +5,7 @@
 from collections.abc import Callable
 
 from macaw.nn.errors import ModelError
-from macaw.nn.graph import DType
+from macaw.nn.graph import DType, Tensor
 from macaw.nn.graph import operators as op
 from macaw.nn.tflite.site import Site
 
@@ -16,7 +16,6 @@ def _pad(site: Site) -> op.Operator:
     source, padding, *values = site.operands(2, 3)
     sizes = site.integers(padding, "paddings")
     tensor = site.tensor(source)
-    value = 0
     if values:
         data = site.value(values[0])
         if data is None or data.size != 1 or site.tensors[values[0]].dtype != tensor.dtype:
@@ -24,15 +23,67 @@ def _pad(site: Site) -> op.Operator:
         if tensor.dtype == DType.FLOAT32:
             raise ModelError("padding of float32 is not supported")
         value = int(data.reshape(()))
-    elif tensor.dtype.quantised:
-        if tensor.quantization is None or len(tensor.quantization.scale) != 1:
-            raise ModelError("the input must have a zero point")
-        value = tensor.zero_point
-    return op.Pad(
+    else:
+        value = _nothing(tensor)
+    return op.Pad(**site.ends((source,)), padding=_pairs(sizes), value=value)
+
+
+def _pairs(sizes: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+    return tuple(zip(sizes[::2], sizes[1::2], strict=False))
+
+
+def _nothing(tensor: Tensor) -> int:
+    """The number that means 0."""
+    if not tensor.dtype.quantised:
+        return 0
+    if tensor.quantization is None or len(tensor.quantization.scale) != 1:
+        raise ModelError("the input must have a zero point")
+    return tensor.zero_point
+
+
+def _mirror_pad(site: Site) -> op.Operator:
+    source, padding = site.operands(2)
+    mode = site.options["mode"]
+    if mode not in (0, 1):
+        raise ModelError(f"mode must be REFLECT or SYMMETRIC, not number {mode}")
+    return op.MirrorPad(
         **site.ends((source,)),
-        padding=tuple(zip(sizes[::2], sizes[1::2], strict=False)),
-        value=value,
+        padding=_pairs(site.integers(padding, "paddings")),
+        symmetric=mode == 1,
     )
+
+
+def _blocks(site: Site, kind: type[op.DepthToSpace] | type[op.SpaceToDepth]) -> op.Operator:
+    return kind(**site.ends(site.operands(1)), block=site.positive("block_size"))
+
+
+def _space_to_batch(site: Site) -> op.Operator:
+    source, block, padding = site.operands(3)
+    return op.SpaceToBatch(
+        **site.ends((source,)),
+        block=site.integers(block, "block_shape"),
+        padding=_pairs(site.integers(padding, "paddings")),
+        value=_nothing(site.tensor(source)),
+    )
+
+
+def _batch_to_space(site: Site) -> op.Operator:
+    source, block, crops = site.operands(3)
+    return op.BatchToSpace(
+        **site.ends((source,)),
+        block=site.integers(block, "block_shape"),
+        crops=_pairs(site.integers(crops, "crops")),
+    )
+
+
+def _tile(site: Site) -> op.Operator:
+    source, multiples = site.operands(2)
+    return op.Tile(**site.ends((source,)), multiples=site.integers(multiples, "multiples"))
+
+
+def _broadcast_to(site: Site) -> op.Operator:
+    source, shape = site.operands(2)
+    return op.BroadcastTo(**site.ends((source,)), shape=site.integers(shape, "shape"))
 
 
 def _concatenation(site: Site) -> op.Operator:
@@ -166,19 +217,26 @@ def _gather(site: Site) -> op.Operator:
 
 #: The conversion of each such operator, by its name in the format.
 MOVEMENT: dict[str, Callable[[Site], op.Operator]] = {
+    "BATCH_TO_SPACE_ND": _batch_to_space,
+    "BROADCAST_TO": _broadcast_to,
     "CONCATENATION": _concatenation,
+    "DEPTH_TO_SPACE": lambda site: _blocks(site, op.DepthToSpace),
     "EXPAND_DIMS": _reshape,
     "GATHER": _gather,
     "GATHER_ND": lambda site: op.GatherNd(**site.ends(site.operands(2))),
+    "MIRROR_PAD": _mirror_pad,
     "PACK": _pack,
     "PAD": _pad,
     "PADV2": _pad,
     "RESHAPE": _reshape,
     "SLICE": _slice,
+    "SPACE_TO_BATCH_ND": _space_to_batch,
+    "SPACE_TO_DEPTH": lambda site: _blocks(site, op.SpaceToDepth),
     "SPLIT": _split,
     "SPLIT_V": _split,
     "SQUEEZE": _reshape,
     "STRIDED_SLICE": _strided_slice,
+    "TILE": _tile,
     "TRANSPOSE": _transpose,
     "UNPACK": _unpack,
 }

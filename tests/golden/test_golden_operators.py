@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 from operator_cases import CASES
 
-from macaw.golden import fixed_point, pool, resize, run, tables
+from macaw.golden import fixed_point, movement, pool, resize, run, tables
 from macaw.golden.kernels import tflite
 from macaw.nn import Semantics, from_tflite
 
 FILES = 20
+
+#: Before a rival stands in their place.
+space_to_batch, batch_to_space = movement.space_to_batch, movement.batch_to_space
 
 
 def differences(interpreter, maker, count, semantics=Semantics.LITERT):
@@ -67,6 +70,44 @@ def real_softmax(values, *, scale, beta):
     return np.clip(rounded, -128, 127).astype(np.int8)
 
 
+def depth_first(values, block):
+    """A rival of `depth_to_space`: the pixels of a block lie inside of the channels."""
+    batch, height, width, channels = values.shape
+    parts = values.reshape(batch, height, width, channels // block**2, block, block)
+    return parts.transpose(0, 1, 4, 2, 5, 3).reshape(batch, height * block, width * block, -1)
+
+
+def depth_last(values, block):
+    """A rival of `space_to_depth`, the reverse of `depth_first`."""
+    batch, height, width, channels = values.shape
+    rows, columns = height // block, width // block
+    parts = values.reshape(batch, rows, block, columns, block, channels)
+    return parts.transpose(0, 1, 3, 5, 2, 4).reshape(batch, rows, columns, -1)
+
+
+def zero_around(values, block, padding, value):
+    """A rival of `space_to_batch`: the number 0 around images, and not what means 0."""
+    return space_to_batch(values, block, padding, 0)
+
+
+def images_first(values, block, crops):
+    """A rival of `batch_to_space`: the parts of each image lie side by side."""
+    parts = values.reshape(-1, np.prod(block), *values.shape[1:])
+    return batch_to_space(np.swapaxes(parts, 0, 1).reshape(values.shape), block, crops)
+
+
+def edge_repeated(values, padding, *, symmetric):
+    """A rival of `mirror_pad`: the last value of an axis over and over."""
+    return np.pad(values, padding, mode="edge")
+
+
+def each_repeated(values, multiples):
+    """A rival of tiles: copies of each value beside it."""
+    for axis, count in enumerate(multiples):
+        values = values.repeat(count, axis)
+    return values
+
+
 RIVALS = [
     ("ADD int8", fixed_point, "shift_away", half_up),
     ("MUL int8", fixed_point, "shift_away", half_up),
@@ -78,6 +119,13 @@ RIVALS = [
     ("SOFTMAX rows", tflite, "softmax", real_softmax),
     ("HARD_SWISH int8", tables, "_high_product16", lambda a, b: (a * b) >> 15),
     ("RESIZE_BILINEAR int8", resize, "_FRACTION", 11),
+    ("DEPTH_TO_SPACE int8", movement, "depth_to_space", depth_first),
+    ("SPACE_TO_DEPTH int8", movement, "space_to_depth", depth_last),
+    ("SPACE_TO_BATCH_ND int8", movement, "space_to_batch", zero_around),
+    ("BATCH_TO_SPACE_ND int8", movement, "batch_to_space", images_first),
+    ("TILE int8", np, "tile", each_repeated),
+    ("BROADCAST_TO int8", np, "broadcast_to", np.resize),
+    ("MIRROR_PAD int8", movement, "mirror_pad", edge_repeated),
     ("LOGISTIC int8", tables, "float32", lambda values: np.asarray(values, np.float16)),
 ]
 

@@ -253,6 +253,18 @@ SINGLE = [
         one("PAD", [FileTensor(shape=(2,)), constant([[0, 1]]), Y], 1),
         "input must have a zero point",
     ),
+    (one("MIRROR_PAD", [X, constant([[0, 0], [0, 1]]), Y], 1, {"mode": 2}), "not number 2"),
+    (one("TILE", [X, constant([1, 2]), Y], 1), "outputs must have the shapes"),
+    (one("TILE", [X, X, Y], 1), "multiples must be constant integers"),
+    (
+        one("DEPTH_TO_SPACE", [IMAGE, IMAGE], 1, {"block_size": -2}),
+        "DEPTH_TO_SPACE: block_size must be in 1 ... 65536, not -2",
+    ),
+    (
+        one("SPACE_TO_BATCH_ND", [FileTensor(shape=(1, 4, 4, 2)), *[constant([2])] * 2, Y], 1),
+        "input must have a zero point",
+    ),
+    (one("BATCH_TO_SPACE_ND", [IMAGE, IMAGE, constant([[0, 0]] * 2), Y], 1), "block_shape must b"),
     (one("RESIZE_BILINEAR", [IMAGE, constant([4]), IMAGE], 1), "size must be 2 integers"),
     (
         one("CONV_2D", [IMAGE, constant(np.ones((3, 2, 2, 3)), "int8", scale=0.5), Y], 1),

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from macaw.nn.graph.operators.base import Operator
 
 __all__ = [
+    "BatchToSpace",
+    "BroadcastTo",
     "Concat",
+    "DepthToSpace",
     "Gather",
     "GatherNd",
+    "MirrorPad",
     "Pack",
     "Pad",
     "Reshape",
@@ -17,7 +21,10 @@ __all__ = [
     "ResizeBilinear",
     "ResizeNearest",
     "Slice",
+    "SpaceToBatch",
+    "SpaceToDepth",
     "Split",
+    "Tile",
     "Transpose",
     "Unpack",
 ]
@@ -29,6 +36,62 @@ class Pad(Operator):
 
     padding: tuple[tuple[int, int], ...]
     value: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MirrorPad(Operator):
+    """The tensor's own values as a mirror shows them, (before, after) each axis; a mirror stands
+    on the last value, or behind it, where it is ``symmetric``."""
+
+    padding: tuple[tuple[int, int], ...]
+    symmetric: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tile(Operator):
+    """Copies of the whole tensor one behind the other, as many along axis n as
+    ``multiples[n]``."""
+
+    multiples: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BroadcastTo(Operator):
+    """Another shape: axes are aligned at the end, and sizes of 1 stretch."""
+
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DepthToSpace(Operator):
+    """The channels of a pixel as ``block`` x ``block`` pixels, which lie row by row in them."""
+
+    block: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpaceToDepth(Operator):
+    """Of ``block`` x ``block`` pixels one, with the channels of all, row by row."""
+
+    block: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpaceToBatch(Operator):
+    """Every n-th pixel as an image of its own, n from ``block`` for each axis of pixels: first all
+    images that begin at the first pixel. ``value`` stands (before, after) each such axis."""
+
+    block: tuple[int, ...]
+    padding: tuple[tuple[int, int], ...]
+    value: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchToSpace(Operator):
+    """The reverse of `SpaceToBatch`; of each axis of pixels ``crops`` are cut (before, after)."""
+
+    block: tuple[int, ...]
+    crops: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
