@@ -83,21 +83,27 @@ def mirror_pad(
     return np.pad(values, padding, mode="symmetric" if symmetric else "reflect")
 
 
-def depth_to_space(values: NDArray[Any], block: int) -> NDArray[Any]:
+def depth_to_space(values: NDArray[Any], block: int, *, planar: bool) -> NDArray[Any]:
     """The channels of each pixel [batch, height, width, channels] as ``block`` x ``block``
-    pixels.
+    pixels, of which those of a new channel lie side by side where they are ``planar``.
 
-    >>> depth_to_space(np.arange(4).reshape(1, 1, 1, 4), 2)[0, :, :, 0]
+    >>> depth_to_space(np.arange(8).reshape(1, 1, 1, 8), 2, planar=False)[0, :, :, 0]
+    array([[0, 2],
+           [4, 6]])
+    >>> depth_to_space(np.arange(8).reshape(1, 1, 1, 8), 2, planar=True)[0, :, :, 0]
     array([[0, 1],
            [2, 3]])
     """
     batch, height, width, channels = values.shape
-    parts = values.reshape(batch, height, width, block, block, channels // block**2)
+    if planar:
+        parts = np.moveaxis(values.reshape(batch, height, width, -1, block, block), 3, 5)
+    else:
+        parts = values.reshape(batch, height, width, block, block, channels // block**2)
     return parts.transpose(0, 1, 3, 2, 4, 5).reshape(batch, height * block, width * block, -1)
 
 
 def space_to_depth(values: NDArray[Any], block: int) -> NDArray[Any]:
-    """The reverse of `depth_to_space`."""
+    """The reverse of `depth_to_space` that is not planar."""
     batch, height, width, channels = values.shape
     rows, columns = height // block, width // block
     parts = values.reshape(batch, rows, block, columns, block, channels)

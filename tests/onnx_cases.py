@@ -14,6 +14,7 @@ Rng = np.random.Generator
 Maker = Callable[[Rng], Case]
 
 IMAGE = (2, 6, 7, 8)
+BLOCKS = (2, 8, 4, 6)
 
 
 def scale(rng: Rng) -> np.float32:
@@ -171,18 +172,23 @@ def _single(
 
 
 def _pairs(
-    kind: str, dtype: Any, operands: tuple[Any, ...] = (), opset: int = 13, **attributes: Any
+    kind: str,
+    dtype: Any,
+    operands: tuple[Any, ...] = (),
+    opset: int = 13,
+    shape: tuple[int, ...] = IMAGE,
+    **attributes: Any,
 ) -> Maker:
     """An operator of real numbers between two pairs, the second of its own scale."""
 
     def make(rng: Rng) -> Case:
         file = OnnxWriter()
-        x = file.dequantize(file.input("x", dtype, IMAGE), *_meaning(rng, dtype))
+        x = file.dequantize(file.input("x", dtype, shape), *_meaning(rng, dtype))
         step, zero_point = _meaning(rng, dtype)
         # With the lowest zero point the runtime leaves a Relu out, and merges the pairs.
         zero_point = max(zero_point, dtype(np.iinfo(dtype).min + 1))
         file.quantize(file.node(kind, [x, *operands], **attributes), step, zero_point, "y")
-        return file.file({"y": dtype}, opset), [values(rng, dtype, IMAGE)]
+        return file.file({"y": dtype}, opset), [values(rng, dtype, shape)]
 
     return make
 
@@ -250,13 +256,24 @@ def _arg_max(dtype: Any) -> Maker:
     return make
 
 
-def _moved(kind: str, dtype: Any, operands: list[Any], opset: int = 13, **attributes: Any) -> Maker:
-    """An operator of integers as they are."""
+def _moved(
+    kind: str,
+    dtype: Any,
+    operands: list[Any],
+    opset: int = 13,
+    shape: tuple[int, ...] = IMAGE,
+    image: bool = False,
+    **attributes: Any,
+) -> Maker:
+    """An operator of integers as they are; ``image`` lets their channels stand last before it."""
 
     def make(rng: Rng) -> Case:
         file = OnnxWriter()
-        file.node(kind, [file.input("x", dtype, IMAGE), *operands], "y", **attributes)
-        return file.file({"y": dtype}, opset), [values(rng, dtype, IMAGE)]
+        x = file.input("x", dtype, shape)
+        if image:
+            x = file.node("MaxPool", [x], kernel_shape=[1, 1])
+        file.node(kind, [x, *operands], "y", **attributes)
+        return file.file({"y": dtype}, opset), [values(rng, dtype, shape)]
 
     return make
 
@@ -297,6 +314,7 @@ def _cases(dtype: Any) -> dict[str, Maker]:
     }
     counted = {"count_include_pad": lambda rng: int(rng.integers(2))}
     ceil = {"strides": [2, 2], "ceil_mode": 1}
+    planar: dict[str, Any] = {"blocksize": 2, "mode": "CRD", "shape": BLOCKS}
     nearest = {"mode": "nearest", "nearest_mode": "floor"}
     scales = ["", np.array([1, 1, 2, 3], np.float32)]
     part = [_whole(5, 1), _whole(-9, 8), _whole(1, -1), _whole(-2, 3)]
@@ -344,6 +362,15 @@ def _cases(dtype: Any) -> dict[str, Maker]:
         "Pad": _moved("Pad", dtype, [_whole(0, 1, 2, 0, 0, 0, 1, 3), np.array(7, dtype)]),
         "Concat": _moved("Concat", dtype, ["x"], axis=1),
         "Identity": _moved("Identity", dtype, []),
+        "DepthToSpace": _moved("DepthToSpace", dtype, [], blocksize=2, shape=BLOCKS),
+        "DepthToSpace planar": _moved("DepthToSpace", dtype, [], **planar),
+        "DepthToSpace in pairs": _pairs("DepthToSpace", dtype, **planar),
+        "SpaceToDepth": _moved("SpaceToDepth", dtype, [], blocksize=2, shape=BLOCKS),
+        "SpaceToDepth in pairs": _pairs("SpaceToDepth", dtype, blocksize=2, shape=BLOCKS),
+        "Tile": _moved("Tile", dtype, [_whole(1, 2, 1, 3)], image=True),
+        "Tile in pairs": _pairs("Tile", dtype, (_whole(2, 1, 3, 1),)),
+        "Expand": _moved("Expand", dtype, [_whole(6, 7, 1)], shape=(2, 6, 1, 8), image=True),
+        "Expand in pairs": _pairs("Expand", dtype, (_whole(3, 2, 1, 1, 1),)),
         "Resize": _moved(
             "Resize", dtype, scales, coordinate_transformation_mode="asymmetric", **nearest
         ),

@@ -35,7 +35,9 @@ KERNELS: dict[type[op.Operator], Kernel] = {
     ),
     op.BroadcastTo: lambda place, inputs: np.broadcast_to(inputs[0], place.operator.shape),
     op.Cast: lambda place, inputs: movement.cast(inputs[0], place.dtype),
-    op.DepthToSpace: lambda place, inputs: movement.depth_to_space(inputs[0], place.operator.block),
+    op.DepthToSpace: lambda place, inputs: movement.depth_to_space(
+        inputs[0], place.operator.block, planar=place.operator.planar
+    ),
     op.Gather: lambda place, inputs: movement.gather(inputs[0], inputs[1], place.operator.axis),
     op.GatherNd: lambda place, inputs: movement.gather_nd(inputs[0], inputs[1]),
     op.MirrorPad: lambda place, inputs: movement.mirror_pad(

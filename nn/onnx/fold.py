@@ -104,6 +104,19 @@ def _constant_of_shape(site: Site, operands: list[NDArray[Any]]) -> NDArray[Any]
     return np.full(shape, value.reshape(()))
 
 
+def _expand(site: Site, operands: list[NDArray[Any]]) -> NDArray[Any]:
+    data, wanted = operands
+    shape = np.broadcast_shapes(data.shape, tuple(wanted.reshape(-1).tolist()))
+    return np.broadcast_to(data, shape)
+
+
+def _tile(site: Site, operands: list[NDArray[Any]]) -> NDArray[Any]:
+    data, repeats = operands[0], tuple(operands[1].reshape(-1).tolist())
+    if len(repeats) != data.ndim or not _small(repeats):
+        raise ModelError(f"repeats must be {data.ndim} of at most {_MOST}, not {repeats!r}")
+    return np.tile(data, repeats)
+
+
 def _small(shape: tuple[int, ...]) -> bool:
     return all(0 <= size <= _MOST for size in shape) and math.prod(shape) <= _MOST
 
@@ -125,6 +138,7 @@ _RULES: dict[str, Callable[[Site, list[NDArray[Any]]], Any]] = {
     "Concat": lambda site, operands: np.concatenate(operands, axis=site.attribute("axis", 0)),
     "ConstantOfShape": _constant_of_shape,
     "Div": lambda site, operands: np.floor_divide(*map(_positive, operands)),
+    "Expand": _expand,
     "Gather": lambda site, operands: operands[0].take(operands[1], site.attribute("axis", 0)),
     "Identity": lambda site, operands: operands[0],
     "Mul": lambda site, operands: np.multiply(*operands),
@@ -132,6 +146,7 @@ _RULES: dict[str, Callable[[Site, list[NDArray[Any]]], Any]] = {
     "Slice": _slice,
     "Squeeze": lambda site, operands: np.squeeze(operands[0], _axes(site, operands) or None),
     "Sub": lambda site, operands: np.subtract(*operands),
+    "Tile": _tile,
     "Transpose": _transpose,
     "Unsqueeze": lambda site, operands: np.expand_dims(operands[0], _axes(site, operands)),
 }

@@ -16,6 +16,7 @@ from macaw.nn.onnx.builder import TO_IMAGE, TO_PLAIN
 from macaw.nn.onnx.real import moved
 from macaw.nn.onnx.site import Site
 from macaw.nn.onnx.values import UNIT, Held, Real, Value
+from macaw.nn.shape_checks import broadcast
 
 __all__ = ["MOVEMENT"]
 
@@ -243,6 +244,58 @@ def _pad(site: Site) -> None:
     moved(site, apply)
 
 
+def _blocks(site: Site) -> None:
+    """DepthToSpace and SpaceToDepth."""
+    site.inputs(1)
+    kind: Any = op.SpaceToDepth
+    attributes: dict[str, Any] = {"block": site.attribute("blocksize", 0)}
+    if site.node.kind == "DepthToSpace":
+        kind = op.DepthToSpace
+        attributes["planar"] = site.attribute("mode", "DCR", among=("DCR", "CRD")) == "CRD"
+
+    def apply(label: str, held: Held) -> Held:
+        if len(held.shape) != 4:
+            raise ModelError(f"{held.label!r} must have 4 axes, not shape {held.shape!r}")
+        name = site.builder.image(held)
+        return site.builder.emit(
+            label, kind, (name,), held.dtype, held.quantization, image=True, **attributes
+        )
+
+    moved(site, apply)
+
+
+def _tile(site: Site) -> None:
+    site.inputs(2)
+    repeats = site.integers(1, "repeats")
+
+    def apply(label: str, held: Held) -> Held:
+        if len(repeats) != len(held.shape):
+            raise ModelError(f"repeats must be {len(held.shape)} integers, not {repeats!r}")
+        image = site.builder.in_images(held)
+        return site.builder.emit(
+            label, op.Tile, site.builder.names(held, image=image), held.dtype, held.quantization,
+            image=image, multiples=_per_axis(image, repeats),
+        )  # fmt: skip
+
+    moved(site, apply)
+
+
+def _expand(site: Site) -> None:
+    site.inputs(2)
+    wanted = site.integers(1, "shape")
+
+    def apply(label: str, held: Held) -> Held:
+        # Sizes of 1 may stretch on both sides.
+        shape = broadcast(held.shape, wanted)
+        image = site.builder.in_images(held) and len(shape) == 4
+        return site.builder.emit(
+            label, op.BroadcastTo, site.builder.names(held, image=image), held.dtype,
+            held.quantization, image=image, shape=_per_axis(image, shape),
+        )  # fmt: skip
+
+    moved(site, apply)
+
+
 #: The ways to round coordinates which, at whole factors, mean the same: the pixel above.
 _COORDINATES = {
     "asymmetric": ("floor",),
@@ -289,15 +342,19 @@ def _resize(site: Site) -> None:
 
 #: The conversion of each such operator, by its name.
 MOVEMENT: dict[str, Callable[[Site], None]] = {
+    "DepthToSpace": _blocks,
     "Dropout": _identity,
+    "Expand": _expand,
     "Flatten": _flatten,
     "Identity": _identity,
     "Pad": _pad,
     "Reshape": _reshape,
     "Resize": _resize,
     "Slice": _slice,
+    "SpaceToDepth": _blocks,
     "Split": _split,
     "Squeeze": _squeeze,
+    "Tile": _tile,
     "Transpose": _transpose,
     "Unsqueeze": _unsqueeze,
 }

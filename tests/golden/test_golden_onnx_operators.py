@@ -11,6 +11,7 @@ from onnx_files import OnnxWriter, runtime_results
 
 from macaw.golden import (
     engines,
+    movement,
     onnxruntime_elementwise,
     onnxruntime_pool,
     onnxruntime_tables,
@@ -101,6 +102,14 @@ def half_away(values, scale, zero_point, *, dtype):
         return tflite_quantize(values, scale, zero_point, dtype=dtype)
 
 
+depth_to_space = movement.depth_to_space
+
+
+def other_order(values, block, *, planar):
+    """A rival of DepthToSpace: the other order of channels."""
+    return depth_to_space(values, block, planar=not planar)
+
+
 #: Operator, and what is put in the place of what.
 RIVALS = [
     ("QLinearAdd, uint8", onnxruntime_elementwise, "fma32", unfused),
@@ -112,6 +121,14 @@ RIVALS = [
     ("Relu in pairs, uint8", onnxruntime_tables, "onnxruntime_quantize", half_away),
     ("QLinearGlobalAveragePool, uint8", onnxruntime_pool, "mean", exact_mean),
     ("QLinearAveragePool, uint8", onnxruntime_pool, "average_pool2d", exact_average),
+    ("DepthToSpace, uint8", movement, "depth_to_space", other_order),
+    ("DepthToSpace planar, int8", movement, "depth_to_space", other_order),
+    (
+        "Tile in pairs, int8",
+        np,
+        "tile",
+        lambda values, count: np.resize(values, np.multiply(values.shape, count)),
+    ),
 ]
 
 

@@ -15,6 +15,7 @@ from macaw.nn import Semantics, from_tflite
 FILES = 20
 
 #: Before a rival stands in their place.
+depth_to_space = movement.depth_to_space
 space_to_batch, batch_to_space = movement.space_to_batch, movement.batch_to_space
 
 
@@ -70,15 +71,13 @@ def real_softmax(values, *, scale, beta):
     return np.clip(rounded, -128, 127).astype(np.int8)
 
 
-def depth_first(values, block):
-    """A rival of `depth_to_space`: the pixels of a block lie inside of the channels."""
-    batch, height, width, channels = values.shape
-    parts = values.reshape(batch, height, width, channels // block**2, block, block)
-    return parts.transpose(0, 1, 4, 2, 5, 3).reshape(batch, height * block, width * block, -1)
+def other_order(values, block, *, planar):
+    """A rival of `depth_to_space`: the other order of channels."""
+    return depth_to_space(values, block, planar=not planar)
 
 
-def depth_last(values, block):
-    """A rival of `space_to_depth`, the reverse of `depth_first`."""
+def planar_depth(values, block):
+    """A rival of `space_to_depth`: the pixels of a channel lie side by side."""
     batch, height, width, channels = values.shape
     rows, columns = height // block, width // block
     parts = values.reshape(batch, rows, block, columns, block, channels)
@@ -119,8 +118,8 @@ RIVALS = [
     ("SOFTMAX rows", tflite, "softmax", real_softmax),
     ("HARD_SWISH int8", tables, "_high_product16", lambda a, b: (a * b) >> 15),
     ("RESIZE_BILINEAR int8", resize, "_FRACTION", 11),
-    ("DEPTH_TO_SPACE int8", movement, "depth_to_space", depth_first),
-    ("SPACE_TO_DEPTH int8", movement, "space_to_depth", depth_last),
+    ("DEPTH_TO_SPACE int8", movement, "depth_to_space", other_order),
+    ("SPACE_TO_DEPTH int8", movement, "space_to_depth", planar_depth),
     ("SPACE_TO_BATCH_ND int8", movement, "space_to_batch", zero_around),
     ("BATCH_TO_SPACE_ND int8", movement, "batch_to_space", images_first),
     ("TILE int8", np, "tile", each_repeated),

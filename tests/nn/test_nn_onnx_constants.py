@@ -48,6 +48,8 @@ SHAPES = {
             whole(2, 4),
         ],
     ),
+    "Expand": lambda f, x: f.node("Mul", [f.node("Expand", [whole(2), whole(2)]), whole(2, 3)]),
+    "Tile": lambda f, x: f.node("Mul", [f.node("Tile", [whole(2), whole(2)]), whole(2, 3)]),
     "Gather": lambda f, x: f.node("Gather", [whole(9, 6, 4), whole(2, 1)]),
     "Cast": lambda f, x: f.node("Cast", [np.array([4, 6], np.int32)], to=7),
     "Add": lambda f, x: f.node("Add", [whole(1, 2), whole(3, 4)]),
@@ -90,6 +92,9 @@ REFUSED = [
     (lambda f: f.node("Div", [whole(-3), whole(2)]), "constant operands must fit each other"),
     (lambda f: f.node("Gather", [whole(1, 2), whole(7)]), "constant operands must fit each other"),
     (lambda f: f.node("ConstantOfShape", [whole(99, 99)]), "must be at most 64 integers"),
+    (lambda f: f.node("Tile", [whole(1, 2), whole(99)]), "repeats must be 1 of at most 64, not"),
+    (lambda f: f.node("Expand", [whole(1, 2), whole(3)]), "constant operands must fit each other"),
+    (lambda f: f.node("Expand", [whole(1), whole(1 << 40)]), "shape must be 1 integers in 1"),
     (lambda f: f.node("Cast", [whole(1)], to=1), "to must be 6 or 7, not 1"),
     (
         lambda f: f.dequantize(ONES, [1, 2, 3], np.zeros(3, np.int8), axis=0),
@@ -160,6 +165,14 @@ REFUSED = [
         ),
         "must be an image of 8 bits",
     ),
+    (lambda f: f.node("DepthToSpace", ["x"], blocksize=2), "must have 4 axes, not shape \\(4,\\)"),
+    (
+        lambda f: f.node("DepthToSpace", ["x"], blocksize=2, mode="RCD"),
+        "mode must be 'DCR' or 'CRD', not 'RCD'",
+    ),
+    (lambda f: f.node("Tile", ["x", whole(1, 2)]), "repeats must be 1 integers, not \\(1, 2\\)"),
+    (lambda f: f.node("Expand", ["x", whole(3)]), "shapes must fit each other"),
+    (lambda f: f.node("Expand", ["x", whole(0, 4)]), "shape must be 2 integers in 1"),
     (lambda f: f.node("Softmax", ["x"]), "let the file end at 'x'"),
     (
         lambda f: f.node("ReduceMean", ["x"]),

@@ -64,9 +64,12 @@ class BroadcastTo(Operator):
 
 @dataclass(frozen=True, kw_only=True)
 class DepthToSpace(Operator):
-    """The channels of a pixel as ``block`` x ``block`` pixels, which lie row by row in them."""
+    """The channels of a pixel as ``block`` x ``block`` pixels, which lie row by row in them: the
+    channels of a new pixel side by side or, where they are ``planar``, the pixels of a new
+    channel."""
 
     block: int
+    planar: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
