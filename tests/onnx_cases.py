@@ -370,6 +370,7 @@ def _cases(dtype: Any) -> dict[str, Maker]:
         "Tile": _moved("Tile", dtype, [_whole(1, 2, 1, 3)], image=True),
         "Tile in pairs": _pairs("Tile", dtype, (_whole(2, 1, 3, 1),)),
         "Expand": _moved("Expand", dtype, [_whole(6, 7, 1)], shape=(2, 6, 1, 8), image=True),
+        "Expand to more axes": _moved("Expand", dtype, [_whole(3, 1, 1, 1, 1)], image=True),
         "Expand in pairs": _pairs("Expand", dtype, (_whole(3, 2, 1, 1, 1),)),
         "Resize": _moved(
             "Resize", dtype, scales, coordinate_transformation_mode="asymmetric", **nearest

@@ -180,10 +180,29 @@ class _Pairs:
             if channels < 3:
                 return
             name, channels = node("Slice", [name, *map(_one, (1, 3, 1))]), 2
+        elif kind == "DepthToSpace":
+            if channels % 4:
+                return
+            mode = str(rng.choice(["DCR", "CRD"]))
+            name = node("DepthToSpace", [name], blocksize=2, mode=mode)
+            channels, size = channels // 4, size * 2
+        elif kind == "SpaceToDepth":
+            if size % 2 or channels > 8:
+                return
+            name, channels, size = (
+                node("SpaceToDepth", [name], blocksize=2),
+                channels * 4,
+                size // 2,
+            )
         else:
             operands, attributes = _STEPS[kind]
             name = node(kind, [name, *operands], **attributes)
-            size = {"Resize": 2 * size, "Pad": size + 2, "GlobalAveragePool": 1}.get(kind, size)
+            size = {
+                "Resize": 2 * size,
+                "Tile": 2 * size,
+                "Pad": size + 2,
+                "GlobalAveragePool": 1,
+            }.get(kind, size)
             if size > 32:
                 return
         if rng.random() < 0.7:
@@ -202,7 +221,10 @@ def _one(number: int) -> NDArray[np.int64]:
     return np.array([number], np.int64)
 
 
-_MOVED = ("Identity", "MaxPool", "Pad", "Reshape", "Resize", "Slice")
+_MOVED = (
+    "DepthToSpace", "Expand", "Identity", "MaxPool", "Pad", "Reshape", "Resize", "Slice",
+    "SpaceToDepth", "Tile",
+)  # fmt: skip
 _NEAREST = {
     "mode": "nearest", "nearest_mode": "floor", "coordinate_transformation_mode": "asymmetric",
 }  # fmt: skip
@@ -213,6 +235,8 @@ _STEPS: dict[str, tuple[list[Any], dict[str, Any]]] = {
     "AveragePool": ([], _WINDOW),
     "Clip": ([np.float32(0), np.float32(6)], {}),
     "Concat": ([], {}),
+    "DepthToSpace": ([], {}),
+    "Expand": ([np.array([1, 1])], {}),
     "GlobalAveragePool": ([], {}),
     "Identity": ([], {}),
     "LeakyRelu": ([], {}),
@@ -224,6 +248,8 @@ _STEPS: dict[str, tuple[list[Any], dict[str, Any]]] = {
     "Resize": (["", np.array([1, 1, 2, 2], np.float32)], _NEAREST),
     "Sigmoid": ([], {}),
     "Slice": ([], {}),
+    "SpaceToDepth": ([], {}),
+    "Tile": ([np.array([1, 1, 2, 2])], {}),
 }
 
 
