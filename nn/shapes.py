@@ -123,6 +123,25 @@ def _batch_norm(operator: op.BatchNorm2d, inputs: list[Shape]) -> list[Shape]:
     return [inputs[0]]
 
 
+def _box_detection(operator: op.BoxDetection, inputs: list[Shape]) -> list[Shape]:
+    codes, scores, anchors = inputs
+    boxes = anchors[0] if len(anchors) == 2 else 0
+    demand(anchors == (boxes, 4), f"anchors must have shape [boxes, 4], not {anchors!r}")
+    demand(
+        len(codes) == 3 and codes[:2] == (1, boxes) and codes[2] >= 4,
+        f"codes must have shape [1, {boxes}, 4 or more], not {codes!r}",
+    )
+    whole("detections", (operator.detections,), 1, 1)
+    whole("classes", (operator.classes,), 1, 1)
+    whole("detections_per_class", (operator.detections_per_class,), 1, 1, (1 << 31) - 1)
+    demand(
+        scores in [(1, boxes, operator.classes + background) for background in (0, 1)],
+        f"scores must have shape [1, {boxes}, {operator.classes} or one more], not {scores!r}",
+    )
+    count = operator.detections
+    return [(1, count, 4), (1, count), (1, count), (1,)]
+
+
 def _mean(operator: op.Mean, inputs: list[Shape]) -> list[Shape]:
     (source,) = inputs
     whole("axes", operator.axes, len(set(operator.axes)), 0, len(source) - 1)
@@ -157,6 +176,7 @@ _RULES: dict[type[op.Operator], Callable[[Any, list[Shape]], list[Shape]]] = {
     op.ArgMax: _arg_max,
     op.BatchNorm2d: _batch_norm,
     op.Binary: _binary,
+    op.BoxDetection: _box_detection,
     op.Conv2d: _conv2d,
     op.ConvTranspose2d: _conv_transpose2d,
     op.Linear: _linear,

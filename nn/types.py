@@ -23,6 +23,7 @@ _MANY = 1 << 16
 _COUNTS: dict[type[op.Operator], tuple[int, int]] = {
     op.BatchNorm2d: (3, 3),
     op.Binary: (2, 2),
+    op.BoxDetection: (3, 3),
     op.Concat: (1, _MANY),
     op.Conv2d: (2, 3),
     op.ConvTranspose2d: (2, 3),
@@ -184,6 +185,34 @@ def _binary(operator: op.Binary, inputs: list[Tensor], outputs: list[Tensor]) ->
         )
 
 
+def _box_detection(operator: op.BoxDetection, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    codes, _, anchors = inputs
+    _types(inputs, (DType.UINT8, DType.FLOAT32))
+    _types(outputs, (DType.FLOAT32,))
+    # The kernel looks at the type of the codes alone.
+    _alike(codes, anchors)
+    _scaled(*(tensor for tensor in inputs if tensor.dtype.quantised))
+    _demand(anchors.data is not None, f"anchors {anchors.name!r} must be constant")
+    sizes = np.asarray(anchors.data)[:, 2:]
+    least = anchors.zero_point if anchors.dtype.quantised else 0
+    _demand(
+        bool((np.isfinite(sizes) & (sizes >= least)).all()),
+        f"anchors {anchors.name!r} must have sizes of 0 or more",
+    )
+    _demand(
+        all(math.isfinite(scale) and scale > 0 for scale in operator.scales),
+        f"scales must be positive and finite, not {operator.scales!r}",
+    )
+    _demand(
+        math.isfinite(operator.score_threshold),
+        f"score_threshold must be finite, not {operator.score_threshold!r}",
+    )
+    _demand(
+        0 < operator.overlap_threshold <= 1,
+        f"overlap_threshold must be in 0 ... 1 without 0, not {operator.overlap_threshold!r}",
+    )
+
+
 def _equal(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     _scaled(inputs[0], outputs[0])
     if isinstance(operator, op.AveragePool2d):
@@ -297,6 +326,7 @@ _RULES: dict[type[op.Operator], Callable[[Any, list[Tensor], list[Tensor]], None
     op.ArgMax: _arg_max,
     op.BatchNorm2d: _batch_norm,
     op.Binary: _binary,
+    op.BoxDetection: _box_detection,
     op.Cast: _cast,
     op.Concat: _concat,
     op.Conv2d: _weighted,

@@ -22,7 +22,7 @@ from macaw.nn.tflite.schema import (
     TYPES,
 )
 
-NUMBERS = {name: number for number, (name, _, _) in BUILTINS.items()}
+NUMBERS = {name: number for number, (name, _, _) in BUILTINS.items()} | {"CUSTOM": 32}
 
 
 class Writer:
@@ -103,12 +103,14 @@ class FileTensor:
 
 @dataclass(kw_only=True)
 class FileOperator:
-    """An operator of a file; ``options`` by name, those of `macaw.nn.tflite.schema`."""
+    """An operator of a file; ``options`` by name, those of `macaw.nn.tflite.schema`. One of the
+    kind CUSTOM is called ``custom``, and its options are bytes."""
 
     kind: str
     inputs: list[int]
     outputs: list[int]
-    options: dict[str, Any] = field(default_factory=dict)
+    options: Any = field(default_factory=dict)
+    custom: str = ""
     version: int = 1
     extra: dict[int, Any] = field(default_factory=dict)
     code: dict[int, Any] = field(default_factory=dict)
@@ -160,6 +162,7 @@ def _graph(
                 OPERATOR_CODE["deprecated_builtin_code"]: ("b", min(number, 127)),
                 OPERATOR_CODE["version"]: ("i", operator.version),
                 OPERATOR_CODE["builtin_code"]: ("i", number),
+                **({OPERATOR_CODE["custom_code"]: operator.custom} if operator.custom else {}),
                 **operator.code,
             }
         )
@@ -200,6 +203,9 @@ def _operator(operator: FileOperator, code: int) -> dict[int, Any]:
         OPERATOR["inputs"]: np.array(operator.inputs, np.int32),
         OPERATOR["outputs"]: np.array(operator.outputs, np.int32),
     }
+    if operator.custom:
+        fields[OPERATOR["custom_options"]] = np.frombuffer(operator.options, np.uint8)
+        return fields | operator.extra
     table = BUILTINS[NUMBERS[operator.kind]][2]
     if table is not None:
         number, layout = OPTIONS[table]

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from macaw.arch import Mode, Requantization
-from macaw.golden import elementwise, movement, pool, resize, tables
+from macaw.golden import detection, elementwise, movement, pool, resize, tables
 from macaw.golden.fixed_point import clamp_bytes, fixed_single_away
-from macaw.golden.float32 import wrap32
+from macaw.golden.float32 import float32, wrap32
 from macaw.golden.kernels.place import Arrays, Kernel, Place, affine
 from macaw.golden.kernels.weighted import (
     conv2d_sums,
@@ -229,9 +229,38 @@ def _softmax(place: Place, inputs: Arrays) -> NDArray[Any]:
     return softmax(inputs[0], scale=place.tensor(0).scale, beta=place.operator.beta)
 
 
+def _box_detection(place: Place, inputs: Arrays) -> list[NDArray[Any]]:
+    operator, count = place.operator, place.operator.detections
+    codes, scores, anchors = (
+        dequantize(values, *affine(place.tensor(index)))
+        if values.dtype == np.uint8
+        else float32(values)
+        for index, values in enumerate(inputs)
+    )
+    boxes = detection.decode_boxes(codes[0], anchors, operator.scales)
+    limits: dict[str, Any] = {
+        "most": count,
+        "score_threshold": operator.score_threshold,
+        "overlap_threshold": operator.overlap_threshold,
+    }
+    # The background, if there is one, comes before the classes.
+    given = scores[0, :, -operator.classes :]
+    if operator.by_class:
+        found = detection.best_boxes_by_class(
+            boxes, given, most_of_class=operator.detections_per_class, **limits
+        )
+    else:
+        found = detection.best_boxes(boxes, given, **limits)
+    results = [np.zeros(shape, np.float32) for shape in ((1, count, 4), (1, count), (1, count))]
+    for result, values in zip(results, (boxes[found[0]], found[1], found[2]), strict=True):
+        result[0, : len(values)] = values
+    return [*results, float32([len(found[0])])]
+
+
 #: The narrower kinds stand before the wider ones.
 KERNELS: dict[type[op.Operator], Kernel] = {
     op.Binary: _binary,
+    op.BoxDetection: _box_detection,
     op.Concat: _concat,
     op.Conv2d: _conv2d,
     op.ConvTranspose2d: _conv_transpose2d,

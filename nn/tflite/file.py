@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from macaw.nn.errors import ModelError
 from macaw.nn.tflite.flatbuffer import FileBytes, Table
+from macaw.nn.tflite.flexbuffer import read_map
 from macaw.nn.tflite.schema import (
     BUILTINS,
+    CUSTOM,
     IDENTIFIER,
     MODEL,
     OPERATOR,
@@ -219,18 +221,24 @@ def _operator(table: Table, index: int, codes: list[Table], count: int) -> Opera
         code.scalar(OPERATOR_CODE["deprecated_builtin_code"], "b", 0),
     )
     if number == _CUSTOM:
-        custom = code.string(OPERATOR_CODE["custom_code"])
-        raise ModelError(f"{label}: the custom operator {custom!r} is not supported")
-    if number not in BUILTINS:
+        kind, newest = code.string(OPERATOR_CODE["custom_code"]), 1
+        if kind not in CUSTOM:
+            raise ModelError(f"{label}: the custom operator {kind!r} is not supported")
+    elif number in BUILTINS:
+        kind, newest, options = BUILTINS[number]
+    else:
         raise ModelError(f"{label}: the operator with number {number} is not supported")
-    kind, newest, options = BUILTINS[number]
     label = f"{label}, {kind}"
     version = code.scalar(OPERATOR_CODE["version"], "i", 1)
     if not 1 <= version <= newest:
         raise ModelError(f"{label}: version must be in 1 ... {newest}, not {version}")
     return OperatorRecord(
         kind=kind,
-        options=_options(table, options, label),
+        options=(
+            _custom_options(table, kind, label)
+            if number == _CUSTOM
+            else _options(table, options, label)
+        ),
         inputs=_indices(table, OPERATOR["inputs"], f"{label}: inputs", count),
         outputs=_indices(table, OPERATOR["outputs"], f"{label}: outputs", count),
     )
@@ -263,3 +271,40 @@ def _options(table: Table, expected: str | None, label: str) -> dict[str, Any]:
         if unknown:
             raise ModelError(f"{label}: the attribute with number {min(unknown)} is not supported")
     return values
+
+
+def _custom_options(table: Table, kind: str, label: str) -> dict[str, Any]:
+    """The attributes of a custom operator by name, each of its type; refuses those that are not
+    known."""
+    for field in (
+        "builtin_options",
+        "custom_options_format",
+        "large_custom_options_offset",
+        "builtin_options_2_type",
+    ):
+        if OPERATOR[field] in table.present():
+            raise ModelError(f"{label}: {field} is not supported")
+    content = table.vector(OPERATOR["custom_options"], np.uint8)
+    try:
+        found = read_map(b"" if content is None else content.tobytes())
+    except ModelError as error:
+        raise ModelError(f"{label}: custom_options: {error}") from None
+    unknown = sorted(set(found) - set(CUSTOM[kind]))
+    if unknown:
+        raise ModelError(f"{label}: the attribute {unknown[0]!r} is not supported")
+    return {
+        name: _converted(name, found.get(name, default), wanted, label)
+        for name, (wanted, default) in CUSTOM[kind].items()
+    }
+
+
+def _converted(name: str, value: Any, wanted: type[Any], label: str) -> Any:
+    """A number as kernels take it: any for a float32, and integers for others."""
+    if value is None:
+        raise ModelError(f"{label}: the attribute {name!r} must be there")
+    if wanted is float:
+        with np.errstate(over="ignore"):
+            return float(np.float32(value))
+    if isinstance(value, float):
+        raise ModelError(f"{label}: {name} must be an integer, not {value!r}")
+    return wanted(value)

@@ -12,6 +12,7 @@ from typing import Any
 from macaw.nn.errors import ModelError
 from macaw.nn.graph import DType, Quantization, Tensor
 from macaw.nn.graph import operators as op
+from macaw.nn.shapes import output_shapes
 from macaw.nn.tflite.movement import MOVEMENT
 from macaw.nn.tflite.site import Site
 
@@ -179,6 +180,33 @@ def _arg_max(site: Site) -> op.Operator:
     return op.ArgMax(**site.ends((source,)), axis=site.axis(site.single(axis, "axis"), rank))
 
 
+def _detection(site: Site) -> op.Operator:
+    """The kernel gives its results their shapes, which files leave out."""
+    each = site.options
+    if each["max_classes_per_detection"] != 1:
+        # The order of equal scores is then that of std::partial_sort.
+        raise ModelError(
+            f"max_classes_per_detection must be 1, not {each['max_classes_per_detection']}"
+        )
+    operator = op.BoxDetection(
+        **site.ends(site.operands(3), 4),
+        detections=each["max_detections"],
+        classes=each["num_classes"],
+        scales=(each["y_scale"], each["x_scale"], each["h_scale"], each["w_scale"]),
+        score_threshold=each["nms_score_threshold"],
+        overlap_threshold=each["nms_iou_threshold"],
+        by_class=each["use_regular_nms"],
+        detections_per_class=each["detections_per_class"],
+    )
+    shapes = output_shapes(operator, [site.shape(index) for index in site.operands(3)])
+    for index, shape in zip(site.results(4), shapes, strict=True):
+        record = site.tensors[index]
+        if record.dtype != "float32" or record.data is not None:
+            raise ModelError(f"result {site.names[index]!r} must be float32, and no constant")
+        site.add(Tensor(name=site.names[index], shape=shape, dtype=DType.FLOAT32))
+    return operator
+
+
 #: The conversion of each operator, by its name in the format.
 CONVERTERS: dict[str, Callable[[Site], op.Operator]] = {
     **MOVEMENT,
@@ -215,5 +243,6 @@ CONVERTERS: dict[str, Callable[[Site], op.Operator]] = {
     "SQRT": _unary(op.Sqrt),
     "SUB": _binary(op.Subtract),
     "TANH": _unary(op.Tanh),
+    "TFLite_Detection_PostProcess": _detection,
     "TRANSPOSE_CONV": _transpose_conv,
 }

@@ -12,6 +12,7 @@ from enum import IntEnum
 __all__ = [
     "ACTIVATIONS",
     "BUILTINS",
+    "CUSTOM",
     "IDENTIFIER",
     "MODEL",
     "OPERATOR",
@@ -43,8 +44,8 @@ TENSOR = {
 #: Of an operator.
 OPERATOR = {
     "opcode_index": 0, "inputs": 1, "outputs": 2, "builtin_options_type": 3,
-    "builtin_options": 4, "custom_options": 5, "large_custom_options_offset": 9,
-    "builtin_options_2_type": 11,
+    "builtin_options": 4, "custom_options": 5, "custom_options_format": 6,
+    "large_custom_options_offset": 9, "builtin_options_2_type": 11,
 }  # fmt: skip
 #: Of a tensor's quantisation.
 QUANTIZATION = {"scale": 2, "zero_point": 3, "details_type": 4, "quantized_dimension": 6}
@@ -234,3 +235,15 @@ BUILTINS: dict[int, tuple[str, int, str | None]] = {
     143: ("READ_VARIABLE", 1, "ReadVariableOptions"),
     144: ("ASSIGN_VARIABLE", 1, "AssignVariableOptions"),
 }
+
+#: The operators without a number, by their name: the type and the default of each attribute, None
+#: for one that must be there. They stand in no schema, but in the kernel's ``Init``.
+CUSTOM: dict[str, dict[str, tuple[type[int | float | bool], int | float | bool | None]]] = {
+    "TFLite_Detection_PostProcess": {
+        "max_detections": (int, None), "max_classes_per_detection": (int, None),
+        "detections_per_class": (int, 100), "use_regular_nms": (bool, False),
+        "nms_score_threshold": (float, None), "nms_iou_threshold": (float, None),
+        "num_classes": (int, None), "y_scale": (float, None), "x_scale": (float, None),
+        "h_scale": (float, None), "w_scale": (float, None),
+    },
+}  # fmt: skip

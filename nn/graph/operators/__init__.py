@@ -18,6 +18,7 @@ from macaw.nn.graph.operators.arithmetic import (
     Subtract,
 )
 from macaw.nn.graph.operators.base import Activation, Operator
+from macaw.nn.graph.operators.detection import BoxDetection
 from macaw.nn.graph.operators.functions import (
     Absolute,
     Cast,
@@ -78,6 +79,7 @@ __all__ = [
     "BatchNorm2d",
     "BatchToSpace",
     "Binary",
+    "BoxDetection",
     "BroadcastTo",
     "Cast",
     "Clip",
