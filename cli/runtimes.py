@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from macaw.nn.graph import QuantizedGraph, Semantics
+from macaw.nn.graph.operators import BoxDetection
 from macaw.nn.store import GRAPH_MARK
 from macaw.nn.torch.library import silent
 from macaw.nn.torch.program_file import load_program
@@ -38,16 +39,30 @@ def live_runtime(path: Path, graph: QuantizedGraph) -> tuple[str, Runtime] | Non
         return None
     except Exception as error:
         return f"the runtime of {graph.semantics}", partial(_fail, error)
-    return name, partial(_told, run)
+    return name, partial(_told, run, graph)
 
 
-def _told(run: Runtime, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+def _told(run: Runtime, graph: QuantizedGraph, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
     """What a runtime gives. Each has errors of its own for files that it cannot run, which may be
     damaged where Macaw does not look."""
     try:
-        return run(inputs)
+        return _cleared(graph, run(inputs))
     except Exception as error:
         return _fail(error, inputs)
+
+
+def _cleared(graph: QuantizedGraph, results: list[np.ndarray]) -> list[np.ndarray]:
+    """The results with zeros behind the boxes that were found: kernels that do not search by
+    class leave there what the memory held."""
+    named = dict(zip(graph.outputs, results, strict=True))
+    for operator in graph.operators:
+        if isinstance(operator, BoxDetection) and operator.outputs[3] in named:
+            (found,) = named[operator.outputs[3]]
+            for name in operator.outputs[:3]:
+                if name in named:
+                    named[name] = named[name].copy()
+                    named[name][:, int(found) :] = 0
+    return [named[name] for name in graph.outputs]
 
 
 def _fail(error: Exception, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -74,6 +89,14 @@ def _micro(path: Path, graph: QuantizedGraph) -> tuple[str, Runtime]:
         nonlocal interpreter
         if interpreter is None:
             interpreter = runtime.Interpreter.from_file(str(path), arena_size=arena)
+            for index, name in enumerate(graph.outputs):
+                # It takes shapes from the file, and writes over their ends if they are wrong.
+                shape = tuple(interpreter.get_output_details(index)["shape"])
+                if shape != graph.tensors[name].shape:
+                    interpreter = None
+                    raise RuntimeError(
+                        f"it needs the shape of {name!r} in the file, {graph.tensors[name].shape}"
+                    )
         for index, values in enumerate(inputs):
             interpreter.set_input(values, index)
         interpreter.invoke()
