@@ -118,16 +118,14 @@ def _chosen(
 
 
 def _overlaps(box: _Floats, others: _Floats) -> _Floats:
-    """The intersection of a box with each of others, as a share of their union; 0 for empty ones
-    (source: ``ComputeIntersectionOverUnion``, in float32, whose comparisons are here as they are
-    there, for values that are no numbers)."""
+    """The intersection of a box with each of others, as a share of their union, in float32
+    (source: ``ComputeIntersectionOverUnion``). Where the kernel says 0, for an empty box, this may
+    be no number, which is not above a threshold either."""
     with np.errstate(all="ignore"):
         areas = [(each[..., 2] - each[..., 0]) * (each[..., 3] - each[..., 1])
                  for each in (box, others)]  # fmt: skip
-        start = np.where(box[:2] < others[:, :2], others[:, :2], box[:2])
-        stop = np.where(others[:, 2:] < box[2:], others[:, 2:], box[2:])
-        sides = stop - start
-        sides = np.where(sides < 0, np.float32(0), sides)
+        lengths = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
+        sides = np.maximum(lengths, np.float32(0))
         common = sides[:, 0] * sides[:, 1]
-        shares = common / (areas[0] + areas[1] - common)
-        return np.where((areas[0] <= 0) | (areas[1] <= 0), np.float32(0), shares)
+        shares: _Floats = common / (areas[0] + areas[1] - common)
+        return shares

@@ -76,11 +76,13 @@ def detection_file(
     *,
     custom: str = KIND,
     shapes: Sequence[tuple[int, ...]] = ((),) * 4,
+    last: FileTensor | None = None,
     **extra: Any,
 ) -> bytes:
     """The file of the operator, of its codes, scores and anchors; results have no shapes in most
     files."""
     results = [FileTensor(shape=shape, dtype="float32") for shape in shapes]
+    results[3] = last or results[3]
     operator = FileOperator(
         kind="CUSTOM", custom=custom, inputs=[0, 1, 2], outputs=[3, 4, 5, 6],
         options=options, **extra,
@@ -88,8 +90,9 @@ def detection_file(
     return write_file([*tensors, *results], [operator], [0, 1], [3, 4, 5, 6])
 
 
-def detection_case(dtype: str, *, by_class: bool, shaped: bool = False) -> Callable[[Rng], Case]:
-    """A maker of files with ``dtype`` codes, scores and anchors; results are ``shaped`` or not.
+def detection_case(dtype: str, *, by_class: bool, micro: bool = False) -> Callable[[Rng], Case]:
+    """A maker of files with ``dtype`` codes, scores and anchors; with ``micro`` as TensorFlow Lite
+    Micro takes them: results have shapes, and no box is empty.
 
     Scores are of few values, so that many are equal; boxes lie on each other, and some are equal.
     """
@@ -136,9 +139,11 @@ def detection_case(dtype: str, *, by_class: bool, shaped: bool = False) -> Calla
         if rng.random() < 0.3:
             anchors.data = np.repeat(anchors.data[::2], 2, axis=0)[:boxes]
             values[0][0, 1::2] = values[0][0, : boxes - 1 : 2]
+        if rng.random() < 0.3 and not micro:
+            anchors.data[::5, 2] = anchors.zero_point
         wide = 8 if rng.random() < 0.3 else 4
         most = options["max_detections"]
-        shapes = [(1, most, 4), (1, most), (1, most), (1,)] if shaped else [()] * 4
+        shapes = [(1, most, 4), (1, most), (1, most), (1,)] if micro else [()] * 4
         tensors = [codes, scores, anchors]
         return detection_file(tensors, flex_map(options, wide), shapes=shapes), values
 

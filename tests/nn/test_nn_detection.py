@@ -71,6 +71,7 @@ REFUSED = [
     ({"anchors": constant(np.ones((6, 4)), "uint8", scale=0.5)}, "must be of type float32"),
     ({"anchors": constant(-np.ones((6, 4)), "float32")}, "must have sizes of 0 or more"),
     ({"anchors": constant(np.full((6, 4), np.nan), "float32")}, "must have sizes of 0 or more"),
+    ({"anchors": constant(np.full((6, 4), np.inf), "float32")}, "must have sizes of 0 or more"),
     ({"anchors": constant(np.ones((6, 3)), "float32")}, r"anchors must have shape \[boxes, 4\]"),
     ({"anchors": FileTensor(shape=(6, 4), dtype="float32")}, "must be"),
     ({"options": b""}, "custom_options: the file must hold what it refers to"),
@@ -86,6 +87,15 @@ REFUSED = [
 def test_refused(changes, sentence):
     with pytest.raises(ModelError, match=sentence):
         from_tflite(file(**changes))
+
+
+@pytest.mark.parametrize(
+    "result",
+    [constant(np.zeros(1), "float32"), FileTensor(shape=(1,), dtype="uint8", scale=0.5)],
+)
+def test_results_are_computed_and_float32(result):
+    with pytest.raises(ModelError, match="result 't6' must be float32, and no constant"):
+        from_tflite(file(last=result))
 
 
 def test_a_graph_by_hand_is_verified():
@@ -122,6 +132,10 @@ def test_maps_as_the_library_writes_them(oracle):
         assert read_map(bytes(builder.Finish())) == known | {"u": 200}
 
 
+#: A map from ``a`` to 1.0, in a float of two bytes.
+HALF = b"a\0" + bytes([1, 0, 4, 0, 2, 0, 2, 0, 1, 0, 0, 0x3C, 0x0D, 3, 0x25, 1])
+
+
 def test_wrong_maps():
     for content, sentence in [
         (b"", "the file must hold what it refers to"),
@@ -130,6 +144,7 @@ def test_wrong_maps():
         (flex_map({f"k{n}": n for n in range(300)}), "attributes must be at most 256, not 300"),
         (flex_map({"k" * 256: 1}), "keys must end within 256 bytes"),
         (flex_map({"b": 1, "a": 2}, ordered=False), "must be in ascending order, not b'a' after"),
+        (HALF, "'a' must be a number, not of kind 3 in 2 bytes"),
         (flex_map({"a": "text"}), "'a' must be a number, not of kind 5 in 4 bytes"),
     ]:
         with pytest.raises(ModelError, match=sentence):

@@ -119,6 +119,7 @@ def test_every_field_of_an_operator_has_a_type_that_is_read():
     known = {
         int, bool, float, operator_classes.Activation, tuple[str, ...], tuple[int, ...],
         tuple[int, int], tuple[int, int, int, int], tuple[tuple[int, int], ...],
+        tuple[float, float, float, float],
     }  # fmt: skip
     for name in operator_classes.__all__:
         kind = getattr(operator_classes, name)
