@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from macaw.nn.boxes import check_detection
 from macaw.nn.errors import ModelError
 from macaw.nn.exact import check_average, check_sums
 from macaw.nn.graph import DType, Semantics, Tensor
@@ -192,25 +193,7 @@ def _box_detection(operator: op.BoxDetection, inputs: list[Tensor], outputs: lis
     # The kernel looks at the type of the codes alone.
     _alike(codes, anchors)
     _scaled(*(tensor for tensor in inputs if tensor.dtype.quantised))
-    _demand(anchors.data is not None, f"anchors {anchors.name!r} must be constant")
-    sizes = np.asarray(anchors.data)[:, 2:]
-    least = anchors.zero_point if anchors.dtype.quantised else 0
-    _demand(
-        bool((np.isfinite(sizes) & (sizes >= least)).all()),
-        f"anchors {anchors.name!r} must have sizes of 0 or more",
-    )
-    _demand(
-        all(math.isfinite(scale) and scale > 0 for scale in operator.scales),
-        f"scales must be positive and finite, not {operator.scales!r}",
-    )
-    _demand(
-        math.isfinite(operator.score_threshold),
-        f"score_threshold must be finite, not {operator.score_threshold!r}",
-    )
-    _demand(
-        0 < operator.overlap_threshold <= 1,
-        f"overlap_threshold must be in 0 ... 1 without 0, not {operator.overlap_threshold!r}",
-    )
+    check_detection(operator, anchors)
 
 
 def _equal(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:

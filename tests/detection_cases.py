@@ -87,7 +87,8 @@ def detection_file(
         kind="CUSTOM", custom=custom, inputs=[0, 1, 2], outputs=[3, 4, 5, 6],
         options=options, **extra,
     )  # fmt: skip
-    return write_file([*tensors, *results], [operator], [0, 1], [3, 4, 5, 6])
+    free = [index for index, tensor in enumerate(tensors) if tensor.data is None]
+    return write_file([*tensors, *results], [operator], free, [3, 4, 5, 6])
 
 
 def detection_case(dtype: str, *, by_class: bool, micro: bool = False) -> Callable[[Rng], Case]:

@@ -276,14 +276,12 @@ def _options(table: Table, expected: str | None, label: str) -> dict[str, Any]:
 def _custom_options(table: Table, kind: str, label: str) -> dict[str, Any]:
     """The attributes of a custom operator by name, each of its type; refuses those that are not
     known."""
-    for field in (
-        "builtin_options",
-        "custom_options_format",
-        "large_custom_options_offset",
-        "builtin_options_2_type",
-    ):
+    for field in ("builtin_options", "large_custom_options_offset", "builtin_options_2_type"):
         if OPERATOR[field] in table.present():
             raise ModelError(f"{label}: {field} is not supported")
+    number = table.scalar(OPERATOR["custom_options_format"], "b", 0)
+    if number != 0:
+        raise ModelError(f"{label}: custom_options_format must be FLEXBUFFERS, not number {number}")
     content = table.vector(OPERATOR["custom_options"], np.uint8)
     try:
         found = read_map(b"" if content is None else content.tobytes())

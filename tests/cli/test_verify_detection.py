@@ -5,8 +5,8 @@
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from detection_cases import attributes, detection_file, flex_map
-from tflite_files import FileTensor, constant
+from detection_cases import KIND, attributes, detection_file, flex_map
+from tflite_files import FileOperator, FileTensor, constant, write_file
 
 from macaw.cli import runtimes
 from macaw.cli.main import main
@@ -65,6 +65,57 @@ def test_commands(oracle, tmp_path):
     result = CliRunner().invoke(main, ["inspect", path])
     assert result.exit_code == 0, result.output
     assert "BoxDetection" in result.output
+
+
+def network(rng):
+    """A detector: two convolutions of an image, the one for codes, the other for scores."""
+
+    def tensor(*shape, scale=0.1, zero_point=128):
+        return FileTensor(shape=shape, dtype="uint8", scale=scale, zero_point=zero_point)
+
+    def weights(count):
+        values = rng.integers(0, 256, (count, 3, 3, 4))
+        bias = constant(rng.integers(-500, 500, count), scale=np.float32(0.1) * np.float32(0.02))
+        return [constant(values, "uint8", scale=0.02, zero_point=127), bias]
+
+    anchors = rng.uniform(0.1, 1, (64, 4))
+    tensors = [
+        tensor(1, 8, 8, 4), *weights(4), tensor(1, 8, 8, 4), tensor(1, 64, 4),
+        *weights(3), tensor(1, 8, 8, 3), tensor(1, 64, 3),
+        tensor(1, 64, 3, scale=1 / 256, zero_point=0), constant([1, 64, 4]), constant([1, 64, 3]),
+        constant(anchors / 0.005, "uint8", scale=0.005),
+        *(FileTensor(shape=(), dtype="float32") for _ in range(4)),
+    ]  # fmt: skip
+    options = flex_map(attributes(num_classes=2, max_detections=60, nms_score_threshold=0.5))
+    window = {"padding": 0, "stride_w": 1, "stride_h": 1}
+    operators = [
+        FileOperator(kind="CONV_2D", inputs=[0, 1, 2], outputs=[3], options=window),
+        FileOperator(kind="RESHAPE", inputs=[3, 10], outputs=[4]),
+        FileOperator(kind="CONV_2D", inputs=[0, 5, 6], outputs=[7], options=window),
+        FileOperator(kind="RESHAPE", inputs=[7, 11], outputs=[8]),
+        FileOperator(kind="LOGISTIC", inputs=[8], outputs=[9]),
+        FileOperator(
+            kind="CUSTOM", custom=KIND, inputs=[4, 9, 12], outputs=[13, 14, 15, 16],
+            options=options,
+        ),
+    ]  # fmt: skip
+    return write_file(tensors, operators, [0], [13, 14, 15, 16])
+
+
+def test_a_detector(oracle, tmp_path):
+    """What comes before is on the machine."""
+    oracle("tflite")
+    path = tmp_path / "detector.tflite"
+    path.write_bytes(network(np.random.default_rng(3)))
+    words = ["verify", str(path), "--semantics", "litert", "--rungs", "golden,machine"]
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 0, result.output
+    assert "golden: 361 outputs, 0 mismatches against LiteRT's reference kernels" in result.output
+    assert "5 operators in one program," in result.output
+    graph = load(path, semantics=Semantics.LITERT)
+    image = np.random.default_rng(4).integers(0, 256, (1, 8, 8, 4)).astype(np.uint8)
+    found = run(graph, [image])[graph.outputs[3]]
+    assert 5 < found < 60
 
 
 def test_micro_needs_shapes(oracle, tmp_path):
