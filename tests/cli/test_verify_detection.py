@@ -67,8 +67,9 @@ def test_commands(oracle, tmp_path):
     assert "BoxDetection" in result.output
 
 
-def network(rng):
-    """A detector: two convolutions of an image, the one for codes, the other for scores."""
+def network(rng, *, real):
+    """A detector: two convolutions of an image, the one for codes, the other for scores; codes and
+    anchors become ``real`` numbers, or stay bytes."""
 
     def tensor(*shape, scale=0.1, zero_point=128):
         return FileTensor(shape=shape, dtype="uint8", scale=scale, zero_point=zero_point)
@@ -86,6 +87,9 @@ def network(rng):
         constant(anchors / 0.005, "uint8", scale=0.005),
         *(FileTensor(shape=(), dtype="float32") for _ in range(4)),
     ]  # fmt: skip
+    if real:
+        tensors += [FileTensor(shape=(1, 64, 4), dtype="float32"),
+                    FileTensor(shape=(64, 4), dtype="float32")]  # fmt: skip
     options = flex_map(attributes(num_classes=2, max_detections=60, nms_score_threshold=0.5))
     window = {"padding": 0, "stride_w": 1, "stride_h": 1}
     operators = [
@@ -94,19 +98,22 @@ def network(rng):
         FileOperator(kind="CONV_2D", inputs=[0, 5, 6], outputs=[7], options=window),
         FileOperator(kind="RESHAPE", inputs=[7, 11], outputs=[8]),
         FileOperator(kind="LOGISTIC", inputs=[8], outputs=[9]),
+        *([FileOperator(kind="DEQUANTIZE", inputs=[4], outputs=[17]),
+           FileOperator(kind="DEQUANTIZE", inputs=[12], outputs=[18])] if real else []),
         FileOperator(
-            kind="CUSTOM", custom=KIND, inputs=[4, 9, 12], outputs=[13, 14, 15, 16],
-            options=options,
+            kind="CUSTOM", custom=KIND, inputs=[17, 9, 18] if real else [4, 9, 12],
+            outputs=[13, 14, 15, 16], options=options,
         ),
     ]  # fmt: skip
     return write_file(tensors, operators, [0], [13, 14, 15, 16])
 
 
-def test_a_detector(oracle, tmp_path):
+@pytest.mark.parametrize("real", [False, True])
+def test_a_detector(oracle, tmp_path, real):
     """What comes before is on the machine."""
     oracle("tflite")
     path = tmp_path / "detector.tflite"
-    path.write_bytes(network(np.random.default_rng(3)))
+    path.write_bytes(network(np.random.default_rng(3), real=real))
     words = ["verify", str(path), "--semantics", "litert", "--rungs", "golden,machine"]
     result = CliRunner().invoke(main, words)
     assert result.exit_code == 0, result.output

@@ -41,6 +41,8 @@ def test_what_is_read():
     shapes = [graph.tensors[name].shape for name in graph.outputs]
     assert shapes == [(1, 10, 4), (1, 10), (1, 10), (1,)]
     assert from_macaw(to_macaw(graph)).operators == graph.operators
+    computed = file(anchors=FileTensor(shape=(6, 4), dtype="float32"))
+    assert from_tflite(computed).inputs == ("t0", "t1", "t2")
     options = attributes(use_regular_nms=True, detections_per_class=7, y_scale=0.1, x_scale=3)
     (operator,) = from_tflite(file(options)).operators
     assert (operator.by_class, operator.detections_per_class) == (True, 7)
@@ -73,7 +75,6 @@ REFUSED = [
     ({"anchors": constant(np.full((6, 4), np.nan), "float32")}, "must have sizes of 0 or more"),
     ({"anchors": constant(np.full((6, 4), np.inf), "float32")}, "must have sizes of 0 or more"),
     ({"anchors": constant(np.ones((6, 3)), "float32")}, r"anchors must have shape \[boxes, 4\]"),
-    ({"anchors": FileTensor(shape=(6, 4), dtype="float32")}, "anchors 't2' must be constant"),
     ({"options": b""}, "custom_options: the file must hold what it refers to"),
     ({"options": flex_map(attributes(nms_iou_threshold=1e300), 8)}, "at most 1, not inf"),
     ({"custom": "TFLite_Detection"}, "the custom operator 'TFLite_Detection' is not supported"),

@@ -15,7 +15,7 @@ class BoxDetection(Operator):
 
     Codes are [1, boxes, 4 or more]: the centre's distance from its anchor's, (y, x) in sizes of the
     anchor, and the logarithms of (height, width) in them, each times its number of ``scales``;
-    anchors are [boxes, 4], constant, (y, x, height, width). Scores are [1, boxes, classes], with
+    anchors are [boxes, 4], (y, x, height, width). Scores are [1, boxes, classes], with
     another class before them, the background, or without. Each is float32 or uint8, codes and
     anchors alike.
 
