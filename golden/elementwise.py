@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
-"""Sums, differences and products of two 8-bit tensors, as TensorFlow Lite's kernels have them.
+"""Sums, products and the like of two 8-bit tensors, as TensorFlow Lite's kernels have them.
 
 Operands are int8 or uint8, both of one type, and are broadcast against each other; the result has
-their type, and lies within ``bounds``, those of a fused activation.
+their type, and lies within ``bounds``, those of a fused activation, where there are any.
 """
 
 from typing import Any
@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from macaw.golden.fixed_point import Affine, clamp_bytes, rescale
+from macaw.golden.float32 import float32
 
-__all__ = ["add", "multiply", "subtract"]
+__all__ = ["add", "multiply", "prelu", "subtract"]
 
 #: Bits that sums and differences have behind the point.
 _FRACTION = 20
@@ -67,6 +68,29 @@ def multiply(
     a = first.astype(np.int32) - operands[0].zero_point
     b = second.astype(np.int32) - operands[1].zero_point
     return clamp_bytes(rescale(a * b, factor) + result.zero_point, first.dtype, bounds)
+
+
+def prelu(
+    values: NDArray[Any],
+    slopes: NDArray[Any],
+    *,
+    operands: tuple[Affine, Affine],
+    result: Affine,
+) -> NDArray[Any]:
+    """``values`` where they are 0 or more, their products with ``slopes`` elsewhere; both factors,
+    ``s_x / s_o`` and ``s_x * s_a / s_o``, are computed in float32 (source: ``PreluPrepare`` in
+    tensorflow/lite/kernels/activations.cc and internal/reference/prelu.h).
+
+    >>> unit = Affine(1.0, 0)
+    >>> prelu(np.int8([-3, 3]), np.int8([2]), operands=(unit, unit), result=unit)
+    array([-6,  3], dtype=int8)
+    """
+    scale, slope_scale, result_scale = (float32(each.scale) for each in (*operands, result))
+    centred = values.astype(np.int32) - operands[0].zero_point
+    products = centred * (slopes.astype(np.int32) - operands[1].zero_point)
+    positive = rescale(centred, float(scale / result_scale))
+    negative = rescale(products, float(scale * slope_scale / result_scale))
+    return clamp_bytes(np.where(centred >= 0, positive, negative) + result.zero_point, values.dtype)
 
 
 def _aligned(

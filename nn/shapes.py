@@ -298,6 +298,16 @@ def _binary(operator: op.Binary, inputs: list[Shape]) -> list[Shape]:
     return [broadcast(inputs[0], inputs[1])]
 
 
+def _prelu(operator: op.Prelu, inputs: list[Shape]) -> list[Shape]:
+    source, slopes = inputs
+    _demand(len(source) <= 4, f"input must have at most 4 axes, not shape {source!r}")
+    _demand(
+        broadcast(source, slopes) == source,
+        f"slopes must fit shape {source!r}, not have shape {slopes!r}",
+    )
+    return [source]
+
+
 _RULES: dict[type[op.Operator], Callable[[Any, list[Shape]], list[Shape]]] = {
     op.AdaptiveAveragePool2d: _adaptive,
     op.ArgMax: _arg_max,
@@ -313,6 +323,7 @@ _RULES: dict[type[op.Operator], Callable[[Any, list[Shape]], list[Shape]]] = {
     op.Pack: _pack,
     op.Pad: _pad,
     op.Pool2d: _pool2d,
+    op.Prelu: _prelu,
     op.Reshape: _reshape,
     op.Resize2d: _resize,
     op.Slice: _slice,

@@ -30,6 +30,7 @@ _COUNTS: dict[type[op.Operator], tuple[int, int]] = {
     op.GatherNd: (2, 2),
     op.Linear: (2, 3),
     op.Pack: (1, _MANY),
+    op.Prelu: (2, 2),
 }
 
 
@@ -267,6 +268,11 @@ def _rescaled(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]
         )
 
 
+def _prelu(operator: op.Prelu, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    _all_scaled(operator, inputs, outputs)
+    _demand(inputs[1].data is not None, f"slopes {inputs[1].name!r} must be constant")
+
+
 def _quantize(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     _types(inputs, (DType.FLOAT32,))
     _scaled(*outputs)
@@ -307,6 +313,7 @@ _RULES: dict[type[op.Operator], Callable[[Any, list[Tensor], list[Tensor]], None
     op.Linear: _weighted,
     op.Mean: _rescaled,
     op.Pool2d: _equal,
+    op.Prelu: _prelu,
     op.Quantize: _quantize,
     op.Resize2d: _equal,
     op.Softmax: _rescaled,

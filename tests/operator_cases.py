@@ -30,6 +30,22 @@ def _binary(kind: str, dtype: str) -> Callable[[Rng], Case]:
     return make
 
 
+def _prelu(dtype: str) -> Callable[[Rng], Case]:
+    def make(rng: Rng) -> Case:
+        shape = (2, 6, 8, 5)
+        slopes = [(1, 1, 5), (5,), (1,), (6, 1, 1), (2, 1, 8, 5), shape][rng.integers(6)]
+        given, alpha, result = (byte_tensor(rng, each, dtype) for each in (shape, slopes, shape))
+        # Slopes of about 1, so that products are of the values' size.
+        alpha.scale /= np.float32(4)
+        alpha.data = random_values(rng, slopes, dtype)
+        if rng.random() < 0.33:
+            # With the quotient in float32 ties are exact, with the exact quotient there are none.
+            result.scale = given.scale / np.float32(rng.choice([0.375, 0.75, 1.25]))
+        return single_operator(rng, "PRELU", [given, alpha], [result])
+
+    return make
+
+
 def _number(kind: str, dtype: str, **options: Any) -> Callable[[Rng], Case]:
     """A binary operator of float32 or integers."""
 
@@ -328,6 +344,8 @@ CASES: dict[str, Callable[[Rng], Case]] = {
     "RELU_N1_TO_1 int8": _unary("RELU_N1_TO_1"),
     "ABS int8": _unary("ABS"),
     "LEAKY_RELU int8": _unary("LEAKY_RELU", alpha=0),
+    "PRELU int8": _prelu("int8"),
+    "PRELU uint8": _prelu("uint8"),
     "SOFTMAX int8": _unary("SOFTMAX", beta=1),
     "SOFTMAX uint8": _unary("SOFTMAX", "uint8", beta=1),
     "SOFTMAX rows": _softmax_rows,

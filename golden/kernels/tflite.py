@@ -166,6 +166,15 @@ def _binary(place: Place, inputs: Arrays) -> NDArray[Any]:
     return np.asarray(result, place.dtype)
 
 
+def _prelu(place: Place, inputs: Arrays) -> NDArray[Any]:
+    return elementwise.prelu(
+        inputs[0],
+        inputs[1],
+        operands=(affine(place.tensor(0)), affine(place.tensor(1))),
+        result=affine(place.result),
+    )
+
+
 def _unary(place: Place, inputs: Arrays) -> NDArray[Any]:
     operator, values, scales = place.operator, inputs[0], place.scales
     match operator:
@@ -239,6 +248,7 @@ KERNELS: dict[type[op.Operator], Kernel] = {
     op.Linear: _linear,
     op.Mean: _mean,
     op.Pool2d: _pool2d,
+    op.Prelu: _prelu,
     op.Quantize: _quantize,
     op.Resize2d: _resize,
     op.Softmax: _softmax,

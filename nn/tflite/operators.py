@@ -203,6 +203,7 @@ CONVERTERS: dict[str, Callable[[Site], op.Operator]] = {
     "MEAN": _mean,
     "MINIMUM": _binary(op.Minimum),
     "MUL": _binary(op.Multiply),
+    "PRELU": lambda site: op.Prelu(**site.ends(site.operands(2))),
     "QUANTIZE": _quantize,
     "RELU": _unary(op.Relu, activation=op.Activation.RELU),
     "RELU6": _unary(op.Relu, activation=op.Activation.RELU6),

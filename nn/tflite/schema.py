@@ -196,6 +196,7 @@ BUILTINS: dict[int, tuple[str, int, str | None]] = {
     45: ("STRIDED_SLICE", 8, "StridedSliceOptions"),
     49: ("SPLIT", 4, "SplitOptions"),
     53: ("CAST", 6, "CastOptions"),
+    54: ("PRELU", 1, None),
     55: ("MAXIMUM", 4, "MaximumMinimumOptions"),
     56: ("ARG_MAX", 3, "ArgMaxOptions"),
     57: ("MINIMUM", 4, "MaximumMinimumOptions"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from operator_cases import CASES
 
-from macaw.golden import fixed_point, pool, resize, run, tables
+from macaw.golden import elementwise, fixed_point, pool, resize, run, tables
 from macaw.golden.kernels import tflite
 from macaw.nn import Semantics, from_tflite
 
@@ -73,6 +73,8 @@ RIVALS = [
     ("QUANTIZE int8", fixed_point, "shift_away", half_up),
     ("ABS int8", tables, "rescale", lambda values, factor: np.rint(values * factor)),
     ("LEAKY_RELU int8", fixed_point, "shift_away", half_up),
+    ("PRELU int8", fixed_point, "shift_away", half_up),
+    ("PRELU int8", elementwise, "float32", np.float64),
     ("CONV_2D int8", fixed_point, "shift_away", half_up),
     ("MEAN int8", pool, "fixed_multiplier", lambda factor: (round(factor * 2**24), 7)),
     ("SOFTMAX rows", tflite, "softmax", real_softmax),

@@ -28,6 +28,7 @@ from macaw.nn.graph.operators import (
     Operator,
     Pack,
     Pad,
+    Prelu,
     Quantize,
     Requantize,
     Reshape,
@@ -205,6 +206,11 @@ def indices(*values):
     return tensor("i", np.shape(values), DType.INT32, None, np.array(values, np.int32))
 
 
+def slopes(*shape, **changes):
+    data = np.zeros(shape, np.int8)
+    return replace(tensor("s", shape, data=data), **changes)
+
+
 SLICE = {"starts": (0, 0), "steps": (1, 1), "sizes": (2, 3)}
 FLOATS = tensor("x", (2, 3), DType.FLOAT32)
 WHOLE = tensor("x", (2, 3), DType.INT32)
@@ -223,6 +229,19 @@ SINGLE = [
         of(Maximum, (2, 3), tensor("x", (2, 3), quantization=scaled(0.5))),
         "must have the same scale",
     ),
+    (of(Prelu, (2, 3), slopes(3)), None),
+    (of(Prelu, (2, 3), slopes(2, 1)), None),
+    (of(Prelu, (2, 3), slopes(2)), "shapes must fit each other"),
+    (of(Prelu, (1, 3), slopes(2, 3)), "slopes must fit shape \\(1, 3\\), not have shape"),
+    (of(Prelu, (1, 1, 1, 2, 3), slopes(3)), "input must have at most 4 axes, not shape"),
+    (of(Prelu, (2, 3), (3,)), "slopes 'x1' must be constant"),
+    (of(Prelu, (2, 3)), "inputs must be 2 ... 2 tensors, not 1"),
+    (
+        of(Prelu, (2, 3), slopes(3, dtype=DType.UINT8, data=np.zeros(3, np.uint8))),
+        "'s' must be of type int8, not uint8",
+    ),
+    (of(Prelu, (2, 3), slopes(3, quantization=None)), "'s' must have one scale, not 0"),
+    (of(Prelu, FLOATS, FLOATS, dtype=DType.FLOAT32), "must be of type int8 or uint8, not float32"),
     (of(Mean, (2, 3, 4), axes=(2,)), None),
     (of(Mean, (2, 3, 4), axes=(3,)), "axes must be 1 integers in 0 ... 2, not \\(3,\\)"),
     (of(Mean, (2, 3, 4), axes=(2, 2)), "axes must be 1 integers"),

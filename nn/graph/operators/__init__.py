@@ -15,6 +15,7 @@ from macaw.nn.graph.operators.arithmetic import (
     Maximum,
     Minimum,
     Multiply,
+    Prelu,
     Subtract,
 )
 from macaw.nn.graph.operators.base import Activation, Operator
@@ -95,6 +96,7 @@ __all__ = [
     "Pack",
     "Pad",
     "Pool2d",
+    "Prelu",
     "Quantize",
     "Relu",
     "Requantize",
