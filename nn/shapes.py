@@ -169,7 +169,7 @@ def _batch_norm(operator: op.BatchNorm2d, inputs: list[Shape]) -> list[Shape]:
     return [inputs[0]]
 
 
-def _mean(operator: op.Mean, inputs: list[Shape]) -> list[Shape]:
+def _reduced(operator: op.Reduction, inputs: list[Shape]) -> list[Shape]:
     (source,) = inputs
     _whole("axes", operator.axes, len(set(operator.axes)), 0, len(source) - 1)
     if operator.keep_dimensions:
@@ -319,11 +319,11 @@ _RULES: dict[type[op.Operator], Callable[[Any, list[Shape]], list[Shape]]] = {
     op.Gather: _gather,
     op.GatherNd: _gather_nd,
     op.Linear: _linear,
-    op.Mean: _mean,
     op.Pack: _pack,
     op.Pad: _pad,
     op.Pool2d: _pool2d,
     op.Prelu: _prelu,
+    op.Reduction: _reduced,
     op.Reshape: _reshape,
     op.Resize2d: _resize,
     op.Slice: _slice,

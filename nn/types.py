@@ -273,6 +273,15 @@ def _prelu(operator: op.Prelu, inputs: list[Tensor], outputs: list[Tensor]) -> N
     _demand(inputs[1].data is not None, f"slopes {inputs[1].name!r} must be constant")
 
 
+def _sum_in_litert(operator: op.Sum, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    _rescaled(operator, inputs, outputs)
+    _demand(
+        inputs[0].dtype == DType.UINT8,
+        f"tensor {inputs[0].name!r} must be of type uint8, not int8: the kernel takes the bytes of "
+        f"an int8 sum for those of uint8; semantics {Semantics.TFLITE!s} has such sums",
+    )
+
+
 def _quantize(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     _types(inputs, (DType.FLOAT32,))
     _scaled(*outputs)
@@ -311,10 +320,12 @@ _RULES: dict[type[op.Operator], Callable[[Any, list[Tensor], list[Tensor]], None
     op.Gather: _indexed,
     op.GatherNd: _indexed,
     op.Linear: _weighted,
-    op.Mean: _rescaled,
     op.Pool2d: _equal,
     op.Prelu: _prelu,
     op.Quantize: _quantize,
+    op.ReduceMax: _same_scale,
+    op.ReduceMin: _same_scale,
+    op.Reduction: _rescaled,
     op.Resize2d: _equal,
     op.Softmax: _rescaled,
     op.Sqrt: _sqrt,
@@ -336,6 +347,7 @@ _OWN_RULES: dict[
         }
         for semantics in (Semantics.QNNPACK, Semantics.FBGEMM, Semantics.ONEDNN, Semantics.X86)
     },
+    Semantics.LITERT: {op.Sum: _sum_in_litert},
     Semantics.PT2E: {
         op.AdaptiveAveragePool2d: _average_in_programs,
         op.AveragePool2d: _average_in_programs,

@@ -14,6 +14,7 @@ from operator_parts import (
     random_values,
     single_operator,
 )
+from operator_reductions import REDUCTIONS
 from tflite_files import FileTensor, constant
 
 
@@ -139,20 +140,6 @@ def _pool(kind: str, dtype: str) -> Callable[[Rng], Case]:
     return make
 
 
-def _mean(dtype: str) -> Callable[[Rng], Case]:
-    def make(rng: Rng) -> Case:
-        shape = (2, int(rng.integers(2, 9)), int(rng.integers(2, 9)), 5)
-        axes = [(1, 2), (2,), (-1,), (1, 2, 3), (0, 3)][rng.integers(5)]
-        keep = bool(rng.integers(2))
-        array = np.zeros(shape).mean(axis=axes, keepdims=keep)
-        return single_operator(
-            rng, "MEAN", [byte_tensor(rng, shape, dtype), constant(axes)],
-            [byte_tensor(rng, array.shape, dtype)], keep_dims=keep,
-        )  # fmt: skip
-
-    return make
-
-
 def _resize(kind: str, dtype: str) -> Callable[[Rng], Case]:
     def make(rng: Rng) -> Case:
         mode = rng.integers(3)
@@ -263,13 +250,6 @@ def _border(kind: str, given: str, result: str) -> Callable[[Rng], Case]:
     return make
 
 
-def _arg_max(rng: Rng) -> Case:
-    result = FileTensor(shape=(4, 6), dtype="int32")
-    return single_operator(
-        rng, "ARG_MAX", [byte_tensor(rng, (4, 30, 6)), constant(-2)], [result], output_type=2
-    )
-
-
 def _padded(rng: Rng) -> Case:
     given = byte_tensor(rng, (2, 3))
     same = {"scale": given.scale, "zero_point": given.zero_point}
@@ -353,8 +333,7 @@ CASES: dict[str, Callable[[Rng], Case]] = {
     "QUANTIZE uint8 to int8": _unary("QUANTIZE", "uint8", "int8"),
     **{f"{kind} {dtype}": _pool(kind, dtype)
        for kind in ("AVERAGE_POOL_2D", "MAX_POOL_2D") for dtype in ("int8", "uint8")},
-    "MEAN int8": _mean("int8"),
-    "MEAN uint8": _mean("uint8"),
+    **REDUCTIONS,
     **{f"{kind} {dtype}": _resize(kind, dtype)
        for kind in ("RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR") for dtype in ("int8", "uint8")},
     **{f"{kind} {dtype}": _convolution(kind, dtype)
@@ -369,7 +348,6 @@ CASES: dict[str, Callable[[Rng], Case]] = {
     "DEQUANTIZE int8": _border("DEQUANTIZE", "int8", "float32"),
     "CAST float32 to int32": _border("CAST", "float32", "int32"),
     "CAST uint8 to float32": _border("CAST", "uint8", "float32"),
-    "ARG_MAX": _arg_max,
     "PADV2": _padded,
     "SPLIT_V": _split_v,
     "CONCATENATION int8": _concatenation("int8"),

@@ -195,11 +195,19 @@ def _unary(place: Place, inputs: Arrays) -> NDArray[Any]:
     raise TypeError(f"operator must be one that golden knows, not {type(operator).__name__}")
 
 
-def _mean(place: Place, inputs: Arrays) -> NDArray[Any]:
-    operator = place.operator
-    return pool.mean(
-        inputs[0], operator.axes, keep_dimensions=operator.keep_dimensions, **place.scales
-    )
+def _reduction(place: Place, inputs: Arrays) -> NDArray[Any]:
+    operator, values = place.operator, inputs[0]
+    axes, keep = operator.axes, operator.keep_dimensions
+    match operator:
+        case op.Mean():
+            return pool.mean(values, axes, keep_dimensions=keep, **place.scales)
+        case op.Sum():
+            return pool.sum_over(values, axes, keep_dimensions=keep, **place.scales)
+        case op.ReduceMax():
+            return np.asarray(values.max(axis=axes, keepdims=keep))
+        case op.ReduceMin():
+            return np.asarray(values.min(axis=axes, keepdims=keep))
+    raise TypeError(f"operator must be one that golden knows, not {type(operator).__name__}")
 
 
 def _concat(place: Place, inputs: Arrays) -> NDArray[Any]:
@@ -246,10 +254,10 @@ KERNELS: dict[type[op.Operator], Kernel] = {
     op.ConvTranspose2d: _conv_transpose2d,
     op.Dequantize: _dequantize,
     op.Linear: _linear,
-    op.Mean: _mean,
     op.Pool2d: _pool2d,
     op.Prelu: _prelu,
     op.Quantize: _quantize,
+    op.Reduction: _reduction,
     op.Resize2d: _resize,
     op.Softmax: _softmax,
     op.Unary: _unary,

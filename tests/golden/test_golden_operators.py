@@ -10,29 +10,48 @@ from operator_cases import CASES
 
 from macaw.golden import elementwise, fixed_point, pool, resize, run, tables
 from macaw.golden.kernels import tflite
-from macaw.nn import Semantics, from_tflite
+from macaw.nn import ModelError, Semantics, from_tflite
 
 FILES = 20
 
 
-def differences(interpreter, maker, count, semantics=Semantics.LITERT):
+#: What LiteRT computes otherwise than TensorFlow Lite Micro, and is refused under its semantics.
+MICRO = ("SUM int8",)
+LITERT = [name for name in CASES if name not in MICRO]
+
+
+def litert(interpreter, content, inputs):
+    """The outputs of LiteRT's reference kernels."""
+    runtime = interpreter.Interpreter(
+        model_content=content,
+        experimental_op_resolver_type=interpreter.OpResolverType.BUILTIN_REF,
+        num_threads=1,
+    )
+    runtime.allocate_tensors()
+    for detail, values in zip(runtime.get_input_details(), inputs, strict=True):
+        runtime.set_tensor(detail["index"], values)
+    runtime.invoke()
+    return [runtime.get_tensor(detail["index"]) for detail in runtime.get_output_details()]
+
+
+def tflite_micro(runtime, content, inputs):
+    """The one output of TensorFlow Lite Micro."""
+    interpreter = runtime.Interpreter.from_bytes(content, arena_size=1 << 20)
+    for index, values in enumerate(inputs):
+        interpreter.set_input(values, index)
+    interpreter.invoke()
+    return [interpreter.get_output(0)]
+
+
+def differences(runtime, maker, count, semantics=Semantics.LITERT, compute=litert):
     """How many values differ, over some files of one maker."""
     total = 0
     for index in range(count):
         content, inputs = maker(np.random.default_rng([7, index]))
         graph = from_tflite(content, semantics=semantics)
         ours = run(graph, inputs)
-        runtime = interpreter.Interpreter(
-            model_content=content,
-            experimental_op_resolver_type=interpreter.OpResolverType.BUILTIN_REF,
-            num_threads=1,
-        )
-        runtime.allocate_tensors()
-        for detail, values in zip(runtime.get_input_details(), inputs, strict=True):
-            runtime.set_tensor(detail["index"], values)
-        runtime.invoke()
-        for detail, name in zip(runtime.get_output_details(), graph.outputs, strict=True):
-            expected = runtime.get_tensor(detail["index"])
+        results = compute(runtime, content, inputs)
+        for expected, name in zip(results, graph.outputs, strict=True):
             assert (ours[name].shape, ours[name].dtype) == (expected.shape, expected.dtype)
             total += np.count_nonzero(ours[name] != expected)
     return total
@@ -43,15 +62,37 @@ def interpreter(oracle):
     return importlib.import_module(f"{oracle('tflite').__name__}.interpreter")
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.fixture
+def micro(oracle):
+    oracle("tflite")
+    try:
+        return importlib.import_module("tflite_micro").runtime
+    except ModuleNotFoundError:
+        pytest.skip("optional: TensorFlow Lite Micro has no wheels for this system")
+
+
+@pytest.mark.parametrize("name", LITERT)
 def test_equal_to_litert(interpreter, name):
     assert differences(interpreter, CASES[name], FILES) == 0
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", LITERT)
 def test_equal_to_litert_on_many_files(interpreter, name):
     assert differences(interpreter, CASES[name], 200) == 0
+
+
+@pytest.mark.parametrize("name", [*MICRO, "MEAN int8", "REDUCE_MAX int8", "REDUCE_MIN int8"])
+def test_equal_to_tensorflow_lite_micro(micro, name):
+    assert differences(micro, CASES[name], 3 * FILES, Semantics.TFLITE, tflite_micro) == 0
+
+
+@pytest.mark.parametrize("name", MICRO)
+def test_litert_has_other_bits(interpreter, name):
+    assert differences(interpreter, CASES[name], FILES, Semantics.TFLITE) > 0
+    content, _ = CASES[name](np.random.default_rng(0))
+    with pytest.raises(ModelError, match="must be of type uint8, not int8: the kernel takes"):
+        from_tflite(content, semantics=Semantics.LITERT)
 
 
 def half_up(values, shift):
@@ -77,6 +118,8 @@ RIVALS = [
     ("PRELU int8", elementwise, "float32", np.float64),
     ("CONV_2D int8", fixed_point, "shift_away", half_up),
     ("MEAN int8", pool, "fixed_multiplier", lambda factor: (round(factor * 2**24), 7)),
+    ("SUM uint8", fixed_point, "shift_away", half_up),
+    ("SUM uint8", pool, "fixed_multiplier", lambda factor: (round(factor * 2**24), 7)),
     ("SOFTMAX rows", tflite, "softmax", real_softmax),
     ("HARD_SWISH int8", tables, "_high_product16", lambda a, b: (a * b) >> 15),
     ("RESIZE_BILINEAR int8", resize, "_FRACTION", 11),

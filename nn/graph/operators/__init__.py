@@ -59,7 +59,11 @@ from macaw.nn.graph.operators.reductions import (
     MaxPool2d,
     Mean,
     Pool2d,
+    ReduceMax,
+    ReduceMin,
+    Reduction,
     Softmax,
+    Sum,
 )
 
 __all__ = [
@@ -98,6 +102,9 @@ __all__ = [
     "Pool2d",
     "Prelu",
     "Quantize",
+    "ReduceMax",
+    "ReduceMin",
+    "Reduction",
     "Relu",
     "Requantize",
     "Reshape",
@@ -109,6 +116,7 @@ __all__ = [
     "Split",
     "Sqrt",
     "Subtract",
+    "Sum",
     "Tanh",
     "Transpose",
     "Unary",
