@@ -247,6 +247,11 @@ def _absolute(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]
     _types((*inputs, *outputs), (DType.INT8,))
 
 
+def _elu(operator: op.Elu, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    _absolute(operator, inputs, outputs)
+    _demand(operator.alpha == 1, f"alpha must be 1, not {operator.alpha!r}")
+
+
 def _rescaled(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     _scaled(inputs[0], outputs[0])
     if not isinstance(operator, op.Requantize):
@@ -347,7 +352,8 @@ _OWN_RULES: dict[
         }
         for semantics in (Semantics.QNNPACK, Semantics.FBGEMM, Semantics.ONEDNN, Semantics.X86)
     },
-    Semantics.LITERT: {op.Sum: _sum_in_litert},
+    Semantics.TFLITE: {op.Elu: _elu},
+    Semantics.LITERT: {op.Elu: _elu, op.Sum: _sum_in_litert},
     Semantics.PT2E: {
         op.AdaptiveAveragePool2d: _average_in_programs,
         op.AveragePool2d: _average_in_programs,

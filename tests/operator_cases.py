@@ -323,6 +323,7 @@ CASES: dict[str, Callable[[Rng], Case]] = {
        for dtype in ("int8", "uint8")},
     "RELU_N1_TO_1 int8": _unary("RELU_N1_TO_1"),
     "ABS int8": _unary("ABS"),
+    "ELU int8": _unary("ELU"),
     "LEAKY_RELU int8": _unary("LEAKY_RELU", alpha=0),
     "PRELU int8": _prelu("int8"),
     "PRELU uint8": _prelu("uint8"),

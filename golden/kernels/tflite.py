@@ -182,6 +182,8 @@ def _unary(place: Place, inputs: Arrays) -> NDArray[Any]:
             return tables.requantize_bytes(values, dtype=place.dtype, **scales)
         case op.Absolute():
             return tables.absolute(values, **scales)
+        case op.Elu():
+            return tables.elu(values, **scales)
         case op.Logistic():
             return tables.logistic(values, **scales)
         case op.Tanh():

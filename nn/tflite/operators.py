@@ -194,6 +194,7 @@ CONVERTERS: dict[str, Callable[[Site], op.Operator]] = {
     "DEPTHWISE_CONV_2D": lambda site: _convolution(site, depthwise=True),
     "DEQUANTIZE": _unary(op.Dequantize),
     "DIV": _binary(op.Divide),
+    "ELU": _unary(op.Elu),
     "FLOOR_DIV": _binary(op.FloorDivide),
     "FULLY_CONNECTED": _fully_connected,
     "HARD_SWISH": _unary(op.HardSwish),

@@ -217,6 +217,7 @@ BUILTINS: dict[int, tuple[str, int, str | None]] = {
     101: ("ABS", 5, "AbsOptions"),
     102: ("SPLIT_V", 2, "SplitVOptions"),
     107: ("GATHER_ND", 5, "GatherNdOptions"),
+    111: ("ELU", 1, None),
     114: ("QUANTIZE", 3, "QuantizeOptions"),
     117: ("HARD_SWISH", 1, "HardSwishOptions"),
     129: ("CALL_ONCE", 1, "CallOnceOptions"),
