@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from macaw.golden.fixed_point import Affine, clamp_bytes, rescale
 from macaw.golden.float32 import float32
 
-__all__ = ["add", "multiply", "prelu", "subtract"]
+__all__ = ["add", "multiply", "prelu", "squared_difference", "subtract"]
 
 #: Bits that sums and differences have behind the point.
 _FRACTION = 20
+#: And differences that are squared.
+_SQUARED_FRACTION = 7
 
 
 def add(
@@ -51,6 +53,21 @@ def subtract(
     internal/reference/sub.h)."""
     a, b, twice = _aligned(first, second, operands)
     return _finish(a - b, twice, first.dtype, result, bounds)
+
+
+def squared_difference(
+    first: NDArray[Any],
+    second: NDArray[Any],
+    *,
+    operands: tuple[Affine, Affine],
+    result: Affine,
+    bounds: tuple[int, int] | None = None,
+) -> NDArray[Any]:
+    """The square of the difference, which has 7 bits behind the point, in units of twice the larger
+    scale (source: tensorflow/lite/kernels/squared_difference.cc). Operands are int8."""
+    a, b, twice = _aligned(first, second, operands, _SQUARED_FRACTION)
+    factor = twice**2 / ((1 << 2 * _SQUARED_FRACTION) * result.scale)
+    return clamp_bytes(rescale((a - b) ** 2, factor) + result.zero_point, first.dtype, bounds)
 
 
 def multiply(
@@ -94,12 +111,15 @@ def prelu(
 
 
 def _aligned(
-    first: NDArray[Any], second: NDArray[Any], operands: tuple[Affine, Affine]
+    first: NDArray[Any],
+    second: NDArray[Any],
+    operands: tuple[Affine, Affine],
+    fraction: int = _FRACTION,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], float]:
     """Both operands in one unit, and twice the larger scale."""
     twice = 2 * max(operand.scale for operand in operands)
     a, b = (
-        rescale((values.astype(np.int64) - operand.zero_point) << _FRACTION, operand.scale / twice)
+        rescale((values.astype(np.int64) - operand.zero_point) << fraction, operand.scale / twice)
         for values, operand in zip((first, second), operands, strict=True)
     )
     return a, b, twice

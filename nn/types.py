@@ -174,6 +174,8 @@ def _binary(operator: op.Binary, inputs: list[Tensor], outputs: list[Tensor]) ->
     elif isinstance(operator, op.Maximum | op.Minimum):
         _same(inputs[0], inputs[1])
         _same(inputs[0], outputs[0])
+    elif isinstance(operator, op.SquaredDifference):
+        _squared_difference(operator, inputs, outputs)
     elif dtype.quantised:
         _scaled(*inputs, *outputs)
     else:
@@ -183,6 +185,23 @@ def _binary(operator: op.Binary, inputs: list[Tensor], outputs: list[Tensor]) ->
             operator.activation == op.Activation.NONE or dtype == DType.FLOAT32,
             f"activation must be none for {dtype}, not {operator.activation}",
         )
+
+
+def _squared_difference(
+    operator: op.SquaredDifference, inputs: list[Tensor], outputs: list[Tensor]
+) -> None:
+    _scaled(*inputs, *outputs)
+    _types(inputs, (DType.INT8,))
+    _demand(
+        operator.activation == op.Activation.NONE,
+        f"activation must be none, not {operator.activation}",
+    )
+    lowest = max(tensor.scale for tensor in inputs) ** 2 / (1 << 12)
+    _demand(
+        outputs[0].scale > lowest,
+        f"the result's scale must be above {lowest}, not {outputs[0].scale}: the kernel has no "
+        "factor of 1 or more",
+    )
 
 
 def _equal(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:

@@ -24,9 +24,10 @@ def _binary(kind: str, dtype: str) -> Callable[[Rng], Case]:
         a, b = shapes[rng.integers(3)]
         first, second = byte_tensor(rng, a, dtype), byte_tensor(rng, b, dtype)
         result = byte_tensor(rng, np.broadcast_shapes(a, b), dtype)
-        return single_operator(
-            rng, kind, [first, second], [result], activation=random_activation(rng)
-        )
+        options = {"activation": random_activation(rng)}
+        if kind == "SQUARED_DIFFERENCE":
+            result.scale, options = np.float32(result.scale * 10), {}
+        return single_operator(rng, kind, [first, second], [result], **options)
 
     return make
 
@@ -311,6 +312,7 @@ def _several(
 CASES: dict[str, Callable[[Rng], Case]] = {
     **{f"{kind} {dtype}": _binary(kind, dtype)
        for kind in ("ADD", "SUB", "MUL") for dtype in ("int8", "uint8")},
+    "SQUARED_DIFFERENCE int8": _binary("SQUARED_DIFFERENCE", "int8"),
     **{f"{kind} {dtype}": _number(kind, dtype)
        for kind in ("ADD", "SUB", "MUL") for dtype in ("int32", "float32")},
     "DIV float32": _number("DIV", "float32", version=1),

@@ -135,6 +135,7 @@ def _pool2d(place: Place, inputs: Arrays) -> NDArray[Any]:
 
 _BYTES = {
     op.Add: elementwise.add,
+    op.SquaredDifference: elementwise.squared_difference,
     op.Subtract: elementwise.subtract,
     op.Multiply: elementwise.multiply,
 }

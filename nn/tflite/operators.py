@@ -220,6 +220,7 @@ CONVERTERS: dict[str, Callable[[Site], op.Operator]] = {
         **site.ends(site.operands(1)), beta=float(site.options["beta"])
     ),
     "SQRT": _unary(op.Sqrt),
+    "SQUARED_DIFFERENCE": _binary(op.SquaredDifference),
     "SUB": _binary(op.Subtract),
     "SUM": _reduction(op.Sum),
     "TANH": _unary(op.Tanh),

@@ -87,7 +87,15 @@ def test_equal_to_litert_on_many_files(interpreter, name):
 
 
 @pytest.mark.parametrize(
-    "name", [*MICRO, "ELU int8", "MEAN int8", "REDUCE_MAX int8", "REDUCE_MIN int8"]
+    "name",
+    [
+        *MICRO,
+        "ELU int8",
+        "MEAN int8",
+        "REDUCE_MAX int8",
+        "REDUCE_MIN int8",
+        "SQUARED_DIFFERENCE int8",
+    ],
 )
 def test_equal_to_tensorflow_lite_micro(micro, name):
     assert differences(micro, name, 3 * FILES, Semantics.TFLITE, tflite_micro) == 0
@@ -121,6 +129,8 @@ RIVALS = [
     ("ABS int8", tables, "rescale", lambda values, factor: np.rint(values * factor)),
     ("ELU int8", tables, "float32", lambda values: np.asarray(values, np.float16)),
     ("LEAKY_RELU int8", fixed_point, "shift_away", half_up),
+    ("SQUARED_DIFFERENCE int8", fixed_point, "shift_away", half_up),
+    ("SQUARED_DIFFERENCE int8", elementwise, "_SQUARED_FRACTION", 6),
     ("PRELU int8", fixed_point, "shift_away", half_up),
     ("PRELU int8", elementwise, "float32", np.float64),
     ("CONV_2D int8", fixed_point, "shift_away", half_up),

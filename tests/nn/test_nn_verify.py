@@ -40,6 +40,7 @@ from macaw.nn.graph.operators import (
     Softmax,
     Split,
     Sqrt,
+    SquaredDifference,
     Sum,
     Transpose,
     Unpack,
@@ -217,6 +218,7 @@ def slopes(*shape, **changes):
 
 SLICE = {"starts": (0, 0), "steps": (1, 1), "sizes": (2, 3)}
 FLOATS = tensor("x", (2, 3), DType.FLOAT32)
+UNSIGNED = tensor("x", (2, 3), DType.UINT8)
 WHOLE = tensor("x", (2, 3), DType.INT32)
 
 #: Graphs of one operator, and what is said of them; None for right ones.
@@ -233,6 +235,22 @@ SINGLE = [
         of(Maximum, (2, 3), tensor("x", (2, 3), quantization=scaled(0.5))),
         "must have the same scale",
     ),
+    (of(SquaredDifference, (2, 3), (3,)), None),
+    (of(SquaredDifference, (2, 3), (2,)), "shapes must fit each other"),
+    (of(SquaredDifference, FLOATS, FLOATS, dtype=DType.FLOAT32), "must be of type int8 or uint8"),
+    (
+        of(SquaredDifference, UNSIGNED, UNSIGNED, dtype=DType.UINT8),
+        "'x' must be of type int8, not uint8",
+    ),
+    (
+        of(SquaredDifference, (2, 3), (3,), activation=Activation.RELU),
+        "activation must be none, not relu",
+    ),
+    (
+        of(SquaredDifference, (2, 3), tensor("x", (2, 3), quantization=scaled(14.4))),
+        "scale must be above 0.0506",
+    ),
+    (of(SquaredDifference, (2, 3), tensor("x", (2, 3), quantization=scaled(14.3))), None),
     (of(Prelu, (2, 3), slopes(3)), None),
     (of(Prelu, (2, 3), slopes(2, 1)), None),
     (of(Prelu, (2, 3), slopes(2)), "shapes must fit each other"),
@@ -293,10 +311,7 @@ SINGLE = [
     (of(Sqrt, FLOATS), "must be of type float32, not int8"),
     (of(Elu, (2, 3)), None),
     (of(Elu, (2, 3), alpha=0.5), "alpha must be 1, not 0.5"),
-    (
-        of(Elu, tensor("x", (2, 3), DType.UINT8), dtype=DType.UINT8),
-        "'x' must be of type int8, not uint8",
-    ),
+    (of(Elu, UNSIGNED, dtype=DType.UINT8), "'x' must be of type int8, not uint8"),
     (of(LeakyRelu, (2, 3), alpha=float("inf")), "attributes must be finite, not inf"),
     (of(ArgMax, (2, 3, 4), axis=2, dtype=DType.INT64), None),
     (of(ArgMax, (2, 3, 4), axis=2), "must be of type int32 or int64"),

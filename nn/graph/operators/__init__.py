@@ -16,6 +16,7 @@ from macaw.nn.graph.operators.arithmetic import (
     Minimum,
     Multiply,
     Prelu,
+    SquaredDifference,
     Subtract,
 )
 from macaw.nn.graph.operators.base import Activation, Operator
@@ -115,6 +116,7 @@ __all__ = [
     "Softmax",
     "Split",
     "Sqrt",
+    "SquaredDifference",
     "Subtract",
     "Sum",
     "Tanh",

@@ -15,6 +15,7 @@ __all__ = [
     "Minimum",
     "Multiply",
     "Prelu",
+    "SquaredDifference",
     "Subtract",
 ]
 
@@ -52,6 +53,10 @@ class Maximum(Binary):
 
 class Minimum(Binary):
     """The smaller of two tensors of one scale, value by value."""
+
+
+class SquaredDifference(Binary):
+    """The square of the first tensor less the second."""
 
 
 class Prelu(Operator):
