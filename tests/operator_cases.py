@@ -251,6 +251,13 @@ def _border(kind: str, given: str, result: str) -> Callable[[Rng], Case]:
     return make
 
 
+def _arg_max(rng: Rng) -> Case:
+    result = FileTensor(shape=(4, 6), dtype="int32")
+    return single_operator(
+        rng, "ARG_MAX", [byte_tensor(rng, (4, 30, 6)), constant(-2)], [result], output_type=2
+    )
+
+
 def _padded(rng: Rng) -> Case:
     given = byte_tensor(rng, (2, 3))
     same = {"scale": given.scale, "zero_point": given.zero_point}
@@ -351,6 +358,7 @@ CASES: dict[str, Callable[[Rng], Case]] = {
     "DEQUANTIZE int8": _border("DEQUANTIZE", "int8", "float32"),
     "CAST float32 to int32": _border("CAST", "float32", "int32"),
     "CAST uint8 to float32": _border("CAST", "uint8", "float32"),
+    "ARG_MAX": _arg_max,
     "PADV2": _padded,
     "SPLIT_V": _split_v,
     "CONCATENATION int8": _concatenation("int8"),

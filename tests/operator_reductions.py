@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
-"""Files with one operator of many values for one: means, sums, and the like."""
+"""Files with one operator of many values for one: means, sums, and extremes."""
 
 from collections.abc import Callable
 
 import numpy as np
 from operator_parts import Case, Rng, byte_tensor, single_operator
-from tflite_files import FileTensor, constant
+from tflite_files import constant
 
 
 def _reduction(kind: str, dtype: str) -> Callable[[Rng], Case]:
@@ -27,16 +27,9 @@ def _reduction(kind: str, dtype: str) -> Callable[[Rng], Case]:
     return make
 
 
-def _arg_max(rng: Rng) -> Case:
-    result = FileTensor(shape=(4, 6), dtype="int32")
-    return single_operator(
-        rng, "ARG_MAX", [byte_tensor(rng, (4, 30, 6)), constant(-2)], [result], output_type=2
-    )
-
-
 #: Makers of cases, by name; each call gives another file and other values.
 REDUCTIONS: dict[str, Callable[[Rng], Case]] = {
-    **{f"{kind} {dtype}": _reduction(kind, dtype)
-       for kind in ("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN") for dtype in ("int8", "uint8")},
-    "ARG_MAX": _arg_max,
-}  # fmt: skip
+    f"{kind} {dtype}": _reduction(kind, dtype)
+    for kind in ("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN")
+    for dtype in ("int8", "uint8")
+}
