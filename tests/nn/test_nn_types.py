@@ -69,6 +69,12 @@ GRAPHS = [
     (of(ReduceMin, (2, 3, 4), y=(2, 3, 1), axes=(2,), keep_dimensions=True), None),
     (of(Elu, (2, 3)), None),
     (of(Elu, (2, 3), alpha=0.5), "alpha must be 1, not 0.5"),
+    (of(Elu, tensor("x", (2, 3), quantization=scaled(0.05 * 2**22))), None),
+    (
+        of(Elu, tensor("x", (2, 3), quantization=scaled(0.05 * 2**23))),
+        "the input's at most 2\\*\\*22 times the result's, not",
+    ),
+    (of(Elu, tensor("x", (2, 3), quantization=scaled(2.0**-25))), "scales must be in 2\\*\\*-24"),
     (of(Elu, UNSIGNED, dtype=DType.UINT8), "'x' must be of type int8, not uint8"),
 ]
 
