@@ -99,11 +99,11 @@ def tanh(values: NDArray[Any], *, operand: Affine, result: Affine) -> NDArray[An
 
 def elu(values: NDArray[Any], *, operand: Affine, result: Affine) -> NDArray[Any]:
     """``x`` where it is 0 or more, ``exp(x) - 1`` elsewhere, from a table (source: ``EluPrepare``
-    in tensorflow/lite/kernels/activations.cc)."""
+    in tensorflow/lite/kernels/activations.cc). The difference is rounded once, as ``expm1`` has
+    it; TensorFlow Lite Micro rounds the exponential before."""
 
     def function(x: NDArray[np.float32]) -> NDArray[np.float32]:
-        power = float32(np.exp(np.minimum(x, 0).astype(np.float64)))
-        return np.where(x < 0, power - np.float32(1), x)
+        return np.where(x < 0, float32(np.expm1(np.minimum(x, 0).astype(np.float64))), x)
 
     return _looked_up(values, function, operand, result)
 

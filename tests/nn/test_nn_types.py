@@ -65,6 +65,10 @@ GRAPHS = [
         of(ReduceMax, tensor("x", (2, 3, 4), quantization=scaled(0.5)), axes=(2,)),
         "must have the same scale",
     ),
+    (
+        of(ReduceMin, tensor("x", (2, 3, 4), quantization=scaled(zero_point=4)), axes=(2,)),
+        "must have the same scale",
+    ),
     (of(ReduceMin, tensor("x", (2, 3, 4), DType.UINT8), axes=(2,)), "must be of type uint8, not i"),
     (of(ReduceMin, (2, 3, 4), y=(2, 3, 1), axes=(2,), keep_dimensions=True), None),
     (of(Elu, (2, 3)), None),
@@ -74,7 +78,7 @@ GRAPHS = [
         of(Elu, tensor("x", (2, 3), quantization=scaled(0.05 * 2**23))),
         "the input's at most 2\\*\\*22 times the result's, not",
     ),
-    (of(Elu, tensor("x", (2, 3), quantization=scaled(2.0**-25))), "scales must be in 2\\*\\*-24"),
+    (of(Elu, tensor("x", (2, 3), quantization=scaled(2.0**-101))), "scales must be in 2\\*\\*-100"),
     (of(Elu, UNSIGNED, dtype=DType.UINT8), "'x' must be of type int8, not uint8"),
 ]
 
