@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
-"""Pooling of 8-bit images, and means, as TensorFlow Lite's reference kernels have them."""
+"""Pooling of 8-bit images, means and sums, as TensorFlow Lite's reference kernels have them."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,6 +18,7 @@ __all__ = [
     "max_pool2d",
     "mean",
     "mean_multiplier",
+    "sum_over",
     "taps",
 ]
 
@@ -105,9 +106,40 @@ def mean(
     array([ 2, -2], dtype=int8)
     """
     count = int(np.prod([values.shape[axis] for axis in axes], dtype=np.int64))
+    multiplier = mean_multiplier(count, operand.scale / result.scale)
+    return _scaled_sums(values, axes, multiplier, operand, result, keep_dimensions)
+
+
+def sum_over(
+    values: NDArray[Any],
+    axes: tuple[int, ...],
+    *,
+    operand: Affine,
+    result: Affine,
+    keep_dimensions: bool = False,
+) -> NDArray[Any]:
+    """The sum over ``axes``, of int8 or uint8 values, with another scale (source as in `mean`).
+
+    >>> unit = Affine(1.0, 0)
+    >>> sum_over(np.int8([[1, 2, 2], [-5, 0, 0]]), (1,), operand=unit, result=unit)
+    array([ 5, -5], dtype=int8)
+    """
+    multiplier = fixed_multiplier(operand.scale / result.scale)
+    return _scaled_sums(values, axes, multiplier, operand, result, keep_dimensions)
+
+
+def _scaled_sums(
+    values: NDArray[Any],
+    axes: tuple[int, ...],
+    multiplier: tuple[int, int],
+    operand: Affine,
+    result: Affine,
+    keep_dimensions: bool,
+) -> NDArray[Any]:
+    count = int(np.prod([values.shape[axis] for axis in axes], dtype=np.int64))
     sums = values.sum(axis=axes, dtype=np.int64, keepdims=keep_dimensions)
     centred = np.asarray(sums - count * operand.zero_point)
-    scaled = fixed_double(centred, *mean_multiplier(count, operand.scale / result.scale))
+    scaled = fixed_double(centred, *multiplier)
     return clamp_bytes(scaled + result.zero_point, values.dtype)
 
 

@@ -16,7 +16,16 @@ from macaw.arch import fixed_multiplier
 from macaw.golden.fixed_point import Affine, clamp_bytes, rescale, shift_away
 from macaw.golden.float32 import float32, round_half_away
 
-__all__ = ["absolute", "hard_swish", "leaky_relu", "logistic", "requantize_bytes", "table", "tanh"]
+__all__ = [
+    "absolute",
+    "elu",
+    "hard_swish",
+    "leaky_relu",
+    "logistic",
+    "requantize_bytes",
+    "table",
+    "tanh",
+]
 
 
 def table(function: Callable[[NDArray[Any]], NDArray[Any]], dtype: Any) -> NDArray[Any]:
@@ -86,6 +95,17 @@ def tanh(values: NDArray[Any], *, operand: Affine, result: Affine) -> NDArray[An
     """The hyperbolic tangent, from a table (source: ``TanhPrepare`` in
     tensorflow/lite/kernels/activations.cc)."""
     return _looked_up(values, lambda x: float32(np.tanh(x.astype(np.float64))), operand, result)
+
+
+def elu(values: NDArray[Any], *, operand: Affine, result: Affine) -> NDArray[Any]:
+    """``x`` where it is 0 or more, ``exp(x) - 1`` elsewhere, from a table (source: ``EluPrepare``
+    in tensorflow/lite/kernels/activations.cc). The difference is rounded once, as ``expm1`` has
+    it; TensorFlow Lite Micro rounds the exponential before."""
+
+    def function(x: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.where(x < 0, float32(np.expm1(np.minimum(x, 0).astype(np.float64))), x)
+
+    return _looked_up(values, function, operand, result)
 
 
 def _looked_up(

@@ -142,7 +142,7 @@ def _box_detection(operator: op.BoxDetection, inputs: list[Shape]) -> list[Shape
     return [(1, count, 4), (1, count), (1, count), (1,)]
 
 
-def _mean(operator: op.Mean, inputs: list[Shape]) -> list[Shape]:
+def _reduced(operator: op.Reduction, inputs: list[Shape]) -> list[Shape]:
     (source,) = inputs
     whole("axes", operator.axes, len(set(operator.axes)), 0, len(source) - 1)
     if operator.keep_dimensions:
@@ -170,6 +170,16 @@ def _binary(operator: op.Binary, inputs: list[Shape]) -> list[Shape]:
     return [broadcast(inputs[0], inputs[1])]
 
 
+def _prelu(operator: op.Prelu, inputs: list[Shape]) -> list[Shape]:
+    source, slopes = inputs
+    demand(len(source) <= 4, f"input must have at most 4 axes, not shape {source!r}")
+    demand(
+        broadcast(source, slopes) == source,
+        f"slopes must fit shape {source!r}, not have shape {slopes!r}",
+    )
+    return [source]
+
+
 _RULES: dict[type[op.Operator], Callable[[Any, list[Shape]], list[Shape]]] = {
     **MOVEMENT,
     op.AdaptiveAveragePool2d: _adaptive,
@@ -180,7 +190,8 @@ _RULES: dict[type[op.Operator], Callable[[Any, list[Shape]], list[Shape]]] = {
     op.Conv2d: _conv2d,
     op.ConvTranspose2d: _conv_transpose2d,
     op.Linear: _linear,
-    op.Mean: _mean,
     op.Pool2d: _pool2d,
+    op.Prelu: _prelu,
+    op.Reduction: _reduced,
     op.Resize2d: _resize,
 }

@@ -100,11 +100,11 @@ def _changed(operator: op.Operator, shapes: list[Shape]) -> op.Operator | None:
             )
         case op.AdaptiveAveragePool2d() | op.ResizeNearest():
             return replace(operator, size=_pair(operator.size))
-        case op.Mean() if len(given) == 4 and {1, 2} <= {*operator.axes}:
+        case op.Reduction() if len(given) == 4 and {1, 2} <= {*operator.axes}:
             return operator
         case op.Unary():
             return operator
-        case op.Binary() if all(_has_place(shape) for shape in shapes):
+        case op.Binary() | op.Prelu() if all(_has_place(shape) for shape in shapes):
             return operator
         case op.Concat() | op.Split():
             return replace(operator, axis=_AXES[operator.axis])

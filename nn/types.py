@@ -3,21 +3,25 @@
 """Which types and scales an operator takes: the rules, each written once."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from macaw.nn.boxes import check_detection
-from macaw.nn.errors import ModelError
-from macaw.nn.exact import check_average, check_sums
+from macaw.nn.exact import check_average
 from macaw.nn.graph import DType, Semantics, Tensor
 from macaw.nn.graph import operators as op
+from macaw.nn.type_checks import BYTES, INTEGERS, alike, demand, of_types, same, scaled
+from macaw.nn.weighted_types import (
+    weighted,
+    weighted_in_programs,
+    weighted_in_torch,
+    weighted_mixed,
+)
 
 __all__ = ["check_count", "check_operands"]
 
-_BYTES = (DType.INT8, DType.UINT8)
-_INTEGERS = (DType.INT32, DType.INT64)
 _MANY = 1 << 16
 
 #: Fewest and most inputs of an operator; one where it is not listed.
@@ -32,6 +36,7 @@ _COUNTS: dict[type[op.Operator], tuple[int, int]] = {
     op.GatherNd: (2, 2),
     op.Linear: (2, 3),
     op.Pack: (1, _MANY),
+    op.Prelu: (2, 2),
 }
 
 
@@ -50,83 +55,14 @@ def check_operands(
             return rule(operator, inputs, outputs)
     # All others move values about, and leave them as they are.
     for tensor in (*inputs[1:], *outputs):
-        _same(inputs[0], tensor)
+        same(inputs[0], tensor)
     return None
 
 
 def check_count(operator: op.Operator, count: int) -> None:
     """Refuse a number of inputs that the operator does not take, with `ModelError`."""
     low, high = next((b for kind, b in _COUNTS.items() if isinstance(operator, kind)), (1, 1))
-    _demand(low <= count <= high, f"inputs must be {low} ... {high} tensors, not {count}")
-
-
-def _demand(condition: bool, sentence: str) -> None:
-    if not condition:
-        raise ModelError(sentence)
-
-
-def _types(tensors: Iterable[Tensor], allowed: Iterable[DType]) -> None:
-    names = tuple(allowed)
-    for tensor in tensors:
-        _demand(
-            tensor.dtype in names,
-            f"tensor {tensor.name!r} must be of type {' or '.join(names)}, not {tensor.dtype}",
-        )
-
-
-def _alike(*tensors: Tensor) -> None:
-    _types(tensors, (tensors[0].dtype,))
-
-
-def _scaled(*tensors: Tensor) -> None:
-    """8-bit tensors with one scale each."""
-    _types(tensors, _BYTES)
-    for tensor in tensors:
-        count = 0 if tensor.quantization is None else len(tensor.quantization.scale)
-        _demand(count == 1, f"tensor {tensor.name!r} must have one scale, not {count}")
-
-
-def _same(first: Tensor, second: Tensor) -> None:
-    """Tensors of one type, with one meaning of their values."""
-    _alike(first, second)
-    if not first.dtype.quantised or first.quantization is None or second.quantization is None:
-        return
-    a, b = first.quantization, second.quantization
-    _demand(
-        (a.scale, a.zero_point) == (b.scale, b.zero_point),
-        f"tensors {first.name!r} and {second.name!r} must have the same scale and zero point",
-    )
-
-
-def _weighted(operator: Any, inputs: list[Tensor], outputs: list[Tensor]) -> None:
-    _scaled(inputs[0], outputs[0])
-    _alike(inputs[0], inputs[1], outputs[0])
-    _weights(operator, inputs, outputs)
-
-
-def _weighted_mixed(operator: Any, inputs: list[Tensor], outputs: list[Tensor]) -> None:
-    _scaled(inputs[0])
-    # Sums may be results as they are.
-    if outputs[0].dtype != DType.INT32:
-        _scaled(*outputs)
-        _alike(inputs[0], outputs[0])
-    # The runtime has no kernel for weights of uint8 and images of int8.
-    _types((inputs[1],), _BYTES if inputs[0].dtype == DType.UINT8 else (DType.INT8,))
-    _weights(operator, inputs, outputs)
-
-
-def _weighted_in_torch(operator: Any, inputs: list[Tensor], outputs: list[Tensor]) -> None:
-    _scaled(inputs[0], outputs[0])
-    _types((inputs[0], outputs[0]), (DType.UINT8,))
-    _types((inputs[1],), (DType.INT8,))
-    _weights(operator, inputs, outputs, bias=(DType.FLOAT32,))
-
-
-def _weighted_in_programs(operator: Any, inputs: list[Tensor], outputs: list[Tensor]) -> None:
-    _scaled(inputs[0], outputs[0])
-    _types((inputs[1],), _BYTES)
-    _weights(operator, inputs, outputs)
-    check_sums(inputs[0], inputs[1], inputs[2].data if len(inputs) > 2 else None)
+    demand(low <= count <= high, f"inputs must be {low} ... {high} tensors, not {count}")
 
 
 def _average_in_programs(operator: Any, inputs: list[Tensor], outputs: list[Tensor]) -> None:
@@ -140,47 +76,29 @@ def _average_in_programs(operator: Any, inputs: list[Tensor], outputs: list[Tens
     check_average(inputs[0], outputs[0], count)
 
 
-def _weights(
-    operator: Any,
-    inputs: list[Tensor],
-    outputs: list[Tensor],
-    bias: Iterable[DType] = (DType.INT32,),
-) -> None:
-    weights = inputs[1]
-    _demand(weights.data is not None, f"weights {weights.name!r} must be constant")
-    quantization = weights.quantization
-    _demand(quantization is not None, f"weights {weights.name!r} must have a scale")
-    assert quantization is not None
-    _demand(
-        quantization.axis in (None, 0),
-        f"weights {weights.name!r} must have scales along axis 0, not {quantization.axis!r}",
-    )
-    for tensor in inputs[2:]:
-        _types((tensor,), bias)
-        _demand(tensor.data is not None, f"bias {tensor.name!r} must be constant")
-
-
 def _binary(operator: op.Binary, inputs: list[Tensor], outputs: list[Tensor]) -> None:
-    _alike(*inputs, *outputs)
+    alike(*inputs, *outputs)
     dtype = inputs[0].dtype
     if isinstance(operator, op.Divide):
-        _types(inputs, (DType.FLOAT32,))
+        of_types(inputs, (DType.FLOAT32,))
     elif isinstance(operator, op.FloorDivide):
-        _types(inputs, _INTEGERS)
+        of_types(inputs, INTEGERS)
         data = inputs[1].data
-        _demand(
+        demand(
             data is not None and bool((data != 0).all()),
             f"divisor {inputs[1].name!r} must be constant and nowhere 0",
         )
     elif isinstance(operator, op.Maximum | op.Minimum):
-        _same(inputs[0], inputs[1])
-        _same(inputs[0], outputs[0])
+        same(inputs[0], inputs[1])
+        same(inputs[0], outputs[0])
+    elif isinstance(operator, op.SquaredDifference):
+        _squared_difference(operator, inputs, outputs)
     elif dtype.quantised:
-        _scaled(*inputs, *outputs)
+        scaled(*inputs, *outputs)
     else:
-        _types(inputs, (*_INTEGERS, DType.FLOAT32))
+        of_types(inputs, (*INTEGERS, DType.FLOAT32))
     if not dtype.quantised:
-        _demand(
+        demand(
             operator.activation == op.Activation.NONE or dtype == DType.FLOAT32,
             f"activation must be none for {dtype}, not {operator.activation}",
         )
@@ -188,118 +106,163 @@ def _binary(operator: op.Binary, inputs: list[Tensor], outputs: list[Tensor]) ->
 
 def _box_detection(operator: op.BoxDetection, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     codes, _, anchors = inputs
-    _types(inputs, (DType.UINT8, DType.FLOAT32))
-    _types(outputs, (DType.FLOAT32,))
+    of_types(inputs, (DType.UINT8, DType.FLOAT32))
+    of_types(outputs, (DType.FLOAT32,))
     # The kernel looks at the type of the codes alone.
-    _alike(codes, anchors)
-    _scaled(*(tensor for tensor in inputs if tensor.dtype.quantised))
+    alike(codes, anchors)
+    scaled(*(tensor for tensor in inputs if tensor.dtype.quantised))
     check_detection(operator, anchors)
 
 
 def _equal(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
-    _scaled(inputs[0], outputs[0])
+    scaled(inputs[0], outputs[0])
     if isinstance(operator, op.AveragePool2d):
-        _demand(not operator.count_padding, "count_padding must be False, not True")
-    _same(inputs[0], outputs[0])
+        demand(not operator.count_padding, "count_padding must be False, not True")
+    same(inputs[0], outputs[0])
 
 
 def _concat(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
-    _alike(*inputs, *outputs)
+    alike(*inputs, *outputs)
     if outputs[0].dtype == DType.UINT8:
         # The only type whose kernel changes scales on the way.
-        _scaled(*inputs, *outputs)
+        scaled(*inputs, *outputs)
         return
     for tensor in inputs:
-        _same(tensor, outputs[0])
+        same(tensor, outputs[0])
 
 
 def _all_scaled(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
-    _alike(*inputs, *outputs)
-    _scaled(*inputs, *outputs)
+    alike(*inputs, *outputs)
+    scaled(*inputs, *outputs)
 
 
 def _function(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
-    _alike(*inputs, *outputs)
+    alike(*inputs, *outputs)
     if inputs[0].dtype != DType.FLOAT32:
-        _scaled(*inputs, *outputs)
+        scaled(*inputs, *outputs)
 
 
 def _same_scale(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
-    _scaled(inputs[0], outputs[0])
-    _same(inputs[0], outputs[0])
+    scaled(inputs[0], outputs[0])
+    same(inputs[0], outputs[0])
 
 
 def _batch_norm(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
-    _scaled(inputs[0], outputs[0])
-    _alike(inputs[0], outputs[0])
-    _types(inputs[1:], (DType.FLOAT32,))
+    scaled(inputs[0], outputs[0])
+    alike(inputs[0], outputs[0])
+    of_types(inputs[1:], (DType.FLOAT32,))
     for tensor in inputs[1:]:
-        _demand(tensor.data is not None, f"tensor {tensor.name!r} must be constant")
+        demand(tensor.data is not None, f"tensor {tensor.name!r} must be constant")
 
 
 def _indexed(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
     values, indices = inputs
-    _same(values, outputs[0])
-    _types((indices,), _INTEGERS)
+    same(values, outputs[0])
+    of_types((indices,), INTEGERS)
     if indices.data is None or not indices.size:
         return
     if isinstance(operator, op.Gather):
         limits: Any = values.shape[operator.axis]
     else:
         limits = np.array(values.shape[: indices.shape[-1]])
-    _demand(
+    demand(
         bool(((indices.data >= 0) & (indices.data < limits)).all()),
         f"indices {indices.name!r} must lie within the values' shape {values.shape!r}",
     )
 
 
 def _absolute(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
-    _scaled(inputs[0], outputs[0])
-    _types((*inputs, *outputs), (DType.INT8,))
+    scaled(inputs[0], outputs[0])
+    of_types((*inputs, *outputs), (DType.INT8,))
+
+
+def _elu(operator: op.Elu, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    _absolute(operator, inputs, outputs)
+    demand(operator.alpha == 1, f"alpha must be 1, not {operator.alpha!r}")
+    given, result = inputs[0].scale, outputs[0].scale
+    # Beyond that numbers leave float32, or int32 before they are bounded.
+    demand(
+        min(given, result) >= 2.0**-100
+        and max(given, result) <= 2.0**100
+        and given <= 2.0**22 * result,
+        f"scales must be in 2**-100 ... 2**100, the input's at most 2**22 times the result's, not "
+        f"{given} and {result}",
+    )
 
 
 def _rescaled(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
-    _scaled(inputs[0], outputs[0])
+    scaled(inputs[0], outputs[0])
     if not isinstance(operator, op.Requantize):
-        _alike(inputs[0], outputs[0])
+        alike(inputs[0], outputs[0])
     if isinstance(operator, op.LeakyRelu | op.Elu | op.Softmax):
         number = operator.beta if isinstance(operator, op.Softmax) else operator.alpha
-        _demand(math.isfinite(number), f"attributes must be finite, not {number!r}")
+        demand(math.isfinite(number), f"attributes must be finite, not {number!r}")
     if isinstance(operator, op.Softmax):
-        _demand(operator.beta > 0, f"beta must be positive, not {operator.beta!r}")
+        demand(operator.beta > 0, f"beta must be positive, not {operator.beta!r}")
     if isinstance(operator, op.Logistic | op.Tanh | op.Softmax):
         signed = outputs[0].dtype == DType.INT8
         scale, offset = (1 / 128, 128) if isinstance(operator, op.Tanh) else (1 / 256, 0)
         expected = (scale, offset - 128 if signed else offset)
         found = (outputs[0].scale, outputs[0].zero_point)
-        _demand(
+        demand(
             found == expected,
             f"the result must have scale {expected[0]} and zero point {expected[1]}, "
             f"not {found[0]} and {found[1]}",
         )
 
 
+def _prelu(operator: op.Prelu, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    _all_scaled(operator, inputs, outputs)
+    demand(inputs[1].data is not None, f"slopes {inputs[1].name!r} must be constant")
+
+
+def _squared_difference(
+    operator: op.SquaredDifference, inputs: list[Tensor], outputs: list[Tensor]
+) -> None:
+    scaled(*inputs, *outputs)
+    of_types(inputs, (DType.INT8,))
+    demand(
+        operator.activation == op.Activation.NONE,
+        f"activation must be none, not {operator.activation}",
+    )
+    lowest = max(tensor.scale for tensor in inputs) ** 2 / (1 << 12)
+    demand(
+        outputs[0].scale > lowest,
+        f"the result's scale must be above {lowest}, not {outputs[0].scale}: the kernel has no "
+        "factor of 1 or more",
+    )
+
+
+def _sum_in_litert(operator: op.Sum, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    _rescaled(operator, inputs, outputs)
+    demand(
+        inputs[0].dtype == DType.UINT8,
+        f"tensor {inputs[0].name!r} must be of type uint8, not int8: the kernel takes the bytes of "
+        f"an int8 sum for those of uint8; semantics {Semantics.TFLITE!s} has such sums",
+    )
+
+
 def _quantize(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
-    _types(inputs, (DType.FLOAT32,))
-    _scaled(*outputs)
+    of_types(inputs, (DType.FLOAT32,))
+    scaled(*outputs)
 
 
 def _dequantize(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
-    _scaled(*inputs)
-    _types(outputs, (DType.FLOAT32,))
+    scaled(*inputs)
+    of_types(outputs, (DType.FLOAT32,))
 
 
 def _cast(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
-    _types((*inputs, *outputs), tuple(DType))
+    of_types((*inputs, *outputs), tuple(DType))
 
 
 def _sqrt(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
-    _types((*inputs, *outputs), (DType.FLOAT32,))
+    of_types((*inputs, *outputs), (DType.FLOAT32,))
 
 
 def _arg_max(operator: op.Operator, inputs: list[Tensor], outputs: list[Tensor]) -> None:
-    _types(inputs, (*_BYTES, *_INTEGERS, DType.FLOAT32))
-    _types(outputs, _INTEGERS)
+    of_types(inputs, (*BYTES, *INTEGERS, DType.FLOAT32))
+    of_types(outputs, INTEGERS)
 
 
 #: The first that fits counts: the narrower kinds stand before the wider ones.
@@ -312,15 +275,18 @@ _RULES: dict[type[op.Operator], Callable[[Any, list[Tensor], list[Tensor]], None
     op.BoxDetection: _box_detection,
     op.Cast: _cast,
     op.Concat: _concat,
-    op.Conv2d: _weighted,
-    op.ConvTranspose2d: _weighted,
+    op.Conv2d: weighted,
+    op.ConvTranspose2d: weighted,
     op.Dequantize: _dequantize,
     op.Gather: _indexed,
     op.GatherNd: _indexed,
-    op.Linear: _weighted,
-    op.Mean: _rescaled,
+    op.Linear: weighted,
     op.Pool2d: _equal,
+    op.Prelu: _prelu,
     op.Quantize: _quantize,
+    op.ReduceMax: _same_scale,
+    op.ReduceMin: _same_scale,
+    op.Reduction: _rescaled,
     op.Resize2d: _equal,
     op.Softmax: _rescaled,
     op.Sqrt: _sqrt,
@@ -335,29 +301,31 @@ _OWN_RULES: dict[
         semantics: {
             op.AveragePool2d: _same_scale,
             op.Clip: _same_scale,
-            op.Conv2d: _weighted_in_torch,
-            op.ConvTranspose2d: _weighted_in_torch,
-            op.Linear: _weighted_in_torch,
+            op.Conv2d: weighted_in_torch,
+            op.ConvTranspose2d: weighted_in_torch,
+            op.Linear: weighted_in_torch,
             op.Relu: _same_scale,
         }
         for semantics in (Semantics.QNNPACK, Semantics.FBGEMM, Semantics.ONEDNN, Semantics.X86)
     },
+    Semantics.TFLITE: {op.Elu: _elu},
+    Semantics.LITERT: {op.Elu: _elu, op.Sum: _sum_in_litert},
     Semantics.PT2E: {
         op.AdaptiveAveragePool2d: _average_in_programs,
         op.AveragePool2d: _average_in_programs,
         op.Clip: _same_scale,
         op.Concat: _all_scaled,
-        op.Conv2d: _weighted_in_programs,
-        op.ConvTranspose2d: _weighted_in_programs,
-        op.Linear: _weighted_in_programs,
+        op.Conv2d: weighted_in_programs,
+        op.ConvTranspose2d: weighted_in_programs,
+        op.Linear: weighted_in_programs,
         op.Mean: _average_in_programs,
         op.Relu: _same_scale,
     },
     Semantics.ONNXRUNTIME: {
         op.AveragePool2d: _all_scaled,
         op.Concat: _all_scaled,
-        op.Conv2d: _weighted_mixed,
-        op.Linear: _weighted_mixed,
+        op.Conv2d: weighted_mixed,
+        op.Linear: weighted_mixed,
         op.HardSwish: _function,
         op.Logistic: _function,
         op.Tanh: _function,

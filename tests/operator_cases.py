@@ -15,6 +15,7 @@ from operator_parts import (
     random_values,
     single_operator,
 )
+from operator_reductions import REDUCTIONS
 from tflite_files import FileTensor, constant
 
 
@@ -24,9 +25,26 @@ def _binary(kind: str, dtype: str) -> Callable[[Rng], Case]:
         a, b = shapes[rng.integers(3)]
         first, second = byte_tensor(rng, a, dtype), byte_tensor(rng, b, dtype)
         result = byte_tensor(rng, np.broadcast_shapes(a, b), dtype)
-        return single_operator(
-            rng, kind, [first, second], [result], activation=random_activation(rng)
-        )
+        options = {"activation": random_activation(rng)}
+        if kind == "SQUARED_DIFFERENCE":
+            result.scale, options = np.float32(result.scale * 10), {}
+        return single_operator(rng, kind, [first, second], [result], **options)
+
+    return make
+
+
+def _prelu(dtype: str) -> Callable[[Rng], Case]:
+    def make(rng: Rng) -> Case:
+        shape = (2, 6, 8, 5)
+        slopes = [(1, 1, 5), (5,), (1,), (6, 1, 1), (2, 1, 8, 5), shape][rng.integers(6)]
+        given, alpha, result = (byte_tensor(rng, each, dtype) for each in (shape, slopes, shape))
+        # Slopes of about 1, so that products are of the values' size.
+        alpha.scale /= np.float32(4)
+        alpha.data = random_values(rng, slopes, dtype)
+        if rng.random() < 0.33:
+            # With the quotient in float32 ties are exact, with the exact quotient there are none.
+            result.scale = given.scale / np.float32(rng.choice([0.375, 0.75, 1.25]))
+        return single_operator(rng, "PRELU", [given, alpha], [result])
 
     return make
 
@@ -72,6 +90,9 @@ def _unary(
             output.scale = np.float32(1 / 128 if kind == "TANH" else 1 / 256)
         if kind == "HARD_SWISH":
             output.scale = np.float32(max(output.scale, given.scale / 100))
+        if kind == "ELU" and rng.random() < 0.33:
+            # So near 1 it is seen whether the exponential is rounded before 1 is taken off.
+            given.scale, output.scale = given.scale / 2**16, output.scale / 2**16
         values = dict(options)
         if "alpha" in values:
             values["alpha"] = float(rng.uniform(-0.5, 1.5))
@@ -119,20 +140,6 @@ def _pool(kind: str, dtype: str) -> Callable[[Rng], Case]:
             rng, kind, [image], [result], padding=int(not same), activation=random_activation(rng),
             filter_h=int(kernel[0]), filter_w=int(kernel[1]),
             stride_h=int(stride[0]), stride_w=int(stride[1]),
-        )  # fmt: skip
-
-    return make
-
-
-def _mean(dtype: str) -> Callable[[Rng], Case]:
-    def make(rng: Rng) -> Case:
-        shape = (2, int(rng.integers(2, 9)), int(rng.integers(2, 9)), 5)
-        axes = [(1, 2), (2,), (-1,), (1, 2, 3), (0, 3)][rng.integers(5)]
-        keep = bool(rng.integers(2))
-        array = np.zeros(shape).mean(axis=axes, keepdims=keep)
-        return single_operator(
-            rng, "MEAN", [byte_tensor(rng, shape, dtype), constant(axes)],
-            [byte_tensor(rng, array.shape, dtype)], keep_dims=keep,
         )  # fmt: skip
 
     return make
@@ -259,6 +266,7 @@ def _arg_max(rng: Rng) -> Case:
 CASES: dict[str, Callable[[Rng], Case]] = {
     **{f"{kind} {dtype}": _binary(kind, dtype)
        for kind in ("ADD", "SUB", "MUL") for dtype in ("int8", "uint8")},
+    "SQUARED_DIFFERENCE int8": _binary("SQUARED_DIFFERENCE", "int8"),
     **{f"{kind} {dtype}": _number(kind, dtype)
        for kind in ("ADD", "SUB", "MUL") for dtype in ("int32", "float32")},
     "DIV float32": _number("DIV", "float32", version=1),
@@ -271,7 +279,10 @@ CASES: dict[str, Callable[[Rng], Case]] = {
        for dtype in ("int8", "uint8")},
     "RELU_N1_TO_1 int8": _unary("RELU_N1_TO_1"),
     "ABS int8": _unary("ABS"),
+    "ELU int8": _unary("ELU"),
     "LEAKY_RELU int8": _unary("LEAKY_RELU", alpha=0),
+    "PRELU int8": _prelu("int8"),
+    "PRELU uint8": _prelu("uint8"),
     "SOFTMAX int8": _unary("SOFTMAX", beta=1),
     "SOFTMAX uint8": _unary("SOFTMAX", "uint8", beta=1),
     "SOFTMAX rows": _softmax_rows,
@@ -279,8 +290,7 @@ CASES: dict[str, Callable[[Rng], Case]] = {
     "QUANTIZE uint8 to int8": _unary("QUANTIZE", "uint8", "int8"),
     **{f"{kind} {dtype}": _pool(kind, dtype)
        for kind in ("AVERAGE_POOL_2D", "MAX_POOL_2D") for dtype in ("int8", "uint8")},
-    "MEAN int8": _mean("int8"),
-    "MEAN uint8": _mean("uint8"),
+    **REDUCTIONS,
     **{f"{kind} {dtype}": _resize(kind, dtype)
        for kind in ("RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR") for dtype in ("int8", "uint8")},
     **{f"{kind} {dtype}": _convolution(kind, dtype)

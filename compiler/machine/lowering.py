@@ -24,6 +24,7 @@ from macaw.nn.graph.operators import (
     MaxPool2d,
     Operator,
     Pad,
+    Prelu,
     Reshape,
     ResizeNearest,
     Slice,
@@ -57,7 +58,7 @@ class Lowering:
         if layer is not None:
             return tuple(self._layer(name, operator.inputs[0], layer))
         match operator:
-            case Binary():
+            case Binary() | Prelu():
                 return self._binary(name, operator)
             case Unary():
                 return (self._function(name, operator),)
@@ -152,7 +153,7 @@ class Lowering:
                 target=self._places.part(target, 0, part.result, shape),
             )
 
-    def _binary(self, name: str, operator: Binary) -> tuple[Pass, ...]:
+    def _binary(self, name: str, operator: Binary | Prelu) -> tuple[Pass, ...]:
         """A sum or a difference of two tensors of one shape, or of a tensor with itself or a
         constant; or any function of a tensor and a constant of one value."""
         shape = self._tensor(name).shape

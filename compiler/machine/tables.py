@@ -14,7 +14,7 @@ from macaw.compiler.elementwise import LookupTables, lookup_tables
 from macaw.compiler.machine.passes import Copy
 from macaw.compiler.machine.single_values import results_of
 from macaw.nn.graph import DType, QuantizedGraph, Semantics, Tensor
-from macaw.nn.graph.operators import Add, Binary, Concat, Operator, Subtract
+from macaw.nn.graph.operators import Add, Binary, Concat, Operator, Prelu, Subtract
 
 __all__ = ["Evaluate", "Tables", "bytes_of", "is_single"]
 
@@ -43,7 +43,7 @@ class Tables:
         values = bytes_of(self._graph.tensors[operator.inputs[0]].dtype)
         return self._lookup(name, self._results(name, operator, [values]))
 
-    def of_operands(self, name: str, operator: Binary) -> LookupTables:
+    def of_operands(self, name: str, operator: Binary | Prelu) -> LookupTables:
         """Of a sum or a difference of two tensors, or of any function of a tensor and a constant
         of one value."""
         tensors = [self._graph.tensors[each] for each in operator.inputs]

@@ -135,6 +135,7 @@ def _pool2d(place: Place, inputs: Arrays) -> NDArray[Any]:
 
 _BYTES = {
     op.Add: elementwise.add,
+    op.SquaredDifference: elementwise.squared_difference,
     op.Subtract: elementwise.subtract,
     op.Multiply: elementwise.multiply,
 }
@@ -166,6 +167,15 @@ def _binary(place: Place, inputs: Arrays) -> NDArray[Any]:
     return np.asarray(result, place.dtype)
 
 
+def _prelu(place: Place, inputs: Arrays) -> NDArray[Any]:
+    return elementwise.prelu(
+        inputs[0],
+        inputs[1],
+        operands=(affine(place.tensor(0)), affine(place.tensor(1))),
+        result=affine(place.result),
+    )
+
+
 def _unary(place: Place, inputs: Arrays) -> NDArray[Any]:
     operator, values, scales = place.operator, inputs[0], place.scales
     match operator:
@@ -173,6 +183,8 @@ def _unary(place: Place, inputs: Arrays) -> NDArray[Any]:
             return tables.requantize_bytes(values, dtype=place.dtype, **scales)
         case op.Absolute():
             return tables.absolute(values, **scales)
+        case op.Elu():
+            return tables.elu(values, **scales)
         case op.Logistic():
             return tables.logistic(values, **scales)
         case op.Tanh():
@@ -186,11 +198,19 @@ def _unary(place: Place, inputs: Arrays) -> NDArray[Any]:
     raise TypeError(f"operator must be one that golden knows, not {type(operator).__name__}")
 
 
-def _mean(place: Place, inputs: Arrays) -> NDArray[Any]:
-    operator = place.operator
-    return pool.mean(
-        inputs[0], operator.axes, keep_dimensions=operator.keep_dimensions, **place.scales
-    )
+def _reduction(place: Place, inputs: Arrays) -> NDArray[Any]:
+    operator, values = place.operator, inputs[0]
+    axes, keep = operator.axes, operator.keep_dimensions
+    match operator:
+        case op.Mean():
+            return pool.mean(values, axes, keep_dimensions=keep, **place.scales)
+        case op.Sum():
+            return pool.sum_over(values, axes, keep_dimensions=keep, **place.scales)
+        case op.ReduceMax():
+            return np.asarray(values.max(axis=axes, keepdims=keep))
+        case op.ReduceMin():
+            return np.asarray(values.min(axis=axes, keepdims=keep))
+    raise TypeError(f"operator must be one that golden knows, not {type(operator).__name__}")
 
 
 def _concat(place: Place, inputs: Arrays) -> NDArray[Any]:
@@ -266,9 +286,10 @@ KERNELS: dict[type[op.Operator], Kernel] = {
     op.ConvTranspose2d: _conv_transpose2d,
     op.Dequantize: _dequantize,
     op.Linear: _linear,
-    op.Mean: _mean,
     op.Pool2d: _pool2d,
+    op.Prelu: _prelu,
     op.Quantize: _quantize,
+    op.Reduction: _reduction,
     op.Resize2d: _resize,
     op.Softmax: _softmax,
     op.Unary: _unary,

@@ -145,14 +145,17 @@ def _unary(kind: Any, **attributes: Any) -> Callable[[Site], op.Operator]:
     return lambda site: kind(**site.ends(site.operands(1)), **attributes)
 
 
-def _mean(site: Site) -> op.Operator:
-    source, axes = site.operands(2)
-    rank = len(site.shape(source))
-    return op.Mean(
-        **site.ends((source,)),
-        axes=tuple(sorted({site.axis(axis, rank) for axis in site.integers(axes, "axes")})),
-        keep_dimensions=bool(site.options["keep_dims"]),
-    )
+def _reduction(kind: type[op.Reduction]) -> Callable[[Site], op.Operator]:
+    def convert(site: Site) -> op.Operator:
+        source, axes = site.operands(2)
+        rank = len(site.shape(source))
+        return kind(
+            **site.ends((source,)),
+            axes=tuple(sorted({site.axis(axis, rank) for axis in site.integers(axes, "axes")})),
+            keep_dimensions=bool(site.options["keep_dims"]),
+        )
+
+    return convert
 
 
 def _quantize(site: Site) -> op.Operator:
@@ -219,6 +222,7 @@ CONVERTERS: dict[str, Callable[[Site], op.Operator]] = {
     "DEPTHWISE_CONV_2D": lambda site: _convolution(site, depthwise=True),
     "DEQUANTIZE": _unary(op.Dequantize),
     "DIV": _binary(op.Divide),
+    "ELU": _unary(op.Elu),
     "FLOOR_DIV": _binary(op.FloorDivide),
     "FULLY_CONNECTED": _fully_connected,
     "HARD_SWISH": _unary(op.HardSwish),
@@ -228,10 +232,13 @@ CONVERTERS: dict[str, Callable[[Site], op.Operator]] = {
     "LOGISTIC": _unary(op.Logistic),
     "MAXIMUM": _binary(op.Maximum),
     "MAX_POOL_2D": lambda site: _pool(site, op.MaxPool2d),
-    "MEAN": _mean,
+    "MEAN": _reduction(op.Mean),
     "MINIMUM": _binary(op.Minimum),
     "MUL": _binary(op.Multiply),
+    "PRELU": lambda site: op.Prelu(**site.ends(site.operands(2))),
     "QUANTIZE": _quantize,
+    "REDUCE_MAX": _reduction(op.ReduceMax),
+    "REDUCE_MIN": _reduction(op.ReduceMin),
     "RELU": _unary(op.Relu, activation=op.Activation.RELU),
     "RELU6": _unary(op.Relu, activation=op.Activation.RELU6),
     "RELU_N1_TO_1": _unary(op.Relu, activation=op.Activation.RELU_N1_TO_1),
@@ -241,7 +248,9 @@ CONVERTERS: dict[str, Callable[[Site], op.Operator]] = {
         **site.ends(site.operands(1)), beta=float(site.options["beta"])
     ),
     "SQRT": _unary(op.Sqrt),
+    "SQUARED_DIFFERENCE": _binary(op.SquaredDifference),
     "SUB": _binary(op.Subtract),
+    "SUM": _reduction(op.Sum),
     "TANH": _unary(op.Tanh),
     "TFLite_Detection_PostProcess": _detection,
     "TRANSPOSE_CONV": _transpose_conv,

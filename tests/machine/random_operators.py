@@ -200,6 +200,7 @@ def transpose(graph: Growing) -> str:
 _FUNCTIONS = {
     Semantics.TFLITE: (
         op.Relu, op.LeakyRelu, op.Logistic, op.Tanh, op.HardSwish, op.Requantize, op.Absolute,
+        op.Elu,
     ),
     Semantics.ONNXRUNTIME: (
         op.Relu, op.LeakyRelu, op.Logistic, op.Tanh, op.HardSwish, op.Requantize,
@@ -224,7 +225,7 @@ def function(graph: Growing) -> str:
         unit = graph.quantization(dtype, tensor.scale * graph.rng.uniform(0.4, 2))
     if kind in (op.Relu, op.Clip) and graph.torch:
         unit = tensor.quantization
-    if kind is op.Absolute:
+    if kind is op.Absolute or (kind is op.Elu and not graph.torch):
         demand(dtype == DType.INT8)
     if kind is op.HardSwish:
         unit = replace(unit, scale=(float(np.float32(max(unit.scale[0], tensor.scale / 100))),))
@@ -232,7 +233,7 @@ def function(graph: Growing) -> str:
         more["activation"] = graph.one_of(Activation.RELU, Activation.RELU6)
     if kind is op.Clip:
         more |= {"minimum": -graph.rng.uniform(0, 2), "maximum": graph.rng.uniform(0, 3)}
-    if kind in (op.LeakyRelu, op.Elu):
+    if kind is op.LeakyRelu or (kind is op.Elu and graph.torch):
         more["alpha"] = float(np.float32(graph.rng.uniform(0.01, 1)))
     result = graph.tensor(tensor.shape, dtype, unit)
     return graph.add(kind(inputs=(source,), outputs=(result,), **more))

@@ -194,6 +194,31 @@ def test_axes_of_one_value_change_their_places():
         is_equal(graph_of(moved(op.Transpose, turned, permutation=permutation), shape))
 
 
+def prelu(shape: tuple[int, ...]) -> Callable[[Growing, str], None]:
+    """What adds a PRELU with slopes of this shape."""
+
+    def make(graph: Growing, source: str) -> None:
+        unit = Quantization(scale=(0.015625,), zero_point=(-3,))
+        data = graph.rng.integers(-128, 128, shape).astype(np.int8)
+        slopes = graph.tensor(shape, DType.INT8, unit, data)
+        tensor = graph.tensors[source]
+        result = graph.tensor(tensor.shape, DType.INT8, replace(unit, scale=(tensor.scale,)))
+        graph.add(op.Prelu(inputs=(source, slopes), outputs=(result,)))
+
+    return make
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1, 1)])
+def test_one_slope_is_a_table(shape):
+    is_equal(graph_of(prelu(shape), (2, 3, 4, 5)))
+
+
+def test_slopes_of_channels_are_refused():
+    graph = graph_of(prelu((5,)), (2, 3, 4, 5))
+    network = compile_network(graph, TINY, requantization, evaluate)
+    assert network.refusals == {"t2": "t2: Prelu must have a constant of one value as an operand"}
+
+
 def leaky(graph: Growing, source: str) -> None:
     """A function of PyTorch whose ties depend on where a value stands."""
     unit = Quantization(scale=(0.25,), zero_point=(7,))

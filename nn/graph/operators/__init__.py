@@ -15,6 +15,8 @@ from macaw.nn.graph.operators.arithmetic import (
     Maximum,
     Minimum,
     Multiply,
+    Prelu,
+    SquaredDifference,
     Subtract,
 )
 from macaw.nn.graph.operators.base import Activation, Operator
@@ -66,7 +68,11 @@ from macaw.nn.graph.operators.reductions import (
     MaxPool2d,
     Mean,
     Pool2d,
+    ReduceMax,
+    ReduceMin,
+    Reduction,
     Softmax,
+    Sum,
 )
 
 __all__ = [
@@ -108,7 +114,11 @@ __all__ = [
     "Pack",
     "Pad",
     "Pool2d",
+    "Prelu",
     "Quantize",
+    "ReduceMax",
+    "ReduceMin",
+    "Reduction",
     "Relu",
     "Requantize",
     "Reshape",
@@ -121,7 +131,9 @@ __all__ = [
     "SpaceToDepth",
     "Split",
     "Sqrt",
+    "SquaredDifference",
     "Subtract",
+    "Sum",
     "Tanh",
     "Tile",
     "Transpose",

@@ -6,7 +6,18 @@ from dataclasses import dataclass
 
 from macaw.nn.graph.operators.base import Activation, Operator
 
-__all__ = ["Add", "Binary", "Divide", "FloorDivide", "Maximum", "Minimum", "Multiply", "Subtract"]
+__all__ = [
+    "Add",
+    "Binary",
+    "Divide",
+    "FloorDivide",
+    "Maximum",
+    "Minimum",
+    "Multiply",
+    "Prelu",
+    "SquaredDifference",
+    "Subtract",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,3 +53,12 @@ class Maximum(Binary):
 
 class Minimum(Binary):
     """The smaller of two tensors of one scale, value by value."""
+
+
+class SquaredDifference(Binary):
+    """The square of the first tensor less the second."""
+
+
+class Prelu(Operator):
+    """The first tensor where it is 0 or more, its product with the second elsewhere: a constant,
+    which is broadcast."""

@@ -13,7 +13,11 @@ __all__ = [
     "MaxPool2d",
     "Mean",
     "Pool2d",
+    "ReduceMax",
+    "ReduceMin",
+    "Reduction",
     "Softmax",
+    "Sum",
 ]
 
 
@@ -47,11 +51,27 @@ class AdaptiveAveragePool2d(Operator):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mean(Operator):
-    """The mean over ``axes``, which vanish unless ``keep_dimensions``."""
+class Reduction(Operator):
+    """What all operators over ``axes`` have, which vanish unless ``keep_dimensions``."""
 
     axes: tuple[int, ...]
     keep_dimensions: bool = False
+
+
+class Mean(Reduction):
+    """The mean over ``axes``."""
+
+
+class Sum(Reduction):
+    """The sum over ``axes``."""
+
+
+class ReduceMax(Reduction):
+    """The greatest value over ``axes``."""
+
+
+class ReduceMin(Reduction):
+    """The smallest value over ``axes``."""
 
 
 @dataclass(frozen=True, kw_only=True)
