@@ -50,15 +50,20 @@ def main() -> None:
 @main.command()
 @click.argument("names", nargs=-1)
 def run(names: tuple[str, ...]) -> None:
-    """Run the benchmarks NAMES, or all of them, into build/bench.json."""
+    """Run the benchmarks NAMES, or all of them, into build/bench.json.
+
+    What was measured before one fails is kept.
+    """
     known = _names()
     for name in names:
         if name not in known:
             raise click.UsageError(f"NAMES must be of {', '.join(known)}, not {name!r}")
     report = Report()
-    for name in names or known:
-        importlib.import_module(f"benchmarks.{name}").run(report)
-    _finish(report, _BUILD / "bench.json")
+    try:
+        for name in names or known:
+            importlib.import_module(f"benchmarks.{name}").run(report)
+    finally:
+        _finish(report, _BUILD / "bench.json")
 
 
 @main.command()
