@@ -141,6 +141,17 @@ def check(
     return dict(network.refusals)
 
 
+def check_all_tensors(
+    graph: QuantizedGraph, config: MachineConfig, how: Run, *, transposed: bool | None = None
+) -> None:
+    """Asserts that nothing of a graph is refused, and that every tensor is golden's."""
+    inputs = random_inputs(graph, 7)
+    tensors = inputs | golden_run(graph, inputs, all_tensors=True)
+    findings = Findings()
+    assert not check(graph, tensors, config, how, findings, keep=True, transposed=transposed)
+    assert findings.values
+
+
 def fuzz(seed: int, findings: Findings, *, rtl: bool) -> None:
     """The graph of a seed on a machine in Python, and with ``rtl`` on the RTL."""
     graph = random_graph(seed)
