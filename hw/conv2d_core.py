@@ -13,7 +13,7 @@ from macaw.hw.accumulators import Accumulators
 from macaw.hw.delay import delay
 from macaw.hw.delay_line import delay_line
 from macaw.hw.evaluations import Evaluation
-from macaw.hw.fanout import fan_out
+from macaw.hw.fanout import fan_out, load
 from macaw.hw.image_intake import ImageIntake
 from macaw.hw.layer_relay import LayerRelay
 from macaw.hw.layouts import layer_layout
@@ -147,7 +147,7 @@ class Conv2dCore(wiring.Component):
         requantised = valued + parameter_store.latency
         collected = requantised + requantizer.latency
         portions = config.beats - 1
-        begin, behind, settled = self._relay(
+        begin, behind, taking, settled = self._relay(
             m,
             (intake, reader, result_buffer),
             {
@@ -168,7 +168,7 @@ class Conv2dCore(wiring.Component):
             m.d.comb += [
                 parameters.offered.eq(self.descriptor.payload),
                 parameters.valid.eq(self.descriptor.valid),
-                parameters.taken.eq(self.descriptor.ready),
+                parameters.taking.eq(taking),
                 parameters.settled.eq(settled),
                 parameters.complete.eq(parameter_store.complete),
                 parameter_store.layer.eq(parameters.layer),
@@ -301,7 +301,8 @@ class Conv2dCore(wiring.Component):
 
     def _relay(self, m, sequence, uses):
         """Takes descriptors, one layer after the other. Gives the reader's (layer, start), those of
-        what stands behind it, by name, and whether they are all of the layer that runs.
+        what stands behind it, by name, whether one is taken in the next clock, and whether they are
+        all of the layer that runs.
 
         ``uses`` has the clocks behind an evaluation in which the descriptor is first looked at for
         it, and last. In compact hardware all change together, when the layer before is over.
@@ -322,7 +323,7 @@ class Conv2dCore(wiring.Component):
 
         layer = Signal(layer_layout(config), reset_less=True)
         free = Signal(init=1)
-        offered, taken, done = Signal(name="offered"), Signal(name="taken"), Signal(name="done")
+        taking, taken, done = Signal(name="taking"), Signal(name="taken"), Signal(name="done")
         # Clocks in which the start is under way, and `done` may speak of the layer before.
         way = max(*clocks, least + 3)
         left = Signal(range(way + 1))
@@ -336,7 +337,7 @@ class Conv2dCore(wiring.Component):
             self.descriptor.ready.eq(taken),
             intake.offered.eq(self.descriptor.payload),
             intake.valid.eq(self.descriptor.valid),
-            intake.taken.eq(taken),
+            intake.taking.eq(taking),
             intake.running.eq(~free),
             intake.height.eq(layer.height),
             self.replaced.eq(left == 1),
@@ -347,25 +348,19 @@ class Conv2dCore(wiring.Component):
         rests = free | (done & ~under_way)
         m.d.sync += [
             done.eq(over),
-            offered.eq(rests & ~under_way & self.descriptor.valid & ~offered & ~taken),
-            taken.eq(offered),
-            free.eq(rests & ~offered & ~taken),
+            taking.eq(rests & ~under_way & self.descriptor.valid & ~taking & ~taken),
+            taken.eq(taking),
+            free.eq(rests & ~taking & ~taken),
         ]
         with m.If(taken):
             m.d.sync += [left.eq(way), under_way.eq(1)]
         with m.Elif(under_way):
             m.d.sync += [left.eq(left - 1), under_way.eq(left != 1)]
-        # Copies of `taken`, each for some bits of the descriptor.
-        payload, held = self.descriptor.payload.as_value(), layer.as_value()
-        part = -(-len(held) // _PARTS)
-        copies = fan_out(m, "taken_copies", offered, _PARTS, clocks=1, compact=compact)
-        for index, copy in enumerate(copies):
-            bits = slice(index * part, min((index + 1) * part, len(held)))
-            with m.If(copy):
-                m.d.sync += held[bits].eq(payload[bits])
+        payload = self.descriptor.payload
+        load(m, "taken_copies", layer, payload, following=taking, parts=_PARTS, compact=compact)
         begin, *behind = zip(relay.layers, relay.starts, strict=True)
         settled = ~free & ~under_way
-        return begin, dict(zip(uses, behind, strict=True)), settled
+        return begin, dict(zip(uses, behind, strict=True)), taking, settled
 
 
 def _later(m, name, evaluation, clocks, config):

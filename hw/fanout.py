@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from macaw.arch.checks import instance, integer
 from macaw.hw.delay import delay
 
-__all__ = ["COPY_PREFIX", "FanOut", "fan_out"]
+__all__ = ["COPY_PREFIX", "FanOut", "fan_out", "load"]
 
 #: Every copy is a submodule whose name starts so; its RTLIL module is called
 #: ``<path>.<COPY_PREFIX><level>_<index>``. Synthesis merges registers that hold the same value,
@@ -111,6 +111,18 @@ def fan_out(m, name, value, leaves, *, clocks=None, compact=False):
     m.submodules[name] = tree
     m.d.comb += tree.value.eq(value)
     return tree.copies
+
+
+def load(m, name, register, value, *, following, parts, compact=False):
+    """Loads ``value`` into ``register`` in the clock after ``following``, with enables that stand
+    in registers: each of ``parts`` parts of the bits has its own, made by `fan_out`.
+    """
+    register, value = Value.cast(register), Value.cast(value)
+    size = -(-len(register) // parts)
+    for index, enable in enumerate(fan_out(m, name, following, parts, clocks=1, compact=compact)):
+        bits = slice(index * size, min((index + 1) * size, len(register)))
+        with m.If(enable):
+            m.d.sync += register[bits].eq(value[bits])
 
 
 def _arity(leaves, clocks):

@@ -10,12 +10,16 @@ from macaw.arch.checks import instance
 from macaw.arch.config import AcceleratorConfig
 from macaw.arch.core import SIZE_BITS
 from macaw.hw.delay import delay
+from macaw.hw.fanout import load
 from macaw.hw.layouts import layer_layout
 
 __all__ = ["ImageIntake", "image_layout"]
 
 #: Clocks from a layer's descriptor to where its reader has given up no rows yet.
 _SETTLE = 8
+
+#: Registers that enable the loading of an image.
+_PARTS = 2
 
 
 def image_layout(config: AcceleratorConfig) -> data.StructLayout:
@@ -41,8 +45,8 @@ class ImageIntake(wiring.Component):
     -------
     offered, valid : In
         The descriptor that is offered, and whether there is one.
-    taken : In
-        It is taken, for one clock.
+    taking : In
+        It is taken in the next clock.
     running : In
         There is a layer before it: from a clock after ``taken`` to the layer's end.
     height : In
@@ -65,7 +69,7 @@ class ImageIntake(wiring.Component):
             {
                 "offered": In(layer_layout(config)),
                 "valid": In(1),
-                "taken": In(1),
+                "taking": In(1),
                 "running": In(1),
                 "height": In(SIZE_BITS),
                 "start": Out(1),
@@ -83,34 +87,27 @@ class ImageIntake(wiring.Component):
         # An image that has begun before its layer.
         ahead = Signal()
         begins = Signal()
+        taken = delay(m, self.taking, 1, name="taken", reset_less=False)
         whole = Signal()
         recent = Signal(_SETTLE)
+        stays = (ahead | begins) & ~taken
+        begin = self.valid & self.offered.ahead & self.running & whole & ~recent.any()
+        begin &= ~taken & ~ahead & ~begins
+        loads = (begin | self.taking) & ~stays
         m.d.sync += [
-            recent.eq(Cat(self.taken, recent)),
+            recent.eq(Cat(taken, recent)),
             whole.eq(self.arrived == self.height),
-            begins.eq(
-                self.valid
-                & self.offered.ahead
-                & self.running
-                & whole
-                & ~self.taken
-                & ~recent.any()
-                & ~ahead
-                & ~begins
-            ),
+            begins.eq(begin),
+            ahead.eq(stays),
         ]
-        with m.If(self.taken):
-            m.d.sync += ahead.eq(0)
-        with m.Elif(begins):
-            m.d.sync += ahead.eq(1)
         # The line buffer knows its image a clock before the start.
-        loads = begins | (self.taken & ~ahead)
-        with m.If(loads):
-            m.d.sync += [self.image[name].eq(self.offered[name]) for name, _ in self.image.shape()]
-        m.d.comb += self.start.eq(delay(m, loads, 2, reset_less=False))
+        offered = Cat(self.offered[name] for name, _ in self.image.shape())
+        compact = self._config.compact
+        load(m, "loads", self.image, offered, following=loads, parts=_PARTS, compact=compact)
+        m.d.comb += self.start.eq(delay(m, loads, 3, reset_less=False))
         # As long as the reader speaks of the layer before, nothing is given up of the image.
         strange = Signal()
-        with m.If(begins | self.taken):
+        with m.If(begins | taken):
             m.d.sync += strange.eq(1)
         with m.Elif(recent[-1]):
             m.d.sync += strange.eq(0)

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from macaw.arch.checks import instance, integer
 from macaw.arch.config import AcceleratorConfig
 from macaw.hw.delay import delay
-from macaw.hw.fanout import fan_out
+from macaw.hw.fanout import fan_out, load
 from macaw.hw.layouts import layer_layout
 
 __all__ = ["LayerRelay"]
@@ -84,11 +84,7 @@ class LayerRelay(wiring.Component):
         for index, clocks in enumerate(self._clocks):
             source = sources[index // _NEAR].as_value()
             copy = Signal.like(source, name=f"layer_{index}", reset_less=True)
-            loads = fan_out(m, f"loads_{index}", ago[clocks - self.settle - 2], _PARTS, clocks=1)
-            part = -(-len(copy) // _PARTS)
-            for number, load in enumerate(loads):
-                bits = slice(number * part, min((number + 1) * part, len(copy)))
-                with m.If(load):
-                    m.d.sync += copy[bits].eq(source[bits])
+            following = ago[clocks - self.settle - 2]
+            load(m, f"loads_{index}", copy, source, following=following, parts=_PARTS)
             m.d.comb += self.layers[index].as_value().eq(copy)
         return m

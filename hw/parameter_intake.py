@@ -9,9 +9,13 @@ from amaranth.lib.wiring import In, Out
 from macaw.arch.checks import instance
 from macaw.arch.config import AcceleratorConfig
 from macaw.hw.delay import delay
+from macaw.hw.fanout import load
 from macaw.hw.layouts import layer_layout
 
 __all__ = ["ParameterIntake"]
+
+#: Registers that enable the loading of a descriptor.
+_PARTS = 8
 
 
 class ParameterIntake(wiring.Component):
@@ -29,8 +33,8 @@ class ParameterIntake(wiring.Component):
     -------
     offered, valid : In
         The descriptor that is offered, and whether there is one.
-    taken : In
-        It is taken, for one clock.
+    taking : In
+        It is taken in the next clock.
     settled : In
         A layer runs, and all values that come are its own.
     complete : In
@@ -45,7 +49,7 @@ class ParameterIntake(wiring.Component):
             {
                 "offered": In(layout),
                 "valid": In(1),
-                "taken": In(1),
+                "taking": In(1),
                 "settled": In(1),
                 "complete": In(1),
                 "layer": Out(layout),
@@ -56,16 +60,13 @@ class ParameterIntake(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         # Parameters that have begun before their layer.
-        ahead, begins = Signal(), Signal()
-        m.d.sync += begins.eq(
-            self.valid & self.settled & self.complete & ~ahead & ~begins & ~self.taken
-        )
-        with m.If(self.taken):
-            m.d.sync += ahead.eq(0)
-        with m.Elif(begins):
-            m.d.sync += ahead.eq(1)
-        loads = (begins | self.taken) & ~ahead
-        with m.If(loads):
-            m.d.sync += self.layer.eq(self.offered)
-        m.d.comb += self.start.eq(delay(m, loads, 2, reset_less=False))
+        ahead = Signal()
+        begins = Signal()
+        taken = delay(m, self.taking, 1, name="taken", reset_less=False)
+        stays = (ahead | begins) & ~taken
+        begin = self.valid & self.settled & self.complete & ~ahead & ~begins & ~taken
+        loads = (begin | self.taking) & ~stays
+        m.d.sync += [begins.eq(begin), ahead.eq(stays)]
+        load(m, "loads", self.layer, self.offered, following=loads, parts=_PARTS)
+        m.d.comb += self.start.eq(delay(m, loads, 3, reset_less=False))
         return m

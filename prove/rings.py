@@ -112,17 +112,18 @@ def _intake(fault: str, mutant: bool) -> Harness:
     if mutant:
         harness.opened.override(fault, 0)
     pause, held = Signal(range(16)), Signal()
-    running = Signal()
-    taken = harness.free(1, "take") & intake.valid & (pause == 0)
-    harness.drive(intake.taken, taken)
+    running, taken = Signal(), Signal()
+    taking = harness.free(1, "take") & intake.valid & (pause == 0)
+    harness.drive(intake.taking, taking)
     harness.drive(intake.valid, harness.free(1, "offer") | held)
     # The next descriptor may be taken in the clock of a layer's end, or later.
     ends = harness.free(1, "ends") & running & (pause == 0)
     harness.drive(intake.running, running)
     m.d.sync += [
+        taken.eq(taking),
         held.eq(intake.valid & ~taken),
         running.eq((running | taken) & ~ends),
-        pause.eq(Mux(taken, 10, Mux(ends, 1, Mux(pause == 0, 0, pause - 1)))),
+        pause.eq(Mux(taking, 11, Mux(ends, 1, Mux(pause == 0, 0, pause - 1)))),
     ]
     # An image that is loaded begins, two clocks later.
     early, signal = Signal(signed(4)), harness.opened.signal

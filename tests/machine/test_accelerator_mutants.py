@@ -34,7 +34,7 @@ MUTANTS: dict[str, tuple[ModuleType, str, str, str]] = {
     "words that are not stored yet": (
         word_reader, "WordReader", "(credit != 0) & written)", "(credit != 0))",
     ),
-    "images before the last one's end": (image_intake, "ImageIntake", "& whole\n", "\n"),
+    "images before the last one's end": (image_intake, "ImageIntake", "& whole", ""),
     "rows received of another image": (
         image_intake, "ImageIntake", "Mux(ahead, self.height, self.arrived)", "self.arrived",
     ),
