@@ -76,7 +76,7 @@ _ENGINES = {
 MEANINGS = {
     Opcode.END: "the program is over once the instructions are complete that it waits for",
     Opcode.LOAD: "fills a memory of the core from memory outside",
-    Opcode.FETCH: "sends words of memory to the compute engine, of two operands in turn",
+    Opcode.FETCH: "sends runs of words of memory to the compute engine, of two operands in turn",
     Opcode.CONV: "a layer of the core: image words in, result words out",
     Opcode.ELEMENTWISE: "looks up one or two operands byte by byte, adds, rounds and bounds",
     Opcode.COPY: "passes words on",
@@ -148,6 +148,12 @@ def instruction_fields(config: MachineConfig, opcode: Opcode) -> tuple[Field, ..
                     meaning="the last STORE that it waits for has begun: it takes words behind it",
                 ),
                 count("count", "words of each operand"),
+                count("run", "words that stand one behind the other"),
+                Field(
+                    name="skip",
+                    bits=config.address_bits,
+                    meaning="words between two runs, which are not read",
+                ),
             )
         case Opcode.CONV:
             return layer_fields(config.core)
@@ -274,7 +280,7 @@ def decode(config: MachineConfig, words: bytes) -> Iterator[Instruction]:
 def disassemble(config: MachineConfig, instruction: Instruction) -> str:
     """One line: the opcode, the values that are not zero, and the waits.
 
-    Addresses are shown with their space.
+    Addresses are shown with their space; a run only where words behind it are skipped.
     """
     parts = [instruction.opcode.name]
     for name, value in instruction.values.items():
@@ -287,7 +293,7 @@ def disassemble(config: MachineConfig, instruction: Instruction) -> str:
                 parts.append(f"{name}={space}:{value & ((1 << bits) - 1):#x}")
         elif value and instruction.opcode == Opcode.LOAD and name == "target":
             parts.append(f"target={LoadTarget(value).name.lower()}")
-        elif value:
+        elif value and (name != "run" or instruction.values["skip"]):
             parts.append(f"{name}={value}")
     waits = [f"{engine} {count}" for engine, count in instruction.after.items() if count]
     if waits:

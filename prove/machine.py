@@ -96,7 +96,7 @@ def _arbiter(mutant: bool) -> Harness:
 
 
 def _reader_stays(mutant: bool) -> Harness:
-    harness = Harness(WordReader(_CONFIG, depth=16))
+    harness = Harness(WordReader(_CONFIG, depth=16, runs=True))
     reader = harness.component
     harness.offer(reader.span, "span")
     if mutant:
@@ -107,7 +107,7 @@ def _reader_stays(mutant: bool) -> Harness:
 
 def _reader(mutant: bool) -> Harness:
     """No more words are asked for than there are places: none that comes has to wait."""
-    harness = Harness(WordReader(_CONFIG, depth=16))
+    harness = Harness(WordReader(_CONFIG, depth=16, runs=True))
     reader, opened, m = harness.component, harness.opened, harness.m
     harness.offer(reader.span, "span")
     if mutant:
@@ -135,18 +135,21 @@ def _follows(mutant: bool) -> Harness:
     config = replace(_CONFIG)
     # Fewer words than a machine may have, of which the search would know no end.
     object.__setattr__(config, "tensor_words", _TENSOR_WORDS)
-    harness = Harness(WordReader(config, depth=16, tensor=True))
+    harness = Harness(WordReader(config, depth=16, tensor=True, runs=True))
     reader, opened, m = harness.component, harness.opened, harness.m
     harness.cut("room")
-    # Spans lie within the tensor memory.
+    # Spans lie within the tensor memory, and runs have a word or more.
+    run = harness.free(2, "run")
     span = Signal(reader.span.payload.shape(), name="span")
     m.d.comb += [
         span.address.eq(Cat(harness.free(2, "word"), Const(0, 22), harness.free(1, "space"))),
         span.count.eq(harness.free(2, "count")),
+        span.run.eq(Mux(run == 0, 1, run)),
+        span.skip.eq(harness.free(1, "skip")),
     ]
     harness.drive(reader.span.valid, harness.free(1, "asks"))
     harness.drive(reader.span.payload, span)
-    left, outside = opened.signal("left"), opened.signal("outside")
+    left, more, outside = (opened.signal(name) for name in ("left", "more", "outside"))
     if mutant:
         opened.override("written", 1, when=left == 3)
     # The STORE begins while nothing is read, writes word by word, and ends behind its last one.
@@ -155,7 +158,7 @@ def _follows(mutant: bool) -> Harness:
     m.d.comb += [storing.busy.eq(busy), storing.next.eq(place), storing.end.eq(end)]
     harness.drive(reader.storing, storing)
     taken = reader.span.valid & reader.span.ready
-    begins = harness.free(1, "begins") & ~busy & (left == 0) & ~taken
+    begins = harness.free(1, "begins") & ~busy & (left == 0) & (more == 0) & ~taken
     writes = harness.free(1, "writes") & busy & (place != end)
     with m.If(begins):
         first = harness.free(2, "first")
@@ -169,7 +172,10 @@ def _follows(mutant: bool) -> Harness:
     unwritten = busy & (word >= place) & (word < end)
     # What helps the proof: the register says so of the next word that is asked for.
     helper = (~opened.signal("written") | (left == 0) | outside | ~unwritten) & (place <= end)
-    inside = (left < 4) & (outside | (word + left[:2] <= _TENSOR_WORDS))
+    run, skip = opened.signal("run"), opened.signal("skip")
+    small = (left + more < 4) & ((more == 0) | ((run != 0) & (skip < 2)))
+    reach = word + left[:2] + more[:2] + Mux(skip[0], more[:2], 0)
+    inside = small & (outside | (reach <= _TENSOR_WORDS))
     harness.check(~(reader.address_valid & unwritten) & (helper | ~busy) & inside)
     return harness
 

@@ -200,6 +200,7 @@ def _run(code: _Code, each: Pass, loads: Sequence[Load], homes: Mapping[str, Hom
     two = len(addresses) == 2
     fetch = {
         "address": addresses[0], "second": addresses[-1] if two else 0, "two": two, "count": words,
+        "run": words, "skip": 0,
     }  # fmt: skip
     code.add(Engine.FETCH, Opcode.FETCH, {k: int(v) for k, v in fetch.items()}, reads)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from macaw.arch.instructions import Opcode
 from macaw.arch.machine import Engine, LoadTarget, MachineConfig, Space
@@ -92,11 +93,12 @@ class Execution:
             )
         return Space(space), first
 
-    def _read(self, site: Site, address: int, count: int) -> Words:
-        space, first = self._place(address, count)
+    def _read(self, site: Site, address: int, places: NDArray[np.int64]) -> Words:
+        """Words ``places``, counted from ``address`` on, in ascending order."""
+        space, first = self._place(address, int(places[-1]) + 1 if len(places) else 0)
         name = space.name.lower()
-        words = self._memories[space].read(first, count, name)
-        race = self._accesses[space].read(site, slice(first, first + count))
+        words = self._memories[space].read(first + places, name)
+        race = self._accesses[space].read(site, first + places)
         self._refuse_race(race, f"{name} word")
         return words
 
@@ -129,7 +131,7 @@ class Execution:
         units = self._core.units(target, values["start"], values["count"])
         if values["address"] >> self._config.address_bits != Space.OUTER:
             raise MachineError("it must load from the memory outside, not from tensor memory")
-        words = self._read(site, values["address"], values["count"])
+        words = self._read(site, values["address"], np.arange(values["count"]))
         if not words.known.all():
             raise MachineError("all bytes that it loads must have been written")
         race = self._loads[target].write(site, units)
@@ -147,10 +149,16 @@ class Execution:
         if values["follows"]:
             self._check_followed(site)
         count = values["count"]
-        first = self._read(site, values["address"], count)
+        places = np.arange(count)
+        if count:
+            run = values["run"]
+            if not run:
+                raise MachineError("its runs must have a word or more")
+            places += places // run * values["skip"]
+        first = self._read(site, values["address"], places)
         if not values["two"]:
             return first
-        second = self._read(site, values["second"], count)
+        second = self._read(site, values["second"], places)
         both = Words.none(2 * count, self._config.word_bytes)
         for index, each in enumerate((first, second)):
             both.data[index::2] = each.data

@@ -98,7 +98,8 @@ class Machine:
         written.
         """
         count = self._check_place(place)
-        words = self._memories[Space.OUTER].read(place.address, count, f"{place.name}: outer")
+        places = place.address + np.arange(count)
+        words = self._memories[Space.OUTER].read(places, f"{place.name}: outer")
         _, dtype = _form(place)
         known = words.known.reshape(place.rows, -1)[:, : place.row_bytes]
         if not known.all():

@@ -34,14 +34,13 @@ class WordMemory:
         self.content.known.reshape(-1)[places] = run.known
         self.written[np.unique(places // self.content.data.shape[1])] = True
 
-    def read(self, first: int, count: int, what: str) -> Words:
-        """``count`` words from word ``first`` on; `MachineError`, which names ``what``, where
-        nothing has written one."""
-        words = slice(first, first + count)
-        missing = np.flatnonzero(~self.written[words])
+    def read(self, words: NDArray[np.int64], what: str) -> Words:
+        """The words at ``words``; `MachineError`, which names ``what``, where nothing has written
+        one."""
+        missing = words[~self.written[words]]
         if len(missing):
-            raise MachineError(f"{what} word {first + missing[0]:#x} must have been written")
-        return Words(data=self.content.data[words].copy(), known=self.content.known[words].copy())
+            raise MachineError(f"{what} word {missing[0]:#x} must have been written")
+        return Words(data=self.content.data[words], known=self.content.known[words])
 
 
 class CoreMemories:

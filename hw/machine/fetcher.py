@@ -74,7 +74,10 @@ class Fetcher(wiring.Component):
         readers = []
         for index in range(2):
             m.submodules[f"reader_{index}"] = reader = WordReader(
-                self._config, depth=self._config.fetch_words, tensor=bool(self._config.tensor_words)
+                self._config,
+                depth=self._config.fetch_words,
+                tensor=bool(self._config.tensor_words),
+                runs=True,
             )
             connect(m, flipped(self.reads[index]), reader.read)
             connect(m, flipped(self.words[index]), reader.words)
@@ -101,7 +104,11 @@ class Fetcher(wiring.Component):
         m.d.comb += [
             first.span.payload.address.eq(fields.address),
             second.span.payload.address.eq(fields.second),
-            *(reader.span.payload.count.eq(fields.count) for reader in readers),
+            *(
+                reader.span.payload[name].eq(fields[name])
+                for reader in readers
+                for name in ("count", "run", "skip")
+            ),
         ]
         with m.If(~busy):
             # Words of two operands have all left before others come.

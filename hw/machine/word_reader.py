@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
-"""Reads words one behind the other, in bursts and ahead of who takes them."""
+"""Reads words in their order, in bursts and ahead of who takes them."""
 
 from amaranth import *
 from amaranth.lib import data, stream, wiring
@@ -18,9 +18,11 @@ __all__ = ["COUNT_BITS", "WordReader", "span_layout"]
 COUNT_BITS = 20
 
 
-def span_layout(config: MachineConfig) -> data.StructLayout:
-    """Words to read: the first one, with the space as its top bit, and how many."""
-    return data.StructLayout({"address": config.address_bits + 1, "count": COUNT_BITS})
+def span_layout(config: MachineConfig, *, runs: bool = False) -> data.StructLayout:
+    """Words to read: the first one, with the space as its top bit, and how many. With ``runs``
+    there are so many in each run, and some words between two runs, which are not read."""
+    fields = {"run": COUNT_BITS, "skip": config.address_bits} if runs else {}
+    return data.StructLayout({"address": config.address_bits + 1, "count": COUNT_BITS, **fields})
 
 
 class WordReader(wiring.Component):
@@ -37,6 +39,8 @@ class WordReader(wiring.Component):
         that three quarters cover the memory's latency.
     tensor : bool
         There is a port to the tensor memory.
+    runs : bool
+        Words stand in runs; otherwise one behind the other.
 
     Members
     -------
@@ -61,13 +65,16 @@ class WordReader(wiring.Component):
         The words.
     """
 
-    def __init__(self, config: MachineConfig, *, depth: int, tensor: bool = False):
+    def __init__(
+        self, config: MachineConfig, *, depth: int, tensor: bool = False, runs: bool = False
+    ):
         self._config = instance("config", config, MachineConfig)
         self._depth = power_of_two("depth", depth, 16, 1024)
         self._tensor = bool(tensor)
+        self._runs = bool(runs)
         word = word_layout(config)
         members = {
-            "span": In(stream.Signature(span_layout(config))),
+            "span": In(stream.Signature(span_layout(config, runs=self._runs))),
             "cancel": In(1),
             "idle": Out(1, init=1),
             "hungry": Out(1),
@@ -93,7 +100,9 @@ class WordReader(wiring.Component):
             word_layout(self._config), depth + 1, self._config.core.technology
         )
         address = Signal(self._config.address_bits, reset_less=True)
+        # Words of a run that have not been asked for, and those of the runs behind it.
         left = Signal(COUNT_BITS)
+        more = Signal(COUNT_BITS)
         due = Signal(COUNT_BITS)
         outside = Signal()
         # Words that may be asked for.
@@ -147,19 +156,36 @@ class WordReader(wiring.Component):
             arrives = arrives | self.arrives
 
         m.d.sync += [left.eq(left - asked), address.eq(address + asked), due.eq(due - arrives)]
+        span = self.span.payload
+        first = span.count
+        if self._runs:
+            run = Signal.like(span.run, reset_less=True)
+            skip = Signal.like(span.skip, reset_less=True)
+            with m.If((left == 0) & (more != 0)):
+                following = Mux(more > run, run, more)
+                m.d.sync += [
+                    left.eq(following),
+                    more.eq(more - following),
+                    address.eq(address + skip),
+                ]
+                if self._tensor:
+                    m.d.sync += written.eq(0)
+            first = Mux(span.count > span.run, span.run, span.count)
         with m.If(arrives & (due == 1)):
             m.d.sync += self.idle.eq(1)
         with m.If(self.cancel & ~self.idle):
-            owed = (due - left + asked - arrives)[: len(due)]
-            m.d.sync += [left.eq(0), due.eq(owed), self.idle.eq(owed == 0)]
+            owed = (due - left - more + asked - arrives)[: len(due)]
+            m.d.sync += [left.eq(0), more.eq(0), due.eq(owed), self.idle.eq(owed == 0)]
         with m.If(self.span.valid & self.idle):
             m.d.sync += [
-                address.eq(self.span.payload.address),
-                outside.eq(~self.span.payload.address[-1]),
-                left.eq(self.span.payload.count),
-                due.eq(self.span.payload.count),
-                self.idle.eq(self.span.payload.count == 0),
+                address.eq(span.address),
+                outside.eq(~span.address[-1]),
+                left.eq(first),
+                due.eq(span.count),
+                self.idle.eq(span.count == 0),
             ]
+            if self._runs:
+                m.d.sync += [more.eq(span.count - first), run.eq(span.run), skip.eq(span.skip)]
             if self._tensor:
                 m.d.sync += written.eq(0)
         return m

@@ -59,11 +59,13 @@ class Writer:
         )
 
     def fetch(
-        self, address: int, count: int, *, second: int | None = None, follows=False, after=None
-    ):
+        self, address: int, count: int, *, second: int | None = None, follows=False, after=None,
+        run: int | None = None, skip: int = 0,
+    ):  # fmt: skip
         return self.add(
             Opcode.FETCH, address=address, second=second or 0, two=int(second is not None),
-            follows=int(follows), count=count, after=after,
+            follows=int(follows), count=count, after=after, skip=skip,
+            run=count if run is None else run,
         )  # fmt: skip
 
     def copy(self, count: int, *, after=None):

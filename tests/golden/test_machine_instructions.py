@@ -203,7 +203,8 @@ def naive_movement(config, program, instructions, memories):
         for word in range(fetch.values["count"]):
             for name in ("address", "second")[: 1 + fetch.values["two"]]:
                 space, first = divmod(fetch.values[name], 1 << bits)
-                start = (first + word) * size
+                skipped = word // fetch.values["run"] * fetch.values["skip"]
+                start = (first + word + skipped) * size
                 stream += memories[space][start : start + size]
         values = store.values
         if store.opcode == Opcode.STORE:
@@ -240,8 +241,11 @@ def random_movement(generator, config, *, serial):
         count = words // 2 if two else words
         space = Space(int(generator.integers(0, 2)))
         other = Space(1 - space)
-        second = somewhere(space, count) if two else None
-        writer.fetch(somewhere(space, count), count, second=second)
+        run, skip = int(generator.integers(1, count + 1)), int(generator.integers(0, 3))
+        reach = min(count + (count - 1) // run * skip, 40)
+        skip *= reach < 40
+        second = somewhere(space, reach) if two else None
+        writer.fetch(somewhere(space, reach), count, second=second, run=run, skip=skip)
         writer.copy(words)
         if generator.random() < 0.5:
             writer.store(somewhere(other, words), words)

@@ -46,6 +46,38 @@ def test_streams_that_wait_for_themselves(after, index):
     assert index
 
 
+def test_runs_have_words():
+    writer = Writer()
+    source = constants(writer)
+    writer.fetch(source, 4, run=0, skip=1)
+    writer.copy(4)
+    writer.store(200, 4)
+    writer.end()
+    refused(writer, "its runs must have a word or more", index=0)
+
+
+def test_words_of_all_runs_have_been_written():
+    """Those between the runs need not have been."""
+    for words, skip in ((64, 20), (63, 20)):
+        writer = Writer()
+        constants(writer, 64)
+        writer.fetch(1000, 4, run=2, skip=skip)
+        writer.copy(4)
+        writer.store(200, 4)
+        writer.end()
+        last = TensorPlace(
+            name="last", address=1022, height=words - 62, width=8, channels=1, signed=False
+        )
+        first = TensorPlace(name="first", address=1000, height=2, width=8, channels=1, signed=False)
+        image = np.zeros((2, 8, 1), np.uint8)
+        program = writer.program(inputs=[first, last])
+        if words == 64:
+            run(TINY, program, [image, image])
+        else:
+            with pytest.raises(MachineError, match="outer word 0x3ff must have been written"):
+                run(TINY, program, [image, image[:1]])
+
+
 def test_more_instructions_than_an_engine_lets_wait():
     def program(count):
         writer = Writer()

@@ -46,11 +46,17 @@ def moving(
     *,
     tensor: bool,
     follows: bool = False,
+    run: int | None = None,
+    skip: int = 0,
 ) -> list[Instruction]:
-    """One transfer, which begins when the one before it is complete, or follows its STORE."""
+    """One transfer, which begins when the one before it is complete, or follows its STORE; of runs
+    of ``run`` words, by default of one."""
     opcode, values = store
     address = source + (_TENSOR if tensor else 0)
-    fetch = {"address": address, "second": 0, "two": 0, "follows": int(follows), "count": count}
+    fetch = {
+        "address": address, "second": 0, "two": 0, "follows": int(follows), "count": count,
+        "run": run or count, "skip": skip,
+    }  # fmt: skip
     return [
         Instruction(opcode=Opcode.FETCH, values=fetch, after={Engine.STORE: index}),
         Instruction(opcode=Opcode.COPY, values={"count": count}),
@@ -73,7 +79,9 @@ class Expected:
     def move(self, instructions: list[Instruction]) -> None:
         fetch, _, store = (each.values for each in instructions)
         memory, first = self._space(fetch["address"], WORD)
-        words = memory[first : first + fetch["count"] * WORD].copy()
+        places = np.arange(fetch["count"])
+        places += places // fetch["run"] * fetch["skip"]
+        words = memory[first:].reshape(-1, WORD)[places].reshape(-1)
         if instructions[2].opcode == Opcode.STORE:
             memory, first = self._space(store["address"], WORD)
             memory[first : first + len(words)] = words
@@ -123,14 +131,22 @@ def random_moves(rng: np.random.Generator, transfers: int) -> list[list[Instruct
                     "row_pitch": row_pitch,
                 },
             )  # fmt: skip
-        source = base + int(rng.integers(size - count + 1))
+        run, skip = int(rng.integers(1, count + 1)), int(rng.integers(0, 6))
+        reach = count + (count - 1) // run * skip
+        if reach > size:
+            continue
+        source = base + int(rng.integers(size - reach + 1))
         # A transfer writes while it still reads.
-        if from_tensor == to_tensor and _overlap(source, count, store):
+        if from_tensor == to_tensor and _overlap(source, reach, store):
             continue
         opcode, values = moves[-1][2].opcode, moves[-1][2].values
         follows = opcode == Opcode.STORE and values["address"] >= _TENSOR and rng.integers(4) > 0
         index = len(moves)
-        moves.append(moving(source, count, store, index, tensor=from_tensor, follows=follows))
+        moves.append(
+            moving(
+                source, count, store, index, tensor=from_tensor, follows=follows, run=run, skip=skip
+            )
+        )
     return moves
 
 

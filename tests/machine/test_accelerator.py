@@ -16,7 +16,7 @@ from accelerator_programs import (
     random_moves,
 )
 
-from macaw.arch.instructions import Instruction, Opcode
+from macaw.arch.instructions import Instruction, Opcode, encode
 from macaw.arch.machine import Engine, Error
 from macaw.sim.machine import run_machine
 from macaw.sim.memory_model import MEMORY_MODELS, MemoryModel
@@ -88,8 +88,7 @@ def test_a_wait_for_what_comes_later_is_refused():
 
 def test_an_unknown_opcode_is_refused():
     memory, [start] = memory_of([*COPY, end(1)])
-    words = sum(2 for _ in COPY)
-    memory[start + words] = 0
+    memory[start + len(encode(TINY, COPY)) // WORD] = 0
     run = run_machine(TINY, memory, start)
     assert (run.error, run.error_index) == (Error.OPCODE, 3)
 

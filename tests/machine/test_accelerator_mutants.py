@@ -34,6 +34,7 @@ MUTANTS: dict[str, tuple[ModuleType, str, str, str]] = {
     "words that are not stored yet": (
         word_reader, "WordReader", "(credit != 0) & written)", "(credit != 0))",
     ),
+    "words that a run skips": (word_reader, "WordReader", "address + skip", "address"),
     "images before the last one's end": (image_intake, "ImageIntake", "& whole", ""),
     "rows received of another image": (
         image_intake, "ImageIntake", "Mux(ahead, self.height, self.arrived)", "self.arrived",
