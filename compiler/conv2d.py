@@ -35,6 +35,10 @@ class Conv2dProgram(CoreProgram):
     ring: Ring
 
 
+#: Words that should stand one behind the other in memory outside, so that its latency is hidden.
+_SHORT_RUN = 8
+
+
 class _Refusal:
     """Refusals of one layer on one configuration, in one voice."""
 
@@ -103,20 +107,35 @@ def _choose_walk(
     return walk, ring
 
 
-def _smaller_rows(layer: Conv2dLayer, config: AcceleratorConfig) -> Split | None:
-    """What makes an image's rows shorter: nothing where they are parts of wide rows, all of which
-    are read."""
-    if layer.wide_row is not None:
-        return None
-    words_of_channels = layer.shape.in_channels > config.array.lanes
-    return Split.CHANNELS if layer.shape.depthwise and words_of_channels else Split.COLUMNS
+def _clocks_of_row(layer: Conv2dLayer, walk: Walk, ring: Ring) -> tuple[int, int]:
+    """Clocks from a row of the result to the next: the least, and those that they are, as image
+    rows for which the ring has room come while one is computed, and the others behind it."""
+    shape, lanes = layer.shape, walk.weights.shape[2]
+    words, stride = -(-layer.row.bytes // lanes), shape.stride[0]
+    ahead = min(ring.rows - min(shape.extent_height, shape.height), stride)
+    clocks = max(walk.row_cycles, ahead * words) + (stride - ahead) * words
+    return max(walk.row_cycles, stride * words), clocks
+
+
+def _words_of_channels(layer: Conv2dLayer, config: AcceleratorConfig) -> bool:
+    """Whether some of the channels can be fetched and computed by themselves, word by word."""
+    shape, lanes = layer.shape, config.array.lanes
+    words = layer.wide_row is None or not layer.row.channels % lanes
+    return shape.depthwise and shape.in_channels > lanes and words
 
 
 def compile_conv2d(
-    layer: Conv2dLayer, config: AcceleratorConfig, *, weight_words: int | None = None
+    layer: Conv2dLayer,
+    config: AcceleratorConfig,
+    *,
+    weight_words: int | None = None,
+    overlapping: bool = False,
 ) -> Conv2dProgram:
     """``layer`` for a core of ``config``, with at most ``weight_words`` words of weights, by
     default as many as the memory has.
+
+    With ``overlapping`` a depthwise layer must have room for more rows than those that are
+    computed: for two of its result, and for the next ones of its image.
 
     Layers of mode ``raw`` run as `split_bytes` says, with a channel for each byte; otherwise
     depthwise layers (one input and one output channel a group) run in window mode. All others run
@@ -173,7 +192,7 @@ def compile_conv2d(
             f"{layer.name}: the {rows} image rows that the kernel spans must fit into "
             f"{memory.activation_words} words on {config.name}, not {rows * words}: "
             "tile the layer or build a larger line buffer",
-            _smaller_rows(layer, config),
+            Split.CHANNELS if _words_of_channels(layer, config) else Split.COLUMNS,
         )
     walk, ring = choice
     refusal.limit(
@@ -194,6 +213,13 @@ def compile_conv2d(
         "tile the layer",
         Split.COLUMNS if shape.output_width > 1 else Split.CHANNELS,
     )
+    if overlapping and shape.depthwise:
+        runs = shape.in_channels // array.lanes // 2 >= _SHORT_RUN
+        split = Split.CHANNELS if runs and _words_of_channels(layer, config) else Split.COLUMNS
+        half = memory.result_words // 2
+        refusal.limit("words of a result row", half, result_words, "tile the layer", split)
+        least, clocks = _clocks_of_row(layer, walk, ring)
+        refusal.limit("clocks of a row", least + least // 8, clocks, "tile the layer", split)
 
     descriptor = _descriptor(layer, config, walk, ring, filler, result_words)
     _check_offsets(layer, config, walk, descriptor)

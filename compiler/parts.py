@@ -50,15 +50,18 @@ def compile_parts(
 ) -> Iterator[CorePart]:
     """``part`` for a core of ``config``: split for as long as that helps.
 
-    With ``row``, all of the image's, each part takes whole rows, from which the core picks what
-    the part reads; otherwise it takes nothing but that. Parts take at most ``weight_words`` of the
-    weight memory, where they can be split so far.
+    With ``row``, all of the image's, each part takes whole words of its rows, from which the core
+    picks what the part reads; otherwise it takes nothing but that. Parts take at most
+    ``weight_words`` of the weight memory, where they can be split so far.
 
     Raises ``ValueError``, as `compile_conv2d` does, for what does not fit however it is split.
     """
-    given = part if row is None else _of_wide_rows(part, row)
+    part = _needed_rows(part)
+    given = part if row is None else _whole_words(part, row, config)
     try:
-        program = compile_conv2d(given.layer, config, weight_words=weight_words)
+        program = compile_conv2d(
+            given.layer, config, weight_words=weight_words, overlapping=row is not None
+        )
     except TooLarge as refusal:
         pieces = _pieces(part, refusal, config)
         for piece in pieces:
@@ -70,17 +73,48 @@ def compile_parts(
     yield CorePart(program=program, image=given.image, result=part.result)
 
 
-def _of_wide_rows(part: Part, row: WideRow) -> Part:
-    """The same, on whole rows of the image."""
+def _needed_rows(part: Part) -> Part:
+    """The same without the rows that a kernel of one row steps over."""
+    shape = part.layer.shape
+    stride = shape.stride[0]
+    if stride == 1 or shape.extent_height > 1 or any(shape.padding[:2]):
+        return part
+    rows, columns, channels = part.image
+    height = shape.output_height
+    step = (rows.step or 1) * stride
+    last = rows.start + (height - 1) * step
+    return replace(
+        part,
+        layer=replace(part.layer, shape=replace(shape, height=height, stride=(1, shape.stride[1]))),
+        image=(slice(rows.start, last + 1, step), columns, channels),
+    )
+
+
+def _whole_words(part: Part, row: WideRow, config: AcceleratorConfig) -> Part:
+    """The same on an image of whole words: of all columns the part's channels, where each pixel
+    has words of its own for them, or else of all channels its columns, from the last one before
+    them with which a word begins."""
     rows, columns, channels = part.image
     if (columns.step or 1, channels.step or 1) != (1, 1):
         raise ValueError(f"{part.layer.name}: columns and channels must be neighbours")
-    of_row = replace(row, first_column=columns.start, first_channel=channels.start)
-    return replace(
-        part,
-        layer=replace(part.layer, wide_row=of_row),
-        image=(rows, slice(0, row.width), slice(0, row.channels)),
-    )
+    lanes = config.array.lanes
+    every = columns == slice(0, row.width, columns.step)
+    if every and not any(each % lanes for each in (row.channels, channels.start, channels.stop)):
+        first = 0
+        of_row = WideRow(width=row.width, channels=channels.stop - channels.start)
+        brought = columns, channels
+    else:
+        first = next(
+            each for each in range(columns.start, -1, -1) if each * row.channels % lanes == 0
+        )
+        of_row = WideRow(
+            width=columns.stop - first,
+            channels=row.channels,
+            first_column=columns.start - first,
+            first_channel=channels.start,
+        )
+        brought = slice(first, columns.stop), slice(0, row.channels)
+    return replace(part, layer=replace(part.layer, wide_row=of_row), image=(rows, *brought))
 
 
 def _pieces(part: Part, refusal: TooLarge, config: AcceleratorConfig) -> tuple[Part, ...]:

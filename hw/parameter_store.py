@@ -22,6 +22,10 @@ __all__ = ["ParameterStore", "parameter_write_layout"]
 #: Lanes that take an entry from one register.
 _LINK = 4
 
+#: Bits of an address of a LUT RAM. Deeper memories are banks of such: their enables are decoded in
+#: front of a register.
+_BANK_BITS = 4
+
 #: Clocks from the choice of an entry to its address at the memory.
 _ADDRESS_CLOCKS = 3
 
@@ -160,12 +164,17 @@ class ParameterStore(wiring.Component):
         return m
 
     def _lane_memories(self, m, entry):
+        """The ports of each lane's memory, those of its banks."""
+        depth = self._halves * self._config.parameter_depth
+        most = depth if self._config.compact else 1 << _BANK_BITS
         ports = []
         for lane in range(self._config.requantizer.lanes):
-            m.submodules[f"lane_{lane}"] = words = memory.Memory(
-                shape=entry, depth=self._halves * self._config.parameter_depth, init=[]
-            )
-            ports.append((words.write_port(), words.read_port(domain="comb")))
+            ports.append([])
+            for bank in range(-(-depth // most)):
+                m.submodules[f"lane_{lane}_{bank}"] = words = memory.Memory(
+                    shape=entry, depth=min(depth, most), init=[]
+                )
+                ports[-1].append((words.write_port(), words.read_port(domain="comb")))
         return ports
 
     def _copy(self, m, ram, ports):
@@ -275,7 +284,7 @@ class ParameterStore(wiring.Component):
             return entry.lane == (Mux(entry.spread, lane % half, lane) if wide else lane)
 
         if self._config.compact:
-            for lane, (write, _) in enumerate(ports):
+            for lane, [(write, _)] in enumerate(ports):
                 m.d.comb += [
                     write.data.eq(written.parameters),
                     write.addr.eq(written.slot),
@@ -286,9 +295,10 @@ class ParameterStore(wiring.Component):
             written = delay(m, before, 1, name=f"written_{first}")
             writes = delay(m, writes_before, 1, name=f"writes_{first}", reset_less=False)
             for lane in range(first, min(first + _LINK, lanes)):
-                write, _ = ports[lane]
-                m.d.comb += [write.data.eq(written.parameters), write.addr.eq(written.slot)]
-                m.d.sync += write.en.eq(writes_before & mine(before, lane))
+                for bank, (write, _) in enumerate(ports[lane]):
+                    m.d.comb += [write.data.eq(written.parameters), write.addr.eq(written.slot)]
+                    place = before.slot >> _BANK_BITS == bank
+                    m.d.sync += write.en.eq(writes_before & mine(before, lane) & place)
 
         # While ``read`` is low a set that is given up is seen before the next one is filled.
         m.d.sync += [
@@ -360,10 +370,13 @@ class ParameterStore(wiring.Component):
         )
         holds = self._config.requantizer.interval > 1
         taken = delay(m, self.valid, self.latency - 1, reset_less=False) if holds else Const(1, 1)
-        for lane, (_, read) in enumerate(ports):
-            m.d.comb += read.addr.eq(slots[lane])
+        for lane, banks in enumerate(ports):
+            reads = [read for _, read in banks]
+            m.d.comb += [read.addr.eq(slots[lane]) for read in reads]
+            found = Array(read.data.as_value() for read in reads)
+            bank = slots[lane] >> _BANK_BITS if len(reads) > 1 else 0
             with m.If(taken) if holds else nullcontext():
-                m.d.sync += self.parameters[lane].eq(read.data)
+                m.d.sync += self.parameters[lane].as_value().eq(found[bank])
 
 
 def _following(used, layer):

@@ -160,7 +160,7 @@ def _report(
                     operator=indices[each.operator],
                     name=each.name,
                     kind=_kind(each),
-                    image=_sizes(each.sources[0].buffer.image, each.sources[0].count),
+                    image=_sizes(each.sources[0].image),
                     result=(each.target.rows, each.target.pixels, each.target.pixel_bytes),
                     macs=own[index],
                     clocks=clocks[index],
@@ -273,5 +273,5 @@ def _kind(each: Pass) -> str:
     return "lookup" if isinstance(each.work, LookupTables) else "copy"
 
 
-def _sizes(image: Image, rows: int) -> tuple[int, int, int]:
-    return rows, image.width, image.channels
+def _sizes(image: Image) -> tuple[int, int, int]:
+    return image.height, image.width, image.channels

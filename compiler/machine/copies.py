@@ -5,7 +5,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from macaw.compiler.machine.passes import Buffer, Copy, Pass
+from macaw.compiler.machine.passes import Buffer, Copy, Pass, Rows
 
 __all__ = ["without_copies"]
 
@@ -40,11 +40,11 @@ def _needless(each: Pass, outputs: Collection[str], passes: Sequence[Pass]) -> b
     if not isinstance(each.work, Copy) or each.target.gaps:
         return False
     [rows] = each.sources
-    target = each.target.buffer
+    source, target = rows.buffer, each.target.buffer
     writers = [other for other in passes if other.target.buffer.name == target.name]
     return (
         target.name not in outputs
         and len(writers) == 1
-        and (rows.first, rows.count) == (0, rows.buffer.image.height)
+        and rows == Rows(buffer=source, first=0, count=source.image.height)
         and each.target.first_byte == 0
     )

@@ -8,9 +8,9 @@ from macaw.arch.machine import MachineConfig
 from macaw.compiler.conv2d import Conv2dProgram
 from macaw.compiler.cost import model_clocks
 from macaw.compiler.elementwise import LookupTables
-from macaw.compiler.machine.passes import Pass, Placed, Rows
+from macaw.compiler.machine.passes import Pass, Placed, Rows, Runs
 
-__all__ = ["PassCost", "pass_cost", "rows_bytes", "target_bytes"]
+__all__ = ["PassCost", "fetched_runs", "pass_cost", "rows_bytes", "target_bytes"]
 
 #: Clocks from the start of an elementwise pass or a copy to its first result, about.
 _LATENCY = 12
@@ -53,7 +53,14 @@ def pass_cost(each: Pass, config: MachineConfig) -> PassCost:
 
 def rows_bytes(rows: Rows, config: MachineConfig) -> int:
     """Bytes of the words that are fetched of these rows."""
-    return rows.count * rows.buffer.image.row_words(config) * config.word_bytes
+    return fetched_runs(rows, config).count * config.word_bytes
+
+
+def fetched_runs(rows: Rows, config: MachineConfig) -> Runs:
+    """The words that are fetched of rows of a pass."""
+    runs = rows.runs(config)
+    assert runs is not None, "lowering gives passes no others"
+    return runs
 
 
 def target_bytes(target: Placed, config: MachineConfig) -> int:

@@ -13,6 +13,7 @@ from macaw.arch.loading import pack_units
 from macaw.arch.machine import Engine, LoadTarget, MachineConfig, Space
 from macaw.arch.program import CoreProgram
 from macaw.compiler.elementwise import LookupTables
+from macaw.compiler.machine.cost import fetched_runs
 from macaw.compiler.machine.hazards import Access, Hazards
 from macaw.compiler.machine.passes import Pass
 from macaw.compiler.machine.stores import Store
@@ -191,16 +192,16 @@ def _units_of(load: Load, *, write: bool = False) -> Access:
 
 def _run(code: _Code, each: Pass, loads: Sequence[Load], homes: Mapping[str, Home]) -> None:
     config = code.config
-    addresses, reads, words = [], [], 0
+    addresses, reads = [], []
     for rows in each.sources:
-        home, row_words = homes[rows.buffer.name], rows.buffer.image.row_words(config)
-        start, words = home.word + rows.first * row_words, rows.count * row_words
+        home, runs = homes[rows.buffer.name], fetched_runs(rows, config)
+        start, end = home.word + runs.first, home.word + runs.end
         addresses.append(_address(config, home, start))
-        reads.append(Access(memory=home.space.name, start=start, end=start + words))
-    two = len(addresses) == 2
+        reads.append(Access(memory=home.space.name, start=start, end=end))
+    two, words = len(addresses) == 2, runs.count
     fetch = {
         "address": addresses[0], "second": addresses[-1] if two else 0, "two": two, "count": words,
-        "run": words, "skip": 0,
+        "run": runs.run, "skip": runs.skip,
     }  # fmt: skip
     code.add(Engine.FETCH, Opcode.FETCH, {k: int(v) for k, v in fetch.items()}, reads)
 
@@ -244,6 +245,10 @@ def _store(code: _Code, each: Pass, homes: Mapping[str, Home]) -> None:
             "pixel_pitch": target.pixel_pitch,
             "row_pitch": target.row_pitch,
         }
+        if target.pixel_pitch == target.pixel_bytes:
+            # Neighbours are one run.
+            row_bytes = target.pixels * target.pixel_bytes
+            values |= {"pixels": 1, "pixel_bytes": row_bytes, "pixel_pitch": 0}
         opcode = Opcode.SCATTER
     else:
         words = target.rows * config.words(target.pixels * target.pixel_bytes)

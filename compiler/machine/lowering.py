@@ -113,16 +113,17 @@ class Lowering:
         for index in range(batch):
             for number, part in enumerate(layer.parts):
                 taken = range(height)[part.image[0]]
-                rows = Rows(buffer=buffer, first=index * height + taken.start, count=len(taken))
-                chosen = range(width)[part.image[1]], range(channels)[part.image[2]]
-                if chosen != (range(width), range(channels)):
-                    cut = Buffer(
-                        name=f"{name}, image {index}, part {number}",
-                        image=Image(
-                            height=len(taken), width=len(chosen[0]), channels=len(chosen[1])
-                        ),
-                    )
-                    yield from self._cut(source, rows, (range(len(taken)), *chosen), cut)
+                rows = Rows(
+                    buffer=buffer,
+                    first=index * height + taken.start,
+                    count=len(taken),
+                    step=taken.step,
+                    columns=range(width)[part.image[1]],
+                    channels=range(channels)[part.image[2]],
+                )
+                if rows.runs(self._config) is None:
+                    cut = Buffer(name=f"{name}, image {index}, part {number}", image=rows.image)
+                    yield from self._cut(source, rows, cut)
                     rows = self._places.everything(cut)
                 yield Pass(
                     name=name,
@@ -134,21 +135,29 @@ class Lowering:
                 )
         yield from back
 
-    def _cut(
-        self, source: str, rows: Rows, chosen: tuple[range, range, range], target: Buffer
-    ) -> Iterator[Pass]:
+    def _cut(self, source: str, rows: Rows, target: Buffer) -> Iterator[Pass]:
         """Columns and channels of some rows by themselves: rows of which the core holds one, and
         not as many as a kernel needs."""
         image = replace(rows.buffer.image, height=rows.count)
+        columns = rows.columns or range(image.width)
+        chosen = range(rows.count), columns, rows.channels or range(image.channels)
         layer = unchanged(
             image, self._tensor(source).dtype, self._config.core, name=target.name, part=chosen
         )
         shape = layer.result_shape[1:]
         for part in layer.parts:
             taken = range(rows.count)[part.image[0]]
+            whole = Rows(
+                buffer=rows.buffer,
+                first=rows.first + taken.start * rows.step,
+                count=len(taken),
+                step=rows.step * taken.step,
+                columns=range(image.width)[part.image[1]],
+                channels=range(image.channels)[part.image[2]],
+            )
             yield Pass(
                 name=target.name,
-                sources=(replace(rows, first=rows.first + taken.start, count=len(taken)),),
+                sources=(whole,),
                 work=part.program,
                 target=self._places.part(target, 0, part.result, shape),
             )

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from macaw.arch.machine import MachineConfig
 from macaw.arch.program import CoreProgram
 from macaw.compiler.elementwise import LookupTables
 from macaw.compiler.machine.images import Image
 
-__all__ = ["Buffer", "Copy", "Pass", "Placed", "Rows"]
+__all__ = ["Buffer", "Copy", "Pass", "Placed", "Rows", "Runs"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +28,69 @@ class Buffer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Runs:
+    """``count`` words of a buffer from word ``first`` on, in runs of ``run``, with ``skip`` words
+    between two of them."""
+
+    first: int
+    count: int
+    run: int
+    skip: int
+
+    @property
+    def end(self) -> int:
+        """The word behind the last one."""
+        return self.first + self.count + (self.number - 1) * self.skip
+
+    @property
+    def number(self) -> int:
+        """Of runs."""
+        return -(-self.count // self.run)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rows:
-    """Some rows of a buffer."""
+    """``count`` rows of a buffer from ``first`` on, each ``step`` behind the one before; of these
+    the neighbouring ``columns`` and ``channels``, by default all."""
 
     buffer: Buffer
     first: int
     count: int
+    step: int = 1
+    columns: range | None = None
+    channels: range | None = None
+
+    @property
+    def image(self) -> Image:
+        """What is fetched."""
+        whole = self.buffer.image
+        return Image(
+            height=self.count,
+            width=whole.width if self.columns is None else len(self.columns),
+            channels=whole.channels if self.channels is None else len(self.channels),
+        )
+
+    def runs(self, config: MachineConfig) -> Runs | None:
+        """Their words; ``None`` where they do not stand in runs of whole words, each as far from
+        the one before. Behind the last byte of a run a word may hold others."""
+        whole, image = self.buffer.image, self.image
+        row_words, size = whole.row_words(config), config.word_bytes
+        if image.channels == whole.channels:
+            first_byte = self.columns.start * whole.channels if self.columns else 0
+            run, pitch = image.row_words(config), self.step * row_words
+            number = self.count
+        else:
+            first_byte = self.channels.start if self.channels else 0
+            run, pitch = config.words(image.channels), config.words(whole.channels)
+            number = self.count * whole.width
+            if image.width < whole.width or self.step > 1 or whole.channels % size:
+                return None
+        if first_byte % size:
+            return None
+        if run == pitch or number == 1:
+            run, pitch, number = number * run, number * run, 1
+        first = self.first * row_words + first_byte // size
+        return Runs(first=first, count=number * run, run=run, skip=pitch - run)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -82,6 +82,8 @@ class Scatter(wiring.Component):
         run = Signal(range(size + 1), reset_less=True)
         last_of_pixel = Signal()
         last_of_word = Signal()
+        # Every run is a word: none needs to be measured but the first.
+        words = Signal()
 
         word = self.i.payload.as_value()
         turn = (address[:fine] - source)[:fine]
@@ -106,6 +108,12 @@ class Scatter(wiring.Component):
                         pixels_left.eq(command.pixels),
                         bytes_left.eq(command.pixel_bytes),
                         source.eq(0),
+                        words.eq(
+                            ~Cat(
+                                command[name][:fine].any()
+                                for name in ("address", "pixel_bytes", "pixel_pitch", "row_pitch")
+                            ).any()
+                        ),
                     ]
                     m.next = "measure"
             with m.State("measure"):
@@ -136,7 +144,13 @@ class Scatter(wiring.Component):
                         address.eq(address + run),
                         bytes_left.eq(bytes_left - run),
                     ]
-                    m.next = "measure"
+                    with m.If(words):
+                        single = kept.pixel_bytes == size
+                        m.d.sync += last_of_pixel.eq(
+                            Mux(last_of_pixel, single, bytes_left == 2 * size)
+                        )
+                    with m.Else():
+                        m.next = "measure"
                     with m.If(last_of_pixel):
                         following = pixel_address + kept.pixel_pitch
                         m.d.sync += [

@@ -90,7 +90,7 @@ def altered(config, program, **fields):
 
 
 def test_images_that_come_ahead_save_clocks_and_nothing_else():
-    graph = NETWORKS["kws"]()
+    graph = NETWORKS["resnet8"]()
     config = machine_for(graph, "tiny")
     network = compile_network(graph, config, requantization, evaluate)
     [segment] = network.segments

@@ -242,16 +242,69 @@ def test_functions_of_both_are_refused():
     }
 
 
-def test_rows_of_which_the_core_holds_too_few_are_cut():
-    """A column's neighbours are copied beside each other first."""
-    config = with_memory(activation_words=64)
+def parts_of(make, shape, config: MachineConfig):
+    """What the passes of a graph fetch, and whether all of it is the graph's tensors."""
+    graph = graph_of(make, shape)
+    is_equal(graph, config)
+    network = compile_network(graph, config, requantization, evaluate, transposed=False)
+    passes = network.segments[0].passes
+    cut = any(", part 1" in each.target.buffer.name for each in passes)
+    return [each.sources[0] for each in passes], cut
+
+
+def test_rows_of_which_the_core_holds_too_few_are_fetched_in_parts():
+    """Columns, from a word's beginning on."""
 
     def make(graph: Growing, source: str) -> None:
         size = {"kernel": (3, 3), "padding": (1, 1, 1, 1)}
         first = layers.convolution(graph, **size, outputs=12, source=source)
         layers.convolution(graph, **size, groups=12, outputs=12, stride=(2, 2), source=first)
 
-    graph = graph_of(make, (2, 3, 24, 8))
-    is_equal(graph, config)
-    network = compile_network(graph, config, requantization, evaluate, transposed=False)
-    assert any(", part 1" in each.target.buffer.name for each in network.segments[0].passes)
+    sources, cut = parts_of(make, (2, 3, 24, 8), with_memory(activation_words=64))
+    assert not cut
+    assert any(each.columns.start for each in sources)
+    assert all(len(each.columns) < 24 and len(each.channels) in (8, 12) for each in sources)
+
+
+def test_channels_that_fill_no_words_are_cut():
+    """They are copied beside each other first, where a kernel's columns are too long."""
+
+    def make(graph: Growing, source: str) -> None:
+        size = {"kernel": (3, 3), "padding": (1, 1, 1, 1)}
+        layers.convolution(graph, **size, groups=100, outputs=100, source=source)
+
+    _, cut = parts_of(make, (1, 3, 3, 100), with_memory(activation_words=64))
+    assert cut
+
+
+@pytest.mark.parametrize("columns", [True, False])
+@pytest.mark.parametrize("memory", [{"result_words": 32}, {"activation_words": 128}], ids=str)
+def test_parts_of_a_depthwise_layer_are_fetched_by_themselves(memory, columns):
+    """So that two rows of the result have room in its buffer, or the image's next ones beside
+    those of the kernel: channels in runs of eight words, or else columns."""
+    width, channels = (8, 32) if columns else (2, 128)
+    result = (1, 4, width // 2, channels)
+    largest = moved(op.MaxPool2d, result, **(POOL | {"stride": (2, 2)}))
+
+    def convolution(graph: Growing, source: str) -> None:
+        size = {"kernel": (3, 3), "padding": (1, 1, 1, 1)}
+        layers.convolution(graph, **size, groups=channels, outputs=channels, source=source)
+
+    make = convolution if "result_words" in memory else largest
+    sources, cut = parts_of(make, (1, 7, width, channels), with_memory(**memory))
+    assert not cut
+    assert len(sources) == 2
+    if columns:
+        assert all(len(each.columns) < width for each in sources)
+    else:
+        assert [each.channels for each in sources] == [range(64), range(64, 128)]
+
+
+@pytest.mark.parametrize("stride", [2, 3])
+def test_rows_that_a_kernel_steps_over_are_not_fetched(stride):
+    def make(graph: Growing, source: str) -> None:
+        layers.convolution(graph, kernel=(1, 1), stride=(stride, 2), outputs=9, source=source)
+        layers.convolution(graph, kernel=(1, 3), stride=(stride, 1), outputs=5, source=source)
+
+    sources, _ = parts_of(make, (2, 7, 5, 8), TINY)
+    assert {(each.count, each.step) for each in sources} == {(-(-7 // stride), stride)}
