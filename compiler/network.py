@@ -43,15 +43,15 @@ def place(
     requantization: Requantizations,
     *,
     rows: int | None = None,
-    whole_rows: bool = False,
+    whole_words: bool = False,
     weight_words: int | None = None,
 ) -> tuple[Placement, ...]:
     """A place for each operator of a verified graph, in their order.
 
     ``requantization`` gives the parameters of an operator that sums, by the semantics of the graph,
     or raises ``ValueError``. With ``rows`` layers are cropped to the first rows of their
-    results; with ``whole_rows`` parts take whole rows of their images wherever these fit the core;
-    ``weight_words`` limits what each takes of the weight memory.
+    results; with ``whole_words`` parts take whole words of their images wherever these fit the
+    core; ``weight_words`` limits what each takes of the weight memory.
     """
     placements = []
     for operator in graph.operators:
@@ -60,9 +60,9 @@ def place(
             continue
         try:
             lowered = whole_image(_lowered(graph, operator, requantization), config)
-            if whole_rows:
+            if whole_words:
                 lowered = short_rows(lowered, config)
-            layer = _layer(lowered, operator, config, rows, whole_rows, weight_words)
+            layer = _layer(lowered, operator, config, rows, whole_words, weight_words)
         except ValueError as error:
             refusal = str(error) if isinstance(operator, MULTIPLYING) else ""
             placements.append(Placement(operator=operator, refusal=refusal))
@@ -88,13 +88,13 @@ def _layer(
     operator: Operator,
     config: AcceleratorConfig,
     rows: int | None,
-    whole_rows: bool,
+    whole_words: bool,
     weight_words: int | None,
 ) -> CoreLayer:
     _, height, _, _ = lowered.result_shape
     kept = min(rows or height, height)
     _, _, width, channels = lowered.image_shape
-    row = WideRow(width=width, channels=channels) if whole_rows else None
+    row = WideRow(width=width, channels=channels) if whole_words else None
     parts: list[CorePart] = []
     for part in lowered.parts:
         # Rows of the result that this part writes, and of these the ones that are kept.

@@ -97,9 +97,9 @@ class GraphPasses:
         once, in parts of three eighths of their memory, so that one part's are loaded while another
         is computed, and the next layer's while the last part is."""
         core = self.config.core
-        found = place(graph, core, self.requantization, whole_rows=True)
+        found = place(graph, core, self.requantization, whole_words=True)
         parts = [part for each in found if each.layer for part in each.layer.parts]
         if sum(len(part.program.weights) for part in parts) <= core.memory.weight_words:
             return found
         words = 3 * core.memory.weight_words // 8
-        return place(graph, core, self.requantization, whole_rows=True, weight_words=words)
+        return place(graph, core, self.requantization, whole_words=True, weight_words=words)

@@ -138,7 +138,7 @@ def _everything(image: Image) -> Chosen:
 def _compiled(
     layer: Conv2dLayer, image: Image, chosen: Chosen, config: AcceleratorConfig
 ) -> CoreLayer:
-    """A layer that reads the chosen part of an image, of which it is given whole rows."""
+    """A layer that reads the chosen part of an image, of which it is given whole words."""
     rows, columns, channels = (slice(each.start, each[-1] + 1) for each in chosen)
     part = replace(whole(layer), image=(rows, columns, channels))
     row = WideRow(width=image.width, channels=image.channels)

@@ -107,8 +107,8 @@ def with_memory(**memory: int) -> MachineConfig:
 
 @pytest.mark.parametrize("memory", [{"parameter_entries": 16}, {"result_words": 16}], ids=str)
 @pytest.mark.parametrize("channels", [20, 24])
-def test_parts_take_whole_rows(memory, channels):
-    """Channels, or columns, that the core picks from whole rows: its memories hold no more."""
+def test_parts_take_whole_words(memory, channels):
+    """Channels, or columns, that the core picks from whole words: its memories hold no more."""
 
     def make(graph: Growing, source: str) -> None:
         size = {"kernel": (3, 3), "groups": channels, "outputs": channels}

@@ -32,8 +32,8 @@ def graph_of(shape, outputs, *, kernel=(1, 1), stride=(1, 1)) -> QuantizedGraph:
     return graph.finished("graph")
 
 
-def placed(graph: QuantizedGraph, *, whole_rows: bool = True):
-    [placement] = place(graph, TINY.core, requantization, whole_rows=whole_rows)
+def placed(graph: QuantizedGraph, *, whole_words: bool = True):
+    [placement] = place(graph, TINY.core, requantization, whole_words=whole_words)
     assert placement.layer is not None
     return placement.layer
 
@@ -90,7 +90,7 @@ def test_what_stays(graph):
 
 def test_layers_by_themselves_stay():
     """Where layers are cropped, rows are those of the graph."""
-    assert placed(graph_of(*LONG), whole_rows=False).image_shape == LONG[0]
+    assert placed(graph_of(*LONG), whole_words=False).image_shape == LONG[0]
 
 
 @pytest.mark.parametrize(

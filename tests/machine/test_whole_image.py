@@ -37,7 +37,7 @@ def graph_of(shape, kernel=None, padding=(0, 0, 0, 0)) -> QuantizedGraph:
 
 def placed(graph: QuantizedGraph, **memory: int):
     core = replace(TINY.core, memory=replace(TINY.core.memory, **memory))
-    [placement] = place(graph, core, requantization, whole_rows=True)
+    [placement] = place(graph, core, requantization, whole_words=True)
     assert placement.layer is not None
     return placement.layer
 
