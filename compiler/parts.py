@@ -98,7 +98,7 @@ def _whole_words(part: Part, row: WideRow, config: AcceleratorConfig) -> Part:
     if (columns.step or 1, channels.step or 1) != (1, 1):
         raise ValueError(f"{part.layer.name}: columns and channels must be neighbours")
     lanes = config.array.lanes
-    every = columns == slice(0, row.width, columns.step)
+    every = columns == slice(0, row.width, columns.step) and (rows.step or 1) == 1
     if every and not any(each % lanes for each in (row.channels, channels.start, channels.stop)):
         first = 0
         of_row = WideRow(width=row.width, channels=channels.stop - channels.start)
