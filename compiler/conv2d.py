@@ -134,8 +134,9 @@ def compile_conv2d(
     """``layer`` for a core of ``config``, with at most ``weight_words`` words of weights, by
     default as many as the memory has.
 
-    With ``overlapping`` a depthwise layer must have room for more rows than those that are
-    computed: for two of its result, and for the next ones of its image.
+    With ``overlapping`` a layer must have room for more rows than those that are computed: for two
+    of its result, and for the next ones of its image. One with many weights need not, as its parts
+    would each load them.
 
     Layers of mode ``raw`` run as `split_bytes` says, with a channel for each byte; otherwise
     depthwise layers (one input and one output channel a group) run in window mode. All others run
@@ -213,13 +214,14 @@ def compile_conv2d(
         "tile the layer",
         Split.COLUMNS if shape.output_width > 1 else Split.CHANNELS,
     )
-    if overlapping and shape.depthwise:
+    weights, image = walk.weights.size, shape.height * layer.row.bytes
+    if overlapping and (shape.depthwise or 2 * weights <= image):
         runs = shape.in_channels // array.lanes // 2 >= _SHORT_RUN
         split = Split.CHANNELS if runs and _words_of_channels(layer, config) else Split.COLUMNS
         half = memory.result_words // 2
         refusal.limit("words of a result row", half, result_words, "tile the layer", split)
         least, clocks = _clocks_of_row(layer, walk, ring)
-        refusal.limit("clocks of a row", least + least // 8, clocks, "tile the layer", split)
+        refusal.limit("clocks of a row", least, clocks, "tile the layer", split)
 
     descriptor = _descriptor(layer, config, walk, ring, filler, result_words)
     _check_offsets(layer, config, walk, descriptor)

@@ -16,19 +16,25 @@ from macaw.compiler.ring import place_rows
 
 __all__ = ["short_rows"]
 
+#: Words of a row of the image for which a layer may well wait.
+_SOON = 128
+
 
 def short_rows(lowered: Lowered, config: AcceleratorConfig) -> Lowered:
     """The operator, or the same on shorter rows, so that one leaves while the next is computed.
 
     A kernel of one pixel does not depend on where a row ends. Where rows stand one behind the other
     without gaps, in the image and in the result, they are made so short that two rows of the result
-    have room in its buffer, and two of the image in a half of the line buffer.
+    have room in its buffer, and two of the image in a half of the line buffer; and so that the
+    first one comes soon, where there are such.
     """
     layer = lowered.parts[0].layer
     if len(lowered.parts) > 1 or not _fits(layer, config):
         return lowered
     shape = layer.shape
-    best = next((each for each in _shapes(shape, config) if _two_rows(each, config)), shape)
+    choices = [each for each in _shapes(shape, config) if _two_rows(each, config)]
+    soon = [each for each in choices if _image_words(each, config) <= _SOON]
+    best = (soon or choices or [shape])[0]
     batch = lowered.image_shape[0]
     return replace(
         lowered,
@@ -63,6 +69,10 @@ def _shapes(shape: Conv2dShape, config: AcceleratorConfig) -> Iterator[Conv2dSha
         turned = replace(shape, height=pixels // width, width=width)
         if pixels % width == 0 and turned.height < 1 << SIZE_BITS and _without_gaps(turned, config):
             yield turned
+
+
+def _image_words(shape: Conv2dShape, config: AcceleratorConfig) -> int:
+    return shape.width * shape.in_channels // config.array.lanes
 
 
 def _two_rows(shape: Conv2dShape, config: AcceleratorConfig) -> bool:
