@@ -37,7 +37,7 @@ __all__ = [
 OPCODE_BITS = 4
 
 #: Bits of a count of complete instructions.
-WAIT_BITS = 12
+WAIT_BITS = 14
 
 #: Bits of an entry of an elementwise table, which is signed.
 LOOKUP_BITS = 32

@@ -41,7 +41,7 @@ _LOOK_CLOCKS = 4
 
 class _Queue:
     """The queue of the fetches, whose engine completes what it has begun; the other engines begin
-    and complete instructions at any time. Each has at most 4095 in a program."""
+    and complete instructions at any time. Each has at most 2**14 - 1 in a program."""
 
     def __init__(self) -> None:
         self.harness = harness = Harness(InstructionQueue(_CONFIG, Engine.FETCH))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from macaw.arch.core import Field, parameter_fields, step_fields
-from macaw.arch.instructions import LOOKUP_BITS, Instruction, Opcode, encode
+from macaw.arch.instructions import LOOKUP_BITS, WAIT_BITS, Instruction, Opcode, encode
 from macaw.arch.loading import pack_units
 from macaw.arch.machine import Engine, LoadTarget, MachineConfig, Space
 from macaw.arch.program import CoreProgram
@@ -62,6 +62,13 @@ class _Code:
 
     def end(self) -> bytes:
         counts = {engine: count for engine, count in self.hazards.counts.items() if count}
+        most = (1 << WAIT_BITS) - 1
+        for engine, count in counts.items():
+            if count > most:
+                raise ValueError(
+                    f"a program must have at most {most} {engine} instructions, not {count}: "
+                    f"build a machine with larger memories than {self.config.name}"
+                )
         self.instructions.append(Instruction(opcode=Opcode.END, after=counts))
         return encode(self.config, self.instructions)
 

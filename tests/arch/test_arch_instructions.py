@@ -7,6 +7,7 @@ import random
 import pytest
 
 from macaw.arch.instructions import (
+    WAIT_BITS,
     Instruction,
     Opcode,
     decode,
@@ -35,7 +36,11 @@ def random_instruction(generator, config, opcode):
     return Instruction(
         opcode=opcode,
         values={field.name: value(field) for field in instruction_fields(config, opcode)},
-        after={engine: generator.randint(1, 4095) for engine in Engine if generator.random() < 0.4},
+        after={
+            engine: generator.randint(1, (1 << WAIT_BITS) - 1)
+            for engine in Engine
+            if generator.random() < 0.4
+        },
     )
 
 

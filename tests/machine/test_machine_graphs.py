@@ -16,7 +16,7 @@ from random_graphs import random_inputs
 
 from macaw.arch.machine import MachineConfig
 from macaw.arch.machines import machine_preset
-from macaw.compiler.machine import compile_network
+from macaw.compiler.machine import compile_network, emit
 from macaw.golden import evaluate, requantization, run
 from macaw.nn import QuantizedGraph
 from macaw.nn.graph import DType, Quantization, Semantics
@@ -308,3 +308,14 @@ def test_rows_that_a_kernel_steps_over_are_not_fetched(stride):
 
     sources, _ = parts_of(make, (2, 7, 5, 8), TINY)
     assert {(each.count, each.step) for each in sources} == {(-(-7 // stride), stride)}
+
+
+def test_programs_of_more_instructions_than_are_counted_are_refused(monkeypatch):
+    monkeypatch.setattr(emit, "WAIT_BITS", 2)
+    graph = graph_of(moved(op.MaxPool2d, (5, 5, 5, 5), **POOL), (5, 5, 6, 5))
+    sentence = (
+        "a program must have at most 3 load instructions, not 15: "
+        "build a machine with larger memories than tiny"
+    )
+    with pytest.raises(ValueError, match=sentence):
+        compile_network(graph, TINY, requantization, evaluate)
