@@ -17,7 +17,8 @@ PROGRAM = encode(
     [
         Instruction(
             opcode=Opcode.FETCH,
-            values={"address": 16, "second": 0, "two": 0, "follows": 0, "count": 4},
+            values=dict.fromkeys(("second", "two", "follows", "skip"), 0)
+            | {"address": 16, "count": 4, "run": 4},
         ),
         Instruction(opcode=Opcode.COPY, values={"count": 4}),
         Instruction(
