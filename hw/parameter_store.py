@@ -297,7 +297,7 @@ class ParameterStore(wiring.Component):
             for lane in range(first, min(first + _LINK, lanes)):
                 for bank, (write, _) in enumerate(ports[lane]):
                     m.d.comb += [write.data.eq(written.parameters), write.addr.eq(written.slot)]
-                    place = before.slot >> _BANK_BITS == bank
+                    place = before.slot[_BANK_BITS:] == bank
                     m.d.sync += write.en.eq(writes_before & mine(before, lane) & place)
 
         # While ``read`` is low a set that is given up is seen before the next one is filled.
@@ -374,7 +374,7 @@ class ParameterStore(wiring.Component):
             reads = [read for _, read in banks]
             m.d.comb += [read.addr.eq(slots[lane]) for read in reads]
             found = Array(read.data.as_value() for read in reads)
-            bank = slots[lane] >> _BANK_BITS if len(reads) > 1 else 0
+            bank = slots[lane][_BANK_BITS:] if len(reads) > 1 else 0
             with m.If(taken) if holds else nullcontext():
                 m.d.sync += self.parameters[lane].as_value().eq(found[bank])
 
