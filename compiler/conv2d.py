@@ -24,6 +24,9 @@ from macaw.compiler.window import RowAccess, walk_window
 
 __all__ = ["Conv2dProgram", "compile_conv2d"]
 
+#: Words that should stand one behind the other in memory outside, so that its latency is hidden.
+_SHORT_RUN = 8
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Conv2dProgram(CoreProgram):
@@ -33,10 +36,6 @@ class Conv2dProgram(CoreProgram):
     layer: Conv2dLayer
     walk: Walk
     ring: Ring
-
-
-#: Words that should stand one behind the other in memory outside, so that its latency is hidden.
-_SHORT_RUN = 8
 
 
 class _Refusal:
