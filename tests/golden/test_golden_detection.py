@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pytest
 from detection_cases import DETECTION_CASES, detection_case
+from litert_kernels import litert
 
 from macaw.golden import detection, run
 from macaw.nn import Semantics, from_tflite
@@ -18,19 +19,6 @@ FILES = 30
 @pytest.fixture
 def interpreter(oracle):
     return importlib.import_module(f"{oracle('tflite').__name__}.interpreter")
-
-
-def litert(interpreter, content, inputs):
-    runtime = interpreter.Interpreter(
-        model_content=content,
-        experimental_op_resolver_type=interpreter.OpResolverType.BUILTIN_REF,
-        num_threads=1,
-    )
-    runtime.allocate_tensors()
-    for detail, values in zip(runtime.get_input_details(), inputs, strict=True):
-        runtime.set_tensor(detail["index"], values)
-    runtime.invoke()
-    return [runtime.get_tensor(detail["index"]) for detail in runtime.get_output_details()]
 
 
 def compared(expected, content, inputs, semantics, *, zeros):

@@ -6,6 +6,7 @@ import importlib
 
 import numpy as np
 import pytest
+from litert_kernels import litert
 from operator_cases import CASES
 
 from macaw.golden import elementwise, fixed_point, movement, pool, resize, run, tables
@@ -26,20 +27,10 @@ LITERT = [name for name in CASES if name not in MICRO]
 RESOLVERS = {"ELU int8": "BUILTIN_WITHOUT_DEFAULT_DELEGATES"}
 
 
-def litert(interpreter, name, content, inputs):
+def litert_reference(interpreter, name, content, inputs):
     """The outputs of LiteRT's reference kernels."""
-    runtime = interpreter.Interpreter(
-        model_content=content,
-        experimental_op_resolver_type=interpreter.OpResolverType[
-            RESOLVERS.get(name, "BUILTIN_REF")
-        ],
-        num_threads=1,
-    )
-    runtime.allocate_tensors()
-    for detail, values in zip(runtime.get_input_details(), inputs, strict=True):
-        runtime.set_tensor(detail["index"], values)
-    runtime.invoke()
-    return [runtime.get_tensor(detail["index"]) for detail in runtime.get_output_details()]
+    resolver = RESOLVERS.get(name, "BUILTIN_REF")
+    return litert(interpreter, content, inputs, resolver=resolver)
 
 
 def tflite_micro(runtime, name, content, inputs):
@@ -51,7 +42,7 @@ def tflite_micro(runtime, name, content, inputs):
     return [interpreter.get_output(0)]
 
 
-def differences(runtime, name, count, semantics=Semantics.LITERT, compute=litert):
+def differences(runtime, name, count, semantics=Semantics.LITERT, compute=litert_reference):
     """How many values differ, over some files of one maker."""
     total = 0
     for index in range(count):
