@@ -53,7 +53,7 @@ class Float32Normalizer(wiring.Component):
         # A negative sum is complemented, not negated: |sum| = bits + negative. The missing one
         # stays missing while ones are shifted in from the right, and is made good by the adder
         # that rounds. ``zeros`` counts the leading zeros, its upper bits are known first.
-        negative, shift = self.sum[-1], self.shift
+        negative, shift = self.sum[-1], (self.shift + 2)[:7]
         bits, zeros = self.sum[:-1] ^ negative.replicate(31), Const(0, 0)
 
         def move(distance, bits, zeros):
@@ -76,7 +76,7 @@ class Float32Normalizer(wiring.Component):
             dropped[6] & (dropped[:6].any() | kept[0]),
         )
         round_up = delay(m, round_up, 1, name="round_up")
-        exponent = delay(m, (shift + zeros + 2)[:7], 2, name="exponent")
+        exponent = delay(m, (shift + zeros)[:7], 2, name="exponent")
 
         magnitude, overflow = rounded_up(m, delay(m, kept, 1, name="kept"), round_up)
         exponent = (exponent - delay(m, overflow, 1, name="overflow"))[:7]

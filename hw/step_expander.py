@@ -12,6 +12,7 @@ from macaw.arch.core import SIZE_BITS
 from macaw.hw.delay import delay
 from macaw.hw.layouts import layer_layout
 from macaw.hw.step_fetcher import fetched_layout
+from macaw.hw.stream import SkidBuffer
 
 __all__ = ["StepExpander", "read_layout"]
 
@@ -83,46 +84,51 @@ class StepExpander(wiring.Component):
         fetched = self.steps.payload
         step = fetched.step
 
-        # First register: the step with the position of its pixel and its row.
-        placed = Signal.like(fetched, reset_less=True)
-        placed_valid = Signal()
-        position = Signal.like(layer.position, reset_less=True)
+        # First register: the step with the position of its pixel and its row. That it is taken does
+        # not wait for what the step before it is doing.
+        place = data.StructLayout(
+            {
+                "position": layer.position.shape(),
+                "row_start": layer.row_start.shape(),
+                "top": signed(SIZE_BITS + 2),
+            }
+        )
+        placed_layout = data.StructLayout({"fetched": fetched.shape(), "place": place})
+        m.submodules.placing = placing = SkidBuffer(placed_layout)
+        last_place, place = Signal(place, reset_less=True), placing.i.payload.place
         group_position = Signal.like(layer.position, reset_less=True)
-        row_start = Signal.like(layer.row_start, reset_less=True)
-        top = Signal(signed(SIZE_BITS + 2), reset_less=True)
-        take_step, take_placed = Signal(), Signal()
         m.d.comb += [
-            self.steps.ready.eq(take_step),
-            take_step.eq(~placed_valid | take_placed),
+            placing.i.valid.eq(self.steps.valid),
+            self.steps.ready.eq(placing.i.ready),
+            placing.i.payload.fetched.eq(fetched),
+            place.eq(last_place),
         ]
-        next_group = group_position + layer.group_step
         # Rows begin at least three clocks apart: the fetcher and the step that ends a row see to
         # it. So the next row's start is ready, two clocks after the row's own.
-        row_sum = Signal(len(row_start) + 1, reset_less=True)
-        next_row = Signal.like(row_start, reset_less=True)
+        row_sum = Signal(len(layer.row_start) + 1, reset_less=True)
+        next_row = Signal.like(layer.row_start, reset_less=True)
         m.d.sync += [
-            row_sum.eq(row_start + layer.row_step),
+            row_sum.eq(last_place.row_start + layer.row_step),
             next_row.eq(_wrap(row_sum, layer.ring_words)),
         ]
-        with m.If(take_step):
-            m.d.sync += placed_valid.eq(self.steps.valid)
-        with m.If(take_step & self.steps.valid):
-            m.d.sync += placed.eq(fetched)
-            with m.If(fetched.new_row):
-                m.d.sync += [
-                    position.eq(layer.position),
-                    group_position.eq(layer.position),
-                    row_start.eq(next_row),
-                    top.eq(top + layer.row_stride),
-                ]
-                with m.If(fetched.first_row):
-                    m.d.sync += [row_start.eq(layer.row_start), top.eq(-layer.padding_top)]
-            with m.Elif(fetched.new_outer):
-                m.d.sync += [position.eq(next_group), group_position.eq(next_group)]
-            with m.Elif(fetched.new_group):
-                m.d.sync += position.eq(group_position)
-            with m.Elif(fetched.new_pixel):
-                m.d.sync += position.eq(position + layer.pixel_step)
+        with m.If(fetched.new_row):
+            m.d.comb += [
+                place.position.eq(layer.position),
+                place.row_start.eq(next_row),
+                place.top.eq(last_place.top + layer.row_stride),
+            ]
+            with m.If(fetched.first_row):
+                m.d.comb += [place.row_start.eq(layer.row_start), place.top.eq(-layer.padding_top)]
+        with m.Elif(fetched.new_outer):
+            m.d.comb += place.position.eq(group_position + layer.group_step)
+        with m.Elif(fetched.new_group):
+            m.d.comb += place.position.eq(group_position)
+        with m.Elif(fetched.new_pixel):
+            m.d.comb += place.position.eq(last_place.position + layer.pixel_step)
+        with m.If(self.steps.valid & self.steps.ready):
+            m.d.sync += last_place.eq(place)
+            with m.If(fetched.new_row | fetched.new_outer):
+                m.d.sync += group_position.eq(place.position)
 
         # Second register: the step that is being repeated.
         current = Signal.like(fetched, reset_less=True)
@@ -137,6 +143,8 @@ class StepExpander(wiring.Component):
         waits = Signal()  # pace != 0
         go = Signal()
         paced = Signal()
+        placed, take_placed = placing.o.payload.fetched, placing.o.ready
+        row_start, top = placing.o.payload.place.row_start, placing.o.payload.place.top
         m.d.comb += [
             go.eq(current_valid & ~(final_read & paced & waits)),
             take_placed.eq(~current_valid | (go & final_read)),
@@ -144,7 +152,7 @@ class StepExpander(wiring.Component):
         with m.If(take_placed):
             m.d.sync += [
                 current.eq(placed),
-                current_valid.eq(placed_valid),
+                current_valid.eq(placing.o.valid),
                 paced.eq(Mux(layer.window, placed.step.evaluate, placed.step.last)),
                 remaining.eq(placed.step.count),
                 final_read.eq(placed.step.count == 0),
@@ -154,7 +162,7 @@ class StepExpander(wiring.Component):
             ]
         with m.Elif(go):
             m.d.sync += [remaining.eq(remaining - 1), final_read.eq(remaining == 1)]
-        base = Mux(take_placed, position, offset)
+        base = Mux(take_placed, placing.o.payload.place.position, offset)
         advance = Mux(take_placed, placed.step.offset, current.step.stride)
         with m.If(take_placed | go):
             m.d.sync += offset.eq(base + advance)

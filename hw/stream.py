@@ -47,7 +47,9 @@ class SkidBuffer(wiring.Component):
                 m.d.sync += payload.eq(kept)
             with m.Else():
                 m.d.sync += payload.eq(self.i.payload)
-        with m.Elif(self.i.valid & self.i.ready):
-            m.d.sync += [kept.eq(self.i.payload), full.eq(1)]
+        with m.Elif(self.i.valid):
+            m.d.sync += full.eq(1)
+        with m.If(~full):
+            m.d.sync += kept.eq(self.i.payload)
 
         return m
