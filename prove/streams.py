@@ -194,14 +194,12 @@ def _expander(check: str) -> Callable[[bool], Harness]:
         harness.drive(expander.layer, harness.constant(expander.layer.shape(), "layer"))
         if check == "keeps":
             harness.offer(expander.steps, "step")
+            valid, ready = signal("placing.o__valid"), signal("placing.o__ready")
             if mutant:
-                opened.override("placed", expander.steps.payload, when=expander.steps.valid)
-            waits = signal("placed_valid") & ~signal("take_placed")
-            held = harness.past(signal("placed"), "held")
-            harness.check(
-                signal("placed_valid") & (Value.cast(signal("placed")) == held),
-                when=harness.past(waits, "waited"),
-            )
+                opened.override("placing.payload", signal("placing.kept"), when=~ready)
+            placed = Value.cast(signal("placing.o__payload"))
+            held = harness.past(placed, "held")
+            harness.check(valid & (placed == held), when=harness.past(valid & ~ready, "waited"))
             return harness
         # Steps of at most four reads, so that they end soon.
         short = Signal(expander.steps.payload.shape(), name="short")
