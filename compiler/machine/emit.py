@@ -15,7 +15,7 @@ from macaw.arch.program import CoreProgram
 from macaw.compiler.elementwise import LookupTables
 from macaw.compiler.machine.cost import fetched_runs
 from macaw.compiler.machine.hazards import Access, Hazards
-from macaw.compiler.machine.passes import Pass
+from macaw.compiler.machine.passes import Pass, Placed
 from macaw.compiler.machine.stores import Store
 from macaw.compiler.ring import BANKS
 
@@ -204,7 +204,9 @@ def _run(code: _Code, each: Pass, loads: Sequence[Load], homes: Mapping[str, Hom
         home, runs = homes[rows.buffer.name], fetched_runs(rows, config)
         start, end = home.word + runs.first, home.word + runs.end
         addresses.append(_address(config, home, start))
-        reads.append(Access(memory=home.space.name, start=start, end=end))
+        pitch = runs.run + runs.skip
+        access = Access(memory=home.space.name, start=start, end=end, run=runs.run, pitch=pitch)
+        reads.append(access)
     two, words = len(addresses) == 2, runs.count
     fetch = {
         "address": addresses[0], "second": addresses[-1] if two else 0, "two": two, "count": words,
@@ -241,7 +243,11 @@ def _store(code: _Code, each: Pass, homes: Mapping[str, Home]) -> None:
     config, target = code.config, each.target
     home, size = homes[target.buffer.name], config.word_bytes
     first = home.word * size + target.first_byte
+    run = pitch = size
     if target.gaps:
+        run, pitch = _run_and_pitch(target)
+        if run % size or pitch % size or first % size:
+            run = pitch = size
         span = (target.rows - 1) * target.row_pitch + (target.pixels - 1) * target.pixel_pitch
         end = first + span + target.pixel_bytes
         values = {
@@ -262,8 +268,22 @@ def _store(code: _Code, each: Pass, homes: Mapping[str, Home]) -> None:
         end = first + words * size
         values = {"address": _address(config, home, first // size), "count": words}
         opcode = Opcode.STORE
-    access = Access(memory=home.space.name, start=first // size, end=config.words(end), write=True)
+    access = Access(
+        memory=home.space.name, start=first // size, end=config.words(end), write=True,
+        run=run // size, pitch=pitch // size,
+    )  # fmt: skip
     code.add(Engine.STORE, opcode, values, (access,))
+
+
+def _run_and_pitch(target: Placed) -> tuple[int, int]:
+    """Bytes of the runs that a result with gaps is written in, and those from one to the next; of
+    runs that are not all as far apart those of all, without a gap."""
+    row_bytes = target.pixels * target.pixel_pitch
+    if target.pixel_pitch == target.pixel_bytes or target.pixels == 1:
+        return target.pixels * target.pixel_bytes, target.row_pitch
+    if target.rows > 1 and target.row_pitch != row_bytes:
+        return 1, 1
+    return target.pixel_bytes, target.pixel_pitch
 
 
 def _address(config: MachineConfig, home: Home, place: int, *, scale: int = 1) -> int:

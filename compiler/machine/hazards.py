@@ -12,12 +12,15 @@ __all__ = ["Access", "Hazards"]
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """Units ``start`` to before ``end`` of a memory called ``memory``, read or written."""
+    """Units ``start`` to before ``end`` of a memory called ``memory``, read or written: all of
+    them, or ``run`` of each ``pitch``."""
 
     memory: str
     start: int
     end: int
     write: bool = False
+    run: int = 1
+    pitch: int = 1
 
 
 @dataclass(kw_only=True)
@@ -55,8 +58,18 @@ def _clash(one: Access, other: Access) -> bool:
         and (one.write or other.write)
         and one.start < other.end
         and other.start < one.end
+        and not _beside(one, other)
     )
 
 
+def _beside(one: Access, other: Access) -> bool:
+    """Whether the runs of one lie between those of the other."""
+    distance = (other.start - one.start) % one.pitch
+    return one.pitch == other.pitch and one.run <= distance <= one.pitch - other.run
+
+
 def _covers(outer: Access, inner: Access) -> bool:
-    return outer.memory == inner.memory and outer.start <= inner.start and inner.end <= outer.end
+    within = outer.start <= inner.start and inner.end <= outer.end
+    alike = (outer.run, outer.pitch) == (inner.run, inner.pitch)
+    full = outer.run == outer.pitch or (alike and (inner.start - outer.start) % outer.pitch == 0)
+    return outer.memory == inner.memory and within and full
