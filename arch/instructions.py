@@ -17,6 +17,7 @@ from macaw.arch.core import Field, check_fields, layer_fields
 from macaw.arch.machine import Engine, LoadTarget, MachineConfig, Rounding
 
 __all__ = [
+    "COUNT_BITS",
     "LOOKUP_BITS",
     "LOOKUP_FRACTION",
     "OPCODE_BITS",
@@ -26,6 +27,7 @@ __all__ = [
     "decode",
     "disassemble",
     "documentation",
+    "elementwise_fields",
     "encode",
     "engine_of",
     "instruction_bits",
@@ -46,7 +48,7 @@ LOOKUP_BITS = 32
 LOOKUP_FRACTION = 20
 
 #: Bits of a count of words or rows.
-_COUNT_BITS = 20
+COUNT_BITS = 20
 
 
 class Opcode(IntEnum):
@@ -56,17 +58,15 @@ class Opcode(IntEnum):
     LOAD = 2
     FETCH = 3
     CONV = 4
-    ELEMENTWISE = 5
-    COPY = 6
-    STORE = 7
-    SCATTER = 8
+    COPY = 5
+    STORE = 6
+    SCATTER = 7
 
 
 _ENGINES = {
     Opcode.LOAD: Engine.LOAD,
     Opcode.FETCH: Engine.FETCH,
     Opcode.CONV: Engine.COMPUTE,
-    Opcode.ELEMENTWISE: Engine.COMPUTE,
     Opcode.COPY: Engine.COMPUTE,
     Opcode.STORE: Engine.STORE,
     Opcode.SCATTER: Engine.STORE,
@@ -76,12 +76,11 @@ _ENGINES = {
 MEANINGS = {
     Opcode.END: "the program is over once the instructions are complete that it waits for",
     Opcode.LOAD: "fills a memory of the core from memory outside",
-    Opcode.FETCH: "sends runs of words of memory to the compute engine, of two operands in turn",
+    Opcode.FETCH: "sends runs of words of memory to the compute engine, others to the store engine",
     Opcode.CONV: "a layer of the core: image words in, result words out",
-    Opcode.ELEMENTWISE: "looks up one or two operands byte by byte, adds, rounds and bounds",
     Opcode.COPY: "passes words on",
-    Opcode.STORE: "writes result words one behind the other",
-    Opcode.SCATTER: "writes runs of result bytes, pixel by pixel, wherever they belong",
+    Opcode.STORE: "writes result words one behind the other, or what tables make of them",
+    Opcode.SCATTER: "writes runs of result bytes, pixel by pixel, wherever they belong, as STORE",
 }
 
 
@@ -114,6 +113,28 @@ def _header() -> tuple[Field, ...]:
     )
 
 
+def elementwise_fields() -> tuple[Field, ...]:
+    """What a store says of the elementwise pass in front of it."""
+
+    def byte(name: str, meaning: str) -> Field:
+        return Field(name=name, bits=8, signed=True, meaning=meaning)
+
+    roundings = ", ".join(f"{each.value} {each.name.lower()}" for each in Rounding)
+    return (
+        Field(
+            name="operands",
+            bits=2,
+            meaning="0: words are written as they are; 1: bytes are looked up; "
+            "2: those of the second operand too, and added",
+        ),
+        Field(name="rounding", bits=2, meaning=f"where ties go: {roundings}"),
+        byte("zero_point", "added to the rounded sum, as int8"),
+        byte("minimum", "lowest result, as int8"),
+        byte("maximum", "highest result, as int8"),
+        Field(name="output_unsigned", bits=1, meaning="the result is uint8"),
+    )
+
+
 def instruction_fields(config: MachineConfig, opcode: Opcode) -> tuple[Field, ...]:
     """The fields behind opcode and waits."""
     address = config.address_bits + 1
@@ -123,10 +144,18 @@ def instruction_fields(config: MachineConfig, opcode: Opcode) -> tuple[Field, ..
         return Field(name=name, bits=address, meaning=f"{meaning}; its top bit is the space")
 
     def count(name: str, meaning: str) -> Field:
-        return Field(name=name, bits=_COUNT_BITS, meaning=meaning)
+        return Field(name=name, bits=COUNT_BITS, meaning=meaning)
 
-    def byte(name: str, meaning: str) -> Field:
-        return Field(name=name, bits=8, signed=True, meaning=meaning)
+    def runs(prefix: str, meaning: str) -> tuple[Field, ...]:
+        return (
+            count(f"{prefix}count", meaning),
+            count(f"{prefix}run", "words that stand one behind the other"),
+            Field(
+                name=f"{prefix}skip",
+                bits=config.address_bits,
+                meaning="words between two runs, which are not read",
+            ),
+        )
 
     match opcode:
         case Opcode.LOAD:
@@ -140,38 +169,21 @@ def instruction_fields(config: MachineConfig, opcode: Opcode) -> tuple[Field, ..
         case Opcode.FETCH:
             return (
                 place("address", "first word"),
-                place("second", "first word of the second operand"),
-                Field(name="two", bits=1, meaning="words of both operands in turn"),
+                *runs("", "words"),
+                place("second_address", "first word of the second operand"),
+                *runs("second_", "words of the second operand, 0 for none"),
                 Field(
                     name="follows",
                     bits=1,
                     meaning="the last STORE that it waits for has begun: it takes words behind it",
                 ),
-                count("count", "words of each operand"),
-                count("run", "words that stand one behind the other"),
-                Field(
-                    name="skip",
-                    bits=config.address_bits,
-                    meaning="words between two runs, which are not read",
-                ),
             )
         case Opcode.CONV:
             return layer_fields(config.core)
-        case Opcode.ELEMENTWISE:
-            roundings = ", ".join(f"{each.value} {each.name.lower()}" for each in Rounding)
-            return (
-                Field(name="two", bits=1, meaning="there are two operands"),
-                count("count", "words of the result"),
-                Field(name="rounding", bits=2, meaning=f"where ties go: {roundings}"),
-                byte("zero_point", "added to the rounded sum, as int8"),
-                byte("minimum", "lowest result, as int8"),
-                byte("maximum", "highest result, as int8"),
-                Field(name="output_unsigned", bits=1, meaning="the result is uint8"),
-            )
         case Opcode.COPY:
             return (count("count", "words"),)
         case Opcode.STORE:
-            return (place("address", "first word"), count("count", "words"))
+            return (place("address", "first word"), count("count", "words"), *elementwise_fields())
         case Opcode.SCATTER:
             return (
                 Field(
@@ -179,6 +191,7 @@ def instruction_fields(config: MachineConfig, opcode: Opcode) -> tuple[Field, ..
                     bits=byte_address,
                     meaning="first byte; its top bit is the space",
                 ),
+                count("count", "words"),
                 count("rows", "rows of the result"),
                 count("pixels", "pixels of a row, each row in words of its own"),
                 count("pixel_bytes", "bytes of a pixel"),
@@ -192,6 +205,7 @@ def instruction_fields(config: MachineConfig, opcode: Opcode) -> tuple[Field, ..
                     bits=byte_address - 1,
                     meaning="bytes from one row to the next",
                 ),
+                *elementwise_fields(),
             )
         case _:
             return ()
@@ -284,16 +298,16 @@ def disassemble(config: MachineConfig, instruction: Instruction) -> str:
     """
     parts = [instruction.opcode.name]
     for name, value in instruction.values.items():
-        if name in ("address", "second"):
+        if name in ("address", "second_address"):
             bits = config.address_bits
             if instruction.opcode == Opcode.SCATTER:
                 bits += (config.word_bytes - 1).bit_length()
             space = "tensor" if value >> bits else "outer"
-            if name != "second" or instruction.values["two"]:
+            if name == "address" or instruction.values["second_count"]:
                 parts.append(f"{name}={space}:{value & ((1 << bits) - 1):#x}")
         elif value and instruction.opcode == Opcode.LOAD and name == "target":
             parts.append(f"target={LoadTarget(value).name.lower()}")
-        elif value and (name != "run" or instruction.values["skip"]):
+        elif value and (not name.endswith("run") or instruction.values[f"{name[:-3]}skip"]):
             parts.append(f"{name}={value}")
     waits = [f"{engine} {count}" for engine, count in instruction.after.items() if count]
     if waits:

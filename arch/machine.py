@@ -31,6 +31,7 @@ COUNTERS = {
     "store": "words that STORE and SCATTER have written",
     "outer_reads": "words that the memory outside has given, the program's included",
     "outer_writes": "words that it has taken",
+    "operands": "words of second operands that FETCH has brought",
 }
 
 
@@ -38,7 +39,8 @@ class Engine(StrEnum):
     """What executes instructions, each kind in the order of the program.
 
     ``load`` fills the core's weights, parameters and step table and the lookup tables; ``fetch``
-    reads images, ``compute`` makes results of them, and ``store`` writes these.
+    reads images and second operands, ``compute`` makes results of images, and ``store`` writes
+    these, or what the elementwise pass makes of them and of second operands.
     """
 
     LOAD = "load"

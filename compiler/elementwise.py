@@ -47,9 +47,9 @@ class LookupTables:
 
     @property
     def values(self) -> dict[str, int]:
-        """The fields of the ELEMENTWISE instruction, but for ``count``."""
+        """What a store says of them: the values of `elementwise_fields`."""
         return {
-            "two": int(self.second is not None),
+            "operands": 1 if self.second is None else 2,
             "rounding": int(self.rounding),
             "zero_point": self.zero_point,
             "minimum": self.minimum,

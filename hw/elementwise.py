@@ -7,7 +7,8 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from macaw.arch.checks import instance
-from macaw.arch.instructions import Opcode, instruction_fields
+from macaw.arch.core import Field
+from macaw.arch.instructions import COUNT_BITS, elementwise_fields
 from macaw.arch.machine import MachineConfig
 from macaw.hw.credit_queue import CreditQueue
 from macaw.hw.delay import delay
@@ -21,9 +22,10 @@ __all__ = ["Elementwise", "operation_layout"]
 _ROUND_TRIP = 1 + LookupLane.latency + 2 + 3
 
 
-def operation_layout(config: MachineConfig) -> data.StructLayout:
-    """The fields of the ELEMENTWISE instruction."""
-    return layout_of(instruction_fields(config, Opcode.ELEMENTWISE))
+def operation_layout() -> data.StructLayout:
+    """What a store says of the pass, and the words of its result."""
+    count = Field(name="count", bits=COUNT_BITS, meaning="words of the result")
+    return layout_of((count, *elementwise_fields()))
 
 
 class Elementwise(wiring.Component):
@@ -46,11 +48,11 @@ class Elementwise(wiring.Component):
     lookup : In
         Writes to the tables, one a clock, always taken; for while ``idle`` is high.
     operation : In
-        The fields of an ELEMENTWISE instruction; taken while ``idle`` is high.
+        One or two ``operands``; taken while ``idle`` is high.
     idle : Out
         There is no operation: the last result word has left.
-    operands : In
-        The words of the operand, or of both in turn; no more are taken than the operation needs.
+    first, second : In
+        The words of the operands; no more are taken than the operation needs.
     result : Out
         The words of the result.
 
@@ -65,16 +67,17 @@ class Elementwise(wiring.Component):
         super().__init__(
             {
                 "lookup": In(stream.Signature(lookup_layout())),
-                "operation": In(stream.Signature(operation_layout(config))),
+                "operation": In(stream.Signature(operation_layout())),
                 "idle": Out(1, init=1),
-                "operands": In(stream.Signature(word)),
+                "first": In(stream.Signature(word)),
+                "second": In(stream.Signature(word)),
                 "result": Out(stream.Signature(word)),
             }
         )
 
     @property
     def latency(self) -> int:
-        """Clocks from the second operand's word to the ``result``, where none came before."""
+        """Clocks from the words of two operands to the ``result``, where none came before."""
         return 2 * self._beats + LookupLane.latency + 2
 
     @property
@@ -88,13 +91,13 @@ class Elementwise(wiring.Component):
             self.result.payload.shape(), depth=2 + -(-_ROUND_TRIP // self._beats)
         )
         operation = Signal(self.operation.payload.shape(), reset_less=True)
-        needed = self._account(m, operation)
-        first, second, look_up, last = self._words(m, operation.two, needed, queue)
-        lanes = self._lanes(m, operation)
+        two = operation.operands[1]
+        first, second, look_up, last = self._words(m, two, self._account(m, operation), queue)
+        lanes = self._lanes(m, operation, two)
         size = 8 * len(lanes)
         for index, lane in enumerate(lanes):
             byte = slice(8 * index, 8 * index + 8)
-            turn = operation.two & look_up
+            turn = two & look_up
             m.d.comb += lane.address.eq(Cat(Mux(turn, second[byte], first[byte]), turn))
 
         # Bytes move through a register until their word is complete.
@@ -112,12 +115,12 @@ class Elementwise(wiring.Component):
         return m
 
     def _account(self, m, operation):
-        """Takes operations; whether one lacks operand words, a register."""
+        """Takes operations; whether one lacks operands, a register."""
         payload = self.operation.payload
-        lacking = Signal(len(payload.count) + 1)
+        lacking = Signal.like(payload.count)
         outstanding = Signal.like(payload.count)
         needed = Signal()
-        taken = self.operands.valid & self.operands.ready
+        taken = self.first.valid & self.first.ready
         left = self.result.valid & self.result.ready
         m.d.comb += self.operation.ready.eq(self.idle)
         m.d.sync += needed.eq(Mux(taken, lacking != 1, lacking != 0))
@@ -128,7 +131,7 @@ class Elementwise(wiring.Component):
         with m.If(self.idle):
             m.d.sync += [
                 operation.eq(payload),
-                lacking.eq(Mux(self.operation.valid, payload.count << payload.two, 0)),
+                lacking.eq(Mux(self.operation.valid, payload.count, 0)),
                 outstanding.eq(payload.count),
                 self.idle.eq(~self.operation.valid),
             ]
@@ -140,12 +143,10 @@ class Elementwise(wiring.Component):
         """The words that are looked up, the next bytes lowest: of the first and of the second
         operand; whether it is the second one's turn, or the only one's; and whether this clock
         completes a result word."""
-        operands = self.operands
         size = 8 * self._config.elementwise_lanes
-        waiting = Signal.like(operands.payload.as_value(), reset_less=True)
-        waits = Signal()
         first, second = (
-            Signal.like(waiting, name=name, reset_less=True) for name in ("first", "second")
+            Signal(8 * self._config.word_bytes, name=name, reset_less=True)
+            for name in ("first", "second")
         )
         # Clocks behind this one in which the words are looked up; this one is the last, or idle.
         behind = Signal(range(2 * self._beats))
@@ -155,21 +156,16 @@ class Elementwise(wiring.Component):
         load = Signal()
         look_up = ~two | ~behind[0]
         m.d.comb += [
-            free.eq(ending & queue.available),
-            # Where one of two words waits, the other is needed.
-            load.eq(free & waits & (operands.valid | ~two)),
-            operands.ready.eq(needed & (free | ~waits)),
+            free.eq(needed & ending & queue.available),
+            load.eq(free & self.first.valid & (self.second.valid | ~two)),
+            self.first.ready.eq(free & (self.second.valid | ~two)),
+            self.second.ready.eq(free & self.first.valid & two),
             queue.take.eq(load),
         ]
-        taken = operands.valid & operands.ready
-        # With two operands, the word that comes while one waits is the second.
-        m.d.sync += waits.eq(Mux(two, waits ^ taken, taken | (waits & ~load)))
-        with m.If(taken & (~waits | ~two)):
-            m.d.sync += waiting.eq(operands.payload)
         with m.If(load):
             m.d.sync += [
-                first.eq(waiting),
-                second.eq(operands.payload),
+                first.eq(self.first.payload),
+                second.eq(self.second.payload),
                 behind.eq(Mux(two, 2 * self._beats - 1, self._beats - 1)),
                 ending.eq(~two if self._beats == 1 else 0),
             ]
@@ -184,7 +180,7 @@ class Elementwise(wiring.Component):
             m.d.sync += busy.eq(load)
         return first, second, look_up, busy & ending
 
-    def _lanes(self, m, operation):
+    def _lanes(self, m, operation, two):
         """As many as are looked up in a clock, all with the same tables and operation."""
         lanes = []
         write = delay(m, self.lookup.payload, 1, name="write")
@@ -196,9 +192,10 @@ class Elementwise(wiring.Component):
             m.d.comb += [
                 lane.write_valid.eq(write_valid),
                 lane.write.eq(write),
+                lane.two.eq(two),
                 *(
                     getattr(lane, name).eq(operation[name])
-                    for name in ("two", "rounding", "zero_point", "minimum", "maximum")
+                    for name in ("rounding", "zero_point", "minimum", "maximum")
                 ),
             ]
         return lanes

@@ -27,7 +27,6 @@ from macaw.cli.report.forms import form_of
 from macaw.cli.report.memory import areas, capacities
 from macaw.cli.report.timing import body_of, measured, modelled, traffic
 from macaw.cli.verify_network import compared
-from macaw.compiler.elementwise import LookupTables
 from macaw.compiler.lower import MULTIPLYING
 from macaw.compiler.machine import Network, Segment, compile_network
 from macaw.compiler.machine.cost import pass_cost
@@ -197,7 +196,16 @@ def _report(
         macs=graph.macs,
         inputs={name: graph.tensors[name].shape for name in graph.inputs},
         outputs={name: _makers(graph).get(name, -1) for name in graph.outputs},
-        operators=_operators(network, {each.operator for each in passes}),
+        operators=_operators(
+            network,
+            {
+                indices[name]
+                for segment in segments
+                for each in segment.passes
+                for name in (each.operator, each.also)
+                if name
+            },
+        ),
         programs=tuple(programs),
         passes=tuple(passes),
         spans=tuple(spans),
@@ -270,7 +278,7 @@ def _kind(each: Pass) -> str:
         if each.work.descriptor.get("largest"):
             return "largest"
         return "window" if each.work.descriptor["window"] else "dense"
-    return "lookup" if isinstance(each.work, LookupTables) else "copy"
+    return "copy" if each.tables is None else "lookup"
 
 
 def _sizes(image: Image) -> tuple[int, int, int]:

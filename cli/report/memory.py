@@ -28,7 +28,7 @@ def areas(segment: Segment, config: MachineConfig, number: int, first: int) -> I
     assert segment.program is not None
     size, last = config.word_bytes, first + len(segment.passes) - 1
     whole: dict[str, Any] = {"program": number, "first": first, "last": last}
-    firsts = [load.word for of_pass in segment.loads for load in of_pass]
+    firsts = [load.word for of_pass in segment.loads for load in of_pass if load.words]
     firsts += [segment.homes[name].word for name in _constants(segment, config)]
     program = min(firsts, default=len(segment.program.image) // size)
     yield Area(memory="outer", kind="program", name="program", start=0, end=program * size, **whole)
@@ -64,7 +64,7 @@ def _loads(segment: Segment, config: MachineConfig, whole: dict[str, Any]) -> It
     program, first, size = whole["program"], whole["first"], config.word_bytes
     arrivals = _arrivals(segment, config)
     for number, of_pass in enumerate(segment.loads):
-        for load in of_pass:
+        for load in (each for each in of_pass if each.words):
             target = load.target.name.lower()
             name = f"{target} of {segment.passes[number].name}"
             outer: dict[str, Any] = {

@@ -9,7 +9,6 @@ from macaw.arch.instructions import Instruction, Opcode, decode, engine_of
 from macaw.arch.machine import Engine, LoadTarget, MachineConfig, Space
 from macaw.arch.program import CoreProgram
 from macaw.cli.report.figures import Cause, Span, Traffic
-from macaw.compiler.elementwise import LookupTables
 from macaw.compiler.machine.cost import pass_cost, rows_bytes, target_bytes
 from macaw.compiler.machine.network import Segment
 from macaw.compiler.machine.passes import Pass
@@ -18,7 +17,7 @@ from macaw.sim.machine_trace import TracedInstruction
 __all__ = ["body_of", "measured", "modelled", "passes_of", "traffic"]
 
 #: The compute engine's.
-_COMPUTING = (Opcode.CONV, Opcode.ELEMENTWISE, Opcode.COPY)
+_COMPUTING = (Opcode.CONV, Opcode.COPY)
 
 
 def traffic(segment: Segment, number: int, config: MachineConfig) -> Traffic:
@@ -52,7 +51,9 @@ def body_of(segment: Segment, config: MachineConfig) -> list[Instruction]:
 
 def passes_of(segment: Segment, instructions: Sequence[Instruction]) -> list[int]:
     """The number of the pass that each instruction belongs to; END belongs to the last."""
-    owners = {load.word: number for number, of in enumerate(segment.loads) for load in of}
+    owners = {
+        load.word: number for number, of in enumerate(segment.loads) for load in of if load.words
+    }
     counts = dict.fromkeys(Engine, 0)
     found = []
     for instruction in instructions:
@@ -162,7 +163,7 @@ def modelled(
 def _opcode(each: Pass) -> Opcode:
     if isinstance(each.work, CoreProgram):
         return Opcode.CONV
-    return Opcode.ELEMENTWISE if isinstance(each.work, LookupTables) else Opcode.COPY
+    return Opcode.COPY
 
 
 def _causes(config: MachineConfig, macs: int, work: int, opcode: Opcode) -> dict[Cause, int]:

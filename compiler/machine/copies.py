@@ -37,7 +37,7 @@ def _renamed(buffer: Buffer, names: dict[str, str]) -> Buffer:
 
 
 def _needless(each: Pass, outputs: Collection[str], passes: Sequence[Pass]) -> bool:
-    if not isinstance(each.work, Copy) or each.target.gaps:
+    if not isinstance(each.work, Copy) or each.tables is not None or each.target.gaps:
         return False
     [rows] = each.sources
     source, target = rows.buffer, each.target.buffer

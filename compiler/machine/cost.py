@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from macaw.arch.machine import MachineConfig
 from macaw.compiler.conv2d import Conv2dProgram
 from macaw.compiler.cost import model_clocks
-from macaw.compiler.elementwise import LookupTables
 from macaw.compiler.machine.passes import Pass, Placed, Rows, Runs
 
 __all__ = ["PassCost", "fetched_runs", "pass_cost", "rows_bytes", "target_bytes"]
 
-#: Clocks from the start of an elementwise pass or a copy to its first result, about.
+#: Clocks from the start of a copy to its first result, about.
 _LATENCY = 12
 #: Clocks from the last work of a pass to the first of the next one, about.
 _BETWEEN = 25
@@ -34,21 +33,23 @@ class PassCost:
 
 def pass_cost(each: Pass, config: MachineConfig) -> PassCost:
     """The clocks of a pass on a machine of ``config``, by `macaw.compiler.cost` or by its words."""
-    fetched = sum(rows_bytes(rows, config) for rows in each.sources)
-    words = config.words(fetched)
-    moved = config.words(max(fetched, target_bytes(each.target, config)))
+    words, stored = (
+        config.words(size)
+        for size in (rows_bytes(each.sources[0], config), target_bytes(each.target, config))
+    )
+    looked_up = 0
+    if each.tables is not None:
+        looked_up = stored * len(each.sources) * config.word_bytes // config.elementwise_lanes
+    moved = max(words, stored, looked_up)
     if isinstance(each.work, Conv2dProgram):
         clocks = model_clocks(each.work)
         work = each.work.walk.row_cycles * each.work.shape.output_height
         return PassCost(
             work=min(work, clocks.sent),
-            cycles=clocks.sent,
+            cycles=max(clocks.sent, looked_up),
             overlapped=max(clocks.end - clocks.begin, moved) + _BETWEEN,
         )
-    if isinstance(each.work, LookupTables):
-        results = words // len(each.sources)
-        words = max(words, results * config.word_bytes // config.elementwise_lanes)
-    return PassCost(work=words, cycles=words + _LATENCY, overlapped=max(words, moved) + _BETWEEN)
+    return PassCost(work=moved, cycles=moved + _LATENCY, overlapped=moved + _BETWEEN)
 
 
 def rows_bytes(rows: Rows, config: MachineConfig) -> int:

@@ -8,7 +8,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from macaw.arch.core import Field, parameter_fields, step_fields
-from macaw.arch.instructions import LOOKUP_BITS, WAIT_BITS, Instruction, Opcode, encode
+from macaw.arch.instructions import (
+    WAIT_BITS,
+    Instruction,
+    Opcode,
+    elementwise_fields,
+    encode,
+    instruction_fields,
+)
 from macaw.arch.loading import pack_units
 from macaw.arch.machine import Engine, LoadTarget, MachineConfig, Space
 from macaw.arch.program import CoreProgram
@@ -77,7 +84,8 @@ class _Code:
 class Load:
     """Units of one target for one pass: ``words`` from ``word`` on, among all such words, become
     ``units`` of the core's memory from ``first`` on. ``resident`` ones are loaded once, by the
-    prologue, and stay. Of weights that go around their memory the rest is a load of its own."""
+    prologue, and stay. Of weights that go around their memory the rest is a load of its own; units
+    without words are there from a pass before."""
 
     target: LoadTarget
     units: int
@@ -92,9 +100,13 @@ def contents(passes: Sequence[Pass], config: MachineConfig) -> tuple[bytes, list
     is its own."""
     data = bytearray()
     loads: list[list[Load]] = []
+    tables: LookupTables | None = None
     for each in passes:
         loads.append([])
         for target, (units, words) in _units(each, config).items():
+            if target == LoadTarget.LOOKUP:
+                words = b"" if each.tables is tables else words
+                tables = each.tables
             load = Load(
                 target=target,
                 units=units,
@@ -107,7 +119,12 @@ def contents(passes: Sequence[Pass], config: MachineConfig) -> tuple[bytes, list
         target: Store(
             config=config,
             target=target,
-            sizes=[load.units for of_pass in loads for load in of_pass if load.target == target],
+            sizes=[
+                load.units
+                for of_pass in loads
+                for load in of_pass
+                if load.target == target and load.words
+            ],
         )
         for target in LoadTarget
     }
@@ -144,6 +161,8 @@ def emit(
     for index in range(len(passes) + 1):
         waiting, late = late, []
         for load in loads[index] if index < len(passes) else ():
+            if not load.words:
+                continue
             before = loads[index - 1] if index else ()
             if any(_overlap(load, each) for each in before):
                 late.append(load)
@@ -199,22 +218,22 @@ def _units_of(load: Load, *, write: bool = False) -> Access:
 
 def _run(code: _Code, each: Pass, loads: Sequence[Load], homes: Mapping[str, Home]) -> None:
     config = code.config
-    addresses, reads = [], []
-    for rows in each.sources:
+    values = dict.fromkeys((field.name for field in instruction_fields(config, Opcode.FETCH)), 0)
+    reads = []
+    for prefix, rows in zip(("", "second_"), each.sources, strict=False):
         home, runs = homes[rows.buffer.name], fetched_runs(rows, config)
         start, end = home.word + runs.first, home.word + runs.end
-        addresses.append(_address(config, home, start))
         pitch = runs.run + runs.skip
         access = Access(memory=home.space.name, start=start, end=end, run=runs.run, pitch=pitch)
         reads.append(access)
-    two, words = len(addresses) == 2, runs.count
-    fetch = {
-        "address": addresses[0], "second": addresses[-1] if two else 0, "two": two, "count": words,
-        "run": runs.run, "skip": runs.skip,
-    }  # fmt: skip
-    code.add(Engine.FETCH, Opcode.FETCH, {k: int(v) for k, v in fetch.items()}, reads)
+        values |= {
+            f"{prefix}address": _address(config, home, start), f"{prefix}count": runs.count,
+            f"{prefix}run": runs.run, f"{prefix}skip": runs.skip,
+        }  # fmt: skip
+    code.add(Engine.FETCH, Opcode.FETCH, values, reads)
 
-    used = [_units_of(load) for load in loads]
+    used = [_units_of(load) for load in loads if load.target != LoadTarget.LOOKUP]
+    tables = [_units_of(load) for load in loads if load.target == LoadTarget.LOOKUP]
     firsts = {load.target: load.first for load in reversed(loads)}
     match each.work:
         case CoreProgram() as work:
@@ -227,22 +246,16 @@ def _run(code: _Code, each: Pass, loads: Sequence[Load], homes: Mapping[str, Hom
                 "parameter_start": firsts[LoadTarget.PARAMETERS],
             }
             code.add(Engine.COMPUTE, Opcode.CONV, descriptor, used)
-        case LookupTables() as work:
-            values = {
-                "two": int(two), "count": words, "rounding": int(work.rounding),
-                "zero_point": work.zero_point, "minimum": work.minimum,
-                "maximum": work.maximum, "output_unsigned": int(work.output_unsigned),
-            }  # fmt: skip
-            code.add(Engine.COMPUTE, Opcode.ELEMENTWISE, values, used)
         case _:
-            code.add(Engine.COMPUTE, Opcode.COPY, {"count": words}, ())
-    _store(code, each, homes)
+            code.add(Engine.COMPUTE, Opcode.COPY, {"count": values["count"]}, ())
+    _store(code, each, homes, tables)
 
 
-def _store(code: _Code, each: Pass, homes: Mapping[str, Home]) -> None:
+def _store(code: _Code, each: Pass, homes: Mapping[str, Home], tables: Sequence[Access]) -> None:
     config, target = code.config, each.target
     home, size = homes[target.buffer.name], config.word_bytes
     first = home.word * size + target.first_byte
+    words = target.rows * config.words(target.pixels * target.pixel_bytes)
     run = pitch = size
     if target.gaps:
         run, pitch = _run_and_pitch(target)
@@ -252,6 +265,7 @@ def _store(code: _Code, each: Pass, homes: Mapping[str, Home]) -> None:
         end = first + span + target.pixel_bytes
         values = {
             "address": _address(config, home, first, scale=size),
+            "count": words,
             "rows": target.rows,
             "pixels": target.pixels,
             "pixel_bytes": target.pixel_bytes,
@@ -264,7 +278,6 @@ def _store(code: _Code, each: Pass, homes: Mapping[str, Home]) -> None:
             values |= {"pixels": 1, "pixel_bytes": row_bytes, "pixel_pitch": 0}
         opcode = Opcode.SCATTER
     else:
-        words = target.rows * config.words(target.pixels * target.pixel_bytes)
         end = first + words * size
         values = {"address": _address(config, home, first // size), "count": words}
         opcode = Opcode.STORE
@@ -272,7 +285,15 @@ def _store(code: _Code, each: Pass, homes: Mapping[str, Home]) -> None:
         memory=home.space.name, start=first // size, end=config.words(end), write=True,
         run=run // size, pitch=pitch // size,
     )  # fmt: skip
-    code.add(Engine.STORE, opcode, values, (access,))
+    values |= _elementwise(each.tables)
+    code.add(Engine.STORE, opcode, values, (access, *tables))
+
+
+def _elementwise(tables: LookupTables | None) -> dict[str, int]:
+    """What a store says of the elementwise pass."""
+    if tables is None:
+        return dict.fromkeys((field.name for field in elementwise_fields()), 0)
+    return tables.values
 
 
 def _run_and_pitch(target: Placed) -> tuple[int, int]:
@@ -294,12 +315,12 @@ def _address(config: MachineConfig, home: Home, place: int, *, scale: int = 1) -
 def _units(each: Pass, config: MachineConfig) -> dict[LoadTarget, tuple[int, bytes]]:
     """What a pass needs in the core's memories: of each target how many units, and their words."""
     work = each.work
-    if isinstance(work, LookupTables):
-        tables = [table for table in (work.first, work.second) if table is not None]
-        entries = [int(entry) % (1 << LOOKUP_BITS) for table in tables for entry in table]
-        return {LoadTarget.LOOKUP: (len(entries), pack_units(config, LoadTarget.LOOKUP, entries))}
+    found: dict[LoadTarget, tuple[int, bytes]] = {}
+    if each.tables is not None:
+        entries = each.tables.entries
+        found[LoadTarget.LOOKUP] = len(entries), pack_units(config, LoadTarget.LOOKUP, entries)
     if not isinstance(work, CoreProgram):
-        return {}
+        return found
     weights = np.ascontiguousarray(work.weights, np.int8)
     count = len(next(iter(work.parameters.values())))
     units = {
@@ -313,7 +334,8 @@ def _units(each: Pass, config: MachineConfig) -> dict[LoadTarget, tuple[int, byt
         LoadTarget.TABLE: [_bits(step_fields(config.core), entry) for entry in work.table],
     }
     # A unit of weights is a word.
-    return {LoadTarget.WEIGHTS: (weights.size // config.word_bytes, weights.tobytes())} | {
+    found[LoadTarget.WEIGHTS] = weights.size // config.word_bytes, weights.tobytes()
+    return found | {
         target: (len(values), pack_units(config, target, values))
         for target, values in units.items()
     }

@@ -180,7 +180,8 @@ class Lowering:
             Pass(
                 name=name,
                 sources=tuple(self._places.everything(each) for each in buffers),
-                work=self._tables.of_operands(name, operator),
+                work=Copy(),
+                tables=self._tables.of_operands(name, operator),
                 target=self._places.whole(Buffer(name=name, image=self._image(name))),
             ),
         )
@@ -204,7 +205,8 @@ class Lowering:
         return Pass(
             name=name,
             sources=(self._places.everything(source),),
-            work=self._tables.of_bytes(name, operator),
+            work=Copy(),
+            tables=self._tables.of_bytes(name, operator),
             target=self._places.whole(Buffer(name=name, image=image)),
         )
 
@@ -219,7 +221,7 @@ class Lowering:
         start = 0
         for each in operator.inputs:
             source = self._operand(each, self._tensor(each).shape)
-            work = self._tables.of_part(name, operator, each)
+            tables = self._tables.of_part(name, operator, each)
             image = source.image
             size = (image.height // blocks, image.width, image.channels)[axis]
             count = image.height // blocks
@@ -230,7 +232,8 @@ class Lowering:
                 yield Pass(
                     name=name,
                     sources=(Rows(buffer=source, first=block * count, count=count),),
-                    work=work,
+                    work=Copy(),
+                    tables=tables,
                     target=self._places.part(target, 0, (chosen[0], chosen[1], chosen[2]), whole),
                 )
             start += size

@@ -13,6 +13,7 @@ from macaw.compiler.machine.allocation import Life, place_buffers
 from macaw.compiler.machine.copies import without_copies
 from macaw.compiler.machine.cost import pass_cost
 from macaw.compiler.machine.emit import Home, Load, contents, emit
+from macaw.compiler.machine.fusing import fused
 from macaw.compiler.machine.graph_passes import GraphPasses
 from macaw.compiler.machine.images import image_of
 from macaw.compiler.machine.passes import Buffer, Pass
@@ -91,14 +92,18 @@ def compile_network(
         inputs = _inputs(graph, operators)
         made = [output for operator in operators for output in operator.outputs]
         outputs = made if keep else _outputs(graph, operators)
-        passes = without_copies(
-            [each for index in members for each in found.of_operators[index] or ()], outputs
+        passes = fused(
+            without_copies(
+                [each for index in members for each in found.of_operators[index] or ()], outputs
+            ),
+            outputs,
+            config,
         )
         turned = (
             None if transposed is False else passes_of.transposed(graph, operators, inputs, outputs)
         )
         if turned is not None:
-            turned = without_copies(turned, outputs)
+            turned = fused(without_copies(turned, outputs), outputs, config)
             if transposed or _cycles(turned, config) < _cycles(passes, config):
                 passes = turned
         name = graph.name if number == 1 else f"{graph.name}, segment {number}"

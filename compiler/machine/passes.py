@@ -119,12 +119,15 @@ class Copy:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Pass:
-    """``work`` on the rows ``sources`` (two for the elementwise pass of two operands, one
-    otherwise), whose result is ``target``; ``name`` is what it is called, ``operator`` the first
-    result of the operator that it is a part of."""
+    """``work`` on the first of the rows ``sources``; where there are ``tables``, they make of its
+    words, and of those of the second rows, if they are of two operands, what is put into
+    ``target``. ``name`` is what the pass is called, ``operator`` the first result of the operator
+    that it is a part of, ``also`` that of one that the tables are of."""
 
     name: str
     sources: tuple[Rows, ...]
-    work: CoreProgram | LookupTables | Copy
+    work: CoreProgram | Copy
     target: Placed
+    tables: LookupTables | None = None
     operator: str = ""
+    also: str = ""

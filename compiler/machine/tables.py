@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from macaw.arch.machine import MachineConfig
 from macaw.compiler.elementwise import LookupTables, lookup_tables
-from macaw.compiler.machine.passes import Copy
 from macaw.compiler.machine.single_values import results_of
 from macaw.nn.graph import DType, QuantizedGraph, Semantics, Tensor
 from macaw.nn.graph.operators import Add, Binary, Concat, Operator, Prelu, Subtract
@@ -66,8 +65,8 @@ class Tables:
         results = self._results(name, operator, values)
         return self._lookup(name, results.reshape(256, 256) if two else results)
 
-    def of_part(self, name: str, operator: Concat, part: str) -> LookupTables | Copy:
-        """Of what becomes of the values of one input."""
+    def of_part(self, name: str, operator: Concat, part: str) -> LookupTables | None:
+        """Of what becomes of the values of one input; ``None`` where they stay as they are."""
         tensor = self._graph.tensors[part]
         alone = replace(operator, inputs=(part,))
         channels = operator.axis == len(tensor.shape) - 1
@@ -76,7 +75,7 @@ class Tables:
             shape=(1,) * (len(tensor.shape) - 1) + (-1,), width=_CHANNEL_VECTOR if channels else 1,
         )  # fmt: skip
         if np.array_equal(results.view(np.uint8), np.arange(256, dtype=np.uint8)):
-            return Copy()
+            return None
         return self._lookup(name, results)
 
     @property

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """ELEMENTWISE: two tables of numbers in fixed point, an addition, and a rounding."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,11 +45,11 @@ def elementwise(
     values: Mapping[str, int],
     lookup: NDArray[np.int64],
     written: NDArray[np.bool_],
-    operands: Words,
+    operands: Sequence[Words],
 ) -> Words:
-    """The result's words, from the words of one operand, or of two in turn.
+    """The result's words, from as many words of each of one or two operands.
 
-    ``values`` are those of the instruction. ``lookup`` holds both tables, int64 (512,), of which
+    ``values`` are those of the store. ``lookup`` holds both tables, int64 (512,), of which
     entries are ``written``; a byte looks up the entry of its bits, int8 or uint8. The sum of the
     two entries is exact.
 
@@ -65,11 +65,9 @@ def elementwise(
         raise MachineError(
             f"minimum must be at most the maximum ({values['maximum']}), not {values['minimum']}"
         )
-    count = 1 + values["two"]
-    total = np.zeros(operands.data[::count].shape, np.int64)
+    total = np.zeros(operands[0].data.shape, np.int64)
     known = np.ones(total.shape, np.bool_)
-    for operand in range(count):
-        each = Words(data=operands.data[operand::count], known=operands.known[operand::count])
+    for operand, each in enumerate(operands):
         entries = operand * TABLE_ENTRIES + each.data.astype(np.int64)
         missing = np.unique(entries[each.known & ~written[entries]])
         if len(missing):

@@ -50,6 +50,8 @@ class Execution:
             space: Accesses(len(memory.written)) for space, memory in memories.items()
         }
         self._loads = {target: Accesses(len(written)) for target, written in core.written.items()}
+        # What the last FETCH has brought for the store engine.
+        self._second = Words.none(0, config.word_bytes)
 
     def step(self, site: Site, words: Words | None) -> Words:
         """Executes one instruction, with the words that come to it from the one before it on its
@@ -67,18 +69,16 @@ class Execution:
         match site.instruction.opcode:
             case Opcode.CONV:
                 return self._conv(site, values, words)
-            case Opcode.ELEMENTWISE:
-                return self._elementwise(site, values, words)
             case Opcode.COPY:
                 _expect(words, values["count"])
                 return words
-            case Opcode.STORE:
-                _expect(words, values["count"])
-                self._store(site, values["address"], words)
-                return words
-            case _:
-                self._scatter(site, values, words)
-                return words
+        _expect(words, values["count"])
+        words = self._elementwise(site, values, words)
+        if site.instruction.opcode == Opcode.STORE:
+            self._store(site, values["address"], words)
+        else:
+            self._scatter(site, values, words)
+        return words
 
     # Memories of words
 
@@ -148,22 +148,15 @@ class Execution:
     def _fetch(self, site: Site, values: Mapping[str, int]) -> Words:
         if values["follows"]:
             self._check_followed(site)
-        count = values["count"]
-        places = np.arange(count)
-        if count:
-            run = values["run"]
-            if not run:
-                raise MachineError("its runs must have a word or more")
-            places += places // run * values["skip"]
-        first = self._read(site, values["address"], places)
-        if not values["two"]:
-            return first
-        second = self._read(site, values["second"], places)
-        both = Words.none(2 * count, self._config.word_bytes)
-        for index, each in enumerate((first, second)):
-            both.data[index::2] = each.data
-            both.known[index::2] = each.known
-        return both
+        first, self._second = (
+            self._read(
+                site,
+                values[f"{prefix}address"],
+                _places(*(values[f"{prefix}{name}"] for name in ("count", "run", "skip"))),
+            )
+            for prefix in ("", "second_")
+        )
+        return first
 
     def _check_followed(self, site: Site) -> None:
         number = site.instruction.after.get(Engine.STORE, 0)
@@ -189,25 +182,29 @@ class Execution:
         self._use(site, LoadTarget.PARAMETERS, use.parameters)
         return conv(core, values, words)
 
+    # STORE and SCATTER
+
     def _elementwise(self, site: Site, values: Mapping[str, int], words: Words) -> Words:
-        if not self._config.elementwise_lanes:
+        """What is written of these words: they themselves, or what the tables make of them."""
+        number = values["operands"]
+        if number > 2:
+            raise MachineError(f"its operands must be at most 2, not {number}")
+        if number and not self._config.elementwise_lanes:
             raise MachineError(
                 f"the elementwise pass must be built into {self._config.name}: "
                 "set elementwise_lanes"
             )
-        operands = 1 + values["two"]
-        _expect(words, operands * values["count"])
-        fetch = self._sites[Engine.FETCH][site.place].instruction
-        if fetch.values["two"] != values["two"]:
+        second = len(words) if number == 2 else 0
+        if len(self._second) != second:
             raise MachineError(
-                f"its FETCH must bring {operands} operands, not {1 + fetch.values['two']}"
+                f"its FETCH must bring {second} words of a second operand, not {len(self._second)}"
             )
-        race = self._loads[LoadTarget.LOOKUP].read(site, slice(0, operands * TABLE_ENTRIES))
+        if not number:
+            return words
+        race = self._loads[LoadTarget.LOOKUP].read(site, slice(0, number * TABLE_ENTRIES))
         self._refuse_race(race, _UNITS[LoadTarget.LOOKUP])
         written = self._core.written[LoadTarget.LOOKUP]
-        return elementwise(values, self._core.lookup, written, words)
-
-    # STORE and SCATTER
+        return elementwise(values, self._core.lookup, written, (words, self._second)[:number])
 
     def _store(self, site: Site, address: int, words: Words) -> None:
         space, first = self._place(address, len(words))
@@ -217,7 +214,11 @@ class Execution:
     def _scatter(self, site: Site, values: Mapping[str, int], words: Words) -> None:
         rows, pixels, size = values["rows"], values["pixels"], values["pixel_bytes"]
         length, word_bytes = pixels * size, self._config.word_bytes
-        _expect(words, rows * self._config.words(length))
+        if len(words) != rows * self._config.words(length):
+            raise MachineError(
+                f"its count must be the {rows * self._config.words(length)} words of its rows, "
+                f"not {len(words)}"
+            )
         if not rows * length:
             return
         reach = (rows - 1) * values["row_pitch"] + (pixels - 1) * values["pixel_pitch"] + size
@@ -234,6 +235,14 @@ class Execution:
             known=words.known.reshape(rows, -1)[:, :length].reshape(-1),
         )
         self._memories[space].scatter(places, run)
+
+
+def _places(count: int, run: int, skip: int) -> NDArray[np.int64]:
+    """Words in runs, counted from the first one on."""
+    if count and not run:
+        raise MachineError("its runs must have a word or more")
+    places = np.arange(count)
+    return places + places // max(run, 1) * skip
 
 
 def _expect(words: Words, count: int) -> None:

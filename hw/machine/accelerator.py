@@ -115,12 +115,14 @@ class Accelerator(wiring.Component):
                 tensors.write_enable.eq(storer.tensor_enable),
             ]
 
-        # The streams of the compute engine.
+        # The streams between the engines.
         connect(m, fetcher.o, compute.i)
         connect(m, compute.o, storer.i)
-        for name in ("weights", "parameters", "table", "lookup"):
-            if hasattr(compute, name):
-                connect(m, getattr(loader, name), getattr(compute, name))
+        for name in ("weights", "parameters", "table"):
+            connect(m, getattr(loader, name), getattr(compute, name))
+        if config.elementwise_lanes:
+            connect(m, fetcher.second, storer.second)
+            connect(m, loader.lookup, storer.lookup)
 
         # A program runs from its start until all of its instructions are complete and the words
         # that were read ahead of its end have come.
@@ -161,6 +163,7 @@ class Accelerator(wiring.Component):
             "outer_writes": self.memory.write.valid & self.memory.write.ready,
             "load": loader.words.valid & loader.words.ready,
             "fetch": fetcher.o.valid & fetcher.o.ready,
+            "operands": fetcher.second.valid & fetcher.second.ready,
             "store": compute.o.valid & compute.o.ready,
         }
         m.d.comb += [
@@ -172,7 +175,7 @@ class Accelerator(wiring.Component):
             counters.cycles.eq(running),
             counters.core.eq(compute.core_busy),
             counters.starved.eq(compute.core_busy & compute.i.ready & ~compute.i.valid),
-            counters.blocked.eq(compute.o.valid & ~compute.o.ready),
+            counters.blocked.eq(storer.waits),
         ]
         for index, queue in enumerate(queues):
             m.d.comb += [

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
-"""The COMPUTE engine: gives the streams to the core, to the elementwise pass, or through."""
+"""The COMPUTE engine: gives the streams to the core, or through."""
 
 from amaranth import *
 from amaranth.lib import stream, wiring
@@ -10,7 +10,6 @@ from macaw.arch.checks import instance
 from macaw.arch.instructions import Opcode
 from macaw.arch.machine import Engine, MachineConfig
 from macaw.hw.conv2d_core import Conv2dCore
-from macaw.hw.elementwise import Elementwise
 from macaw.hw.machine.layouts import command_layout, word_layout
 
 __all__ = ["ComputeUnit"]
@@ -27,13 +26,13 @@ class ComputeUnit(wiring.Component):
     Members
     -------
     command : In
-        A CONV, ELEMENTWISE or COPY; taken when the one before is complete. Behind a CONV another
+        A CONV or a COPY; taken when the one before is complete. Behind a CONV another
         one is taken before: the core may begin with its image, and with its layer.
     done : Out
         The first one is complete, for one clock: its last result word has left, or another CONV has
         taken its place in the core.
-    weights, parameters, table, lookup : In
-        Writes to the memories, as `macaw.hw.Conv2dCore` and `macaw.hw.Elementwise` take them.
+    weights, parameters, table : In
+        Writes to the memories, as `macaw.hw.Conv2dCore` takes them.
     i : In
         Words.
     o : Out
@@ -45,7 +44,6 @@ class ComputeUnit(wiring.Component):
     def __init__(self, config: MachineConfig):
         self._config = instance("config", config, MachineConfig)
         self._core = Conv2dCore(config.core)
-        self._elementwise = Elementwise(config) if config.elementwise_lanes else None
         word = word_layout(config)
         core = self._core.signature.members
         members = {
@@ -58,9 +56,6 @@ class ComputeUnit(wiring.Component):
             "o": Out(stream.Signature(word)),
             "core_busy": Out(1),
         }
-        if self._elementwise is not None:
-            lookup = self._elementwise.signature.members["lookup"].signature
-            members |= {"lookup": In(lookup.flip())}
         super().__init__(members)
 
     def elaborate(self, platform):
@@ -80,29 +75,21 @@ class ComputeUnit(wiring.Component):
         taken = Signal()
         m.d.comb += self.core_busy.eq(busy & (opcode == Opcode.CONV))
 
-        def gives_to(kind, words, results, operation, unit_idle):
-            """The streams while ``kind`` is executed; it is offered until it is taken."""
+        m.d.comb += [
+            core.image.payload.eq(self.i.payload),
+            core.descriptor.payload.eq(kept.conv),
+        ]
+        with m.If(opcode == Opcode.CONV):
             m.d.comb += [
-                words.payload.eq(self.i.payload),
-                operation.payload.eq(getattr(kept, kind.name.lower())),
+                core.image.valid.eq(self.i.valid & busy),
+                self.i.ready.eq(core.image.ready & busy),
+                self.o.valid.eq(core.result.valid),
+                self.o.payload.eq(core.result.payload),
+                core.result.ready.eq(self.o.ready),
+                core.descriptor.valid.eq(offered),  # until it is taken
+                taken.eq(core.descriptor.ready),
+                idle.eq(core.idle),
             ]
-            with m.If(opcode == kind):
-                m.d.comb += [
-                    words.valid.eq(self.i.valid & busy),
-                    self.i.ready.eq(words.ready & busy),
-                    self.o.valid.eq(results.valid),
-                    self.o.payload.eq(results.payload),
-                    results.ready.eq(self.o.ready),
-                    operation.valid.eq(offered),
-                    taken.eq(operation.ready),
-                    idle.eq(unit_idle),
-                ]
-
-        gives_to(Opcode.CONV, core.image, core.result, core.descriptor, core.idle)
-        if self._elementwise is not None:
-            m.submodules.elementwise = unit = self._elementwise
-            connect(m, flipped(self.lookup), unit.lookup)
-            gives_to(Opcode.ELEMENTWISE, unit.operands, unit.result, unit.operation, unit.idle)
         with m.If(opcode == Opcode.COPY):
             some = count != 0
             m.d.comb += [

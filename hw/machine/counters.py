@@ -25,7 +25,7 @@ class Counters(wiring.Component):
     -------
     clear : In
         All become zero.
-    cycles, core, starved, blocked, load, fetch, store, outer_reads, outer_writes : In
+    cycles, core, starved, blocked, load, fetch, store, outer_reads, outer_writes, operands : In
         The counter of this name counts one more.
     values : Out
         The counts, two clocks later.
@@ -44,6 +44,7 @@ class Counters(wiring.Component):
                 "store": In(1),
                 "outer_reads": In(1),
                 "outer_writes": In(1),
+                "operands": In(1),
                 "values": Out(counters_layout()),
             }
         )

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
-"""The FETCH engine: images, or two operands word by word in turn."""
+"""The FETCH engine: images for the compute engine, and second operands for the store engine."""
 
 from amaranth import *
 from amaranth.lib import stream, wiring
@@ -16,7 +16,7 @@ __all__ = ["Fetcher"]
 
 
 class Fetcher(wiring.Component):
-    """Reads an operand, or two, ahead of who takes their words.
+    """Reads words, and those of a second operand, ahead of who takes them.
 
     A FETCH is complete when its words have been read: they may still wait here, and those of the
     next one come behind them.
@@ -33,7 +33,7 @@ class Fetcher(wiring.Component):
     done : Out
         It is complete, for one clock.
     reads, words : Out, In
-        Bursts of the memory outside for each of the two operands, and their words.
+        Bursts of the memory outside for each of the two, and their words.
     hungry : Out
         Words of the memory outside would have been taken in the clock before.
     addresses, addresses_valid, addresses_ready : Out, Out, In
@@ -44,6 +44,8 @@ class Fetcher(wiring.Component):
         With a tensor memory: the STORE behind whose words those of a FETCH are taken.
     o : Out
         The words.
+    second : Out
+        The second operand's.
     """
 
     def __init__(self, config: MachineConfig):
@@ -56,6 +58,7 @@ class Fetcher(wiring.Component):
             "words": In(stream.Signature(word)).array(2),
             "hungry": Out(1),
             "o": Out(stream.Signature(word)),
+            "second": Out(stream.Signature(word)),
         }
         if config.tensor_words:
             members |= {
@@ -92,52 +95,29 @@ class Fetcher(wiring.Component):
                 ]
             readers.append(reader)
         first, second = readers
+        connect(m, first.o, flipped(self.o))
+        connect(m, second.o, flipped(self.second))
         m.d.sync += self.hungry.eq(first.hungry | second.hungry)
 
-        # The words of a command must not meet those of one with another number of operands: the
-        # second operand's are counted as they leave.
         busy = Signal()
         starting = Signal()
-        turn = Signal()
-        owed = Signal(len(fields.count))
-        pairs = Signal()
-        m.d.comb += [
-            first.span.payload.address.eq(fields.address),
-            second.span.payload.address.eq(fields.second),
-            *(
-                reader.span.payload[name].eq(fields[name])
-                for reader in readers
-                for name in ("count", "run", "skip")
-            ),
-        ]
+        for reader, prefix in ((first, ""), (second, "second_")):
+            m.d.comb += [
+                reader.span.payload[name].eq(fields[f"{prefix}{name}"])
+                for name in ("address", "count", "run", "skip")
+            ]
+        idle = first.idle & second.idle
         with m.If(~busy):
-            # Words of two operands have all left before others come.
-            may = first.idle & second.idle & ((owed == 0) | ~(pairs | fields.two))
-            m.d.comb += self.command.ready.eq(may)
-            with m.If(self.command.valid & may):
-                m.d.comb += [first.span.valid.eq(1), second.span.valid.eq(fields.two)]
-                m.d.sync += [busy.eq(1), starting.eq(1), pairs.eq(fields.two)]
+            m.d.comb += self.command.ready.eq(idle)
+            with m.If(self.command.valid & idle):
+                m.d.comb += [
+                    first.span.valid.eq(1),
+                    second.span.valid.eq(fields.second_count != 0),
+                ]
+                m.d.sync += [busy.eq(1), starting.eq(1)]
         with m.Elif(starting):
             m.d.sync += starting.eq(0)
-        with m.Elif(first.idle & second.idle):
+        with m.Elif(idle):
             m.d.comb += self.done.eq(1)
             m.d.sync += busy.eq(0)
-
-        with m.If(turn):
-            m.d.comb += [
-                self.o.valid.eq(second.o.valid),
-                self.o.payload.eq(second.o.payload),
-                second.o.ready.eq(self.o.ready),
-            ]
-        with m.Else():
-            m.d.comb += [
-                self.o.valid.eq(first.o.valid),
-                self.o.payload.eq(first.o.payload),
-                first.o.ready.eq(self.o.ready),
-            ]
-        moves = self.o.valid & self.o.ready
-        with m.If(moves & pairs):
-            m.d.sync += turn.eq(~turn)
-        begins = self.command.valid & self.command.ready
-        m.d.sync += owed.eq(owed + Mux(begins, fields.count, 0) - (moves & (turn | ~pairs)))
         return m

@@ -1,14 +1,16 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
-"""The STORE engine: result words into memory, one behind the other or in runs of bytes."""
+"""The STORE engine: result words, or what tables make of them, into memory, one behind the other or
+in runs of bytes."""
 
 from amaranth import *
 from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from macaw.arch.checks import instance
 from macaw.arch.instructions import Opcode
 from macaw.arch.machine import Engine, MachineConfig
+from macaw.hw.elementwise import Elementwise
 from macaw.hw.machine.layouts import command_layout, storing_layout, word_layout
 from macaw.hw.machine.scatter import Scatter, placed_layout
 from macaw.hw.memory_port import write_layout
@@ -17,7 +19,8 @@ __all__ = ["Storer"]
 
 
 class Storer(wiring.Component):
-    """Writes the words of results as they come.
+    """Writes the words of results as they come, or those of the elementwise pass, whose first
+    operand they are.
 
     Parameters
     ----------
@@ -32,6 +35,10 @@ class Storer(wiring.Component):
         It is complete, for one clock: its last word has been written.
     i : In
         Words of results.
+    second, lookup : In
+        With an elementwise pass: words of its second operand, and writes to its tables.
+    waits : Out
+        A word is there to be written, and is not.
     write : Out
         Writes to the memory outside.
     tensor_address, tensor_data, tensor_enable : Out
@@ -42,19 +49,23 @@ class Storer(wiring.Component):
 
     def __init__(self, config: MachineConfig):
         self._config = instance("config", config, MachineConfig)
+        self._elementwise = Elementwise(config) if config.elementwise_lanes else None
         word = word_layout(config)
-        super().__init__(
-            {
-                "command": In(stream.Signature(command_layout(config, Engine.STORE))),
-                "done": Out(1),
-                "i": In(stream.Signature(word)),
-                "write": Out(stream.Signature(write_layout(config))),
-                "tensor_address": Out(max(1, config.tensor_words.bit_length() - 1)),
-                "tensor_data": Out(word),
-                "tensor_enable": Out(config.word_bytes),
-                "storing": Out(storing_layout(config)),
-            }
-        )
+        members = {
+            "command": In(stream.Signature(command_layout(config, Engine.STORE))),
+            "done": Out(1),
+            "i": In(stream.Signature(word)),
+            "waits": Out(1),
+            "write": Out(stream.Signature(write_layout(config))),
+            "tensor_address": Out(max(1, config.tensor_words.bit_length() - 1)),
+            "tensor_data": Out(word),
+            "tensor_enable": Out(config.word_bytes),
+            "storing": Out(storing_layout(config)),
+        }
+        if self._elementwise is not None:
+            inner = self._elementwise.signature.members
+            members |= {name: In(inner[name].signature.flip()) for name in ("second", "lookup")}
+        super().__init__(members)
 
     def elaborate(self, platform):
         m = Module()
@@ -66,6 +77,7 @@ class Storer(wiring.Component):
         end = Signal.like(self.storing.end, reset_less=True)
         busy = Signal()
         scatters = Signal()
+        results = self._results(m)
 
         # What is to be written next, of either kind.
         placed = Signal(placed_layout(config))
@@ -76,17 +88,17 @@ class Storer(wiring.Component):
                 placed.eq(scatter.o.payload),
                 some.eq(scatter.o.valid),
                 scatter.o.ready.eq(goes),
-                scatter.i.payload.eq(self.i.payload),
-                scatter.i.valid.eq(self.i.valid),
-                self.i.ready.eq(scatter.i.ready),
+                scatter.i.payload.eq(results.payload),
+                scatter.i.valid.eq(results.valid),
+                results.ready.eq(scatter.i.ready),
             ]
         with m.Else():
             m.d.comb += [
                 placed.address.eq(address),
-                placed.data.eq(self.i.payload),
+                placed.data.eq(results.payload),
                 placed.enable.eq(-1),
-                some.eq(self.i.valid & (left != 0)),
-                self.i.ready.eq(goes & (left != 0)),
+                some.eq(results.valid & (left != 0)),
+                results.ready.eq(goes & (left != 0)),
             ]
             with m.If(some & goes):
                 m.d.sync += [left.eq(left - 1), address.eq(address + 1)]
@@ -135,5 +147,41 @@ class Storer(wiring.Component):
             self.storing.busy.eq(busy & ~scatters & address[-1]),
             self.storing.next.eq(address),
             self.storing.end.eq(end),
+            self.waits.eq(results.valid & ~results.ready),
         ]
         return m
+
+    def _results(self, m):
+        """The words that are written: those that come, or those of the pass, where the command has
+        operands of it."""
+        results = stream.Signature(word_layout(self._config)).create()
+        unit = self._elementwise
+        if unit is None:
+            connect(m, flipped(self.i), flipped(results))
+            return results
+        m.submodules.elementwise = unit
+        connect(m, flipped(self.second), unit.second)
+        connect(m, flipped(self.lookup), unit.lookup)
+        begins = self.command.valid & self.command.ready
+        store, scatter = self.command.payload.fields.store, self.command.payload.fields.scatter
+        passes = Signal()
+        operation = unit.operation.payload
+        with m.If(self.command.payload.opcode == Opcode.SCATTER):
+            m.d.comb += [operation[name].eq(scatter[name]) for name, _ in operation.shape()]
+        with m.Else():
+            m.d.comb += [operation[name].eq(store[name]) for name, _ in operation.shape()]
+        m.d.comb += unit.operation.valid.eq(begins & operation.operands.any())
+        with m.If(begins):
+            m.d.sync += passes.eq(operation.operands.any())
+        m.d.comb += [unit.first.payload.eq(self.i.payload), results.payload.eq(self.i.payload)]
+        with m.If(passes):
+            m.d.comb += [
+                unit.first.valid.eq(self.i.valid),
+                self.i.ready.eq(unit.first.ready),
+                results.payload.eq(unit.result.payload),
+                results.valid.eq(unit.result.valid),
+                unit.result.ready.eq(results.ready),
+            ]
+        with m.Else():
+            m.d.comb += [results.valid.eq(self.i.valid), self.i.ready.eq(results.ready)]
+        return results

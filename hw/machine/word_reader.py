@@ -7,15 +7,13 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from macaw.arch.checks import instance, power_of_two
+from macaw.arch.instructions import COUNT_BITS
 from macaw.arch.machine import MachineConfig
 from macaw.hw.machine.layouts import storing_layout, word_layout
 from macaw.hw.machine.register_queue import RegisterQueue
 from macaw.hw.memory_port import read_layout
 
-__all__ = ["COUNT_BITS", "WordReader", "span_layout"]
-
-#: Bits of a count of words.
-COUNT_BITS = 20
+__all__ = ["WordReader", "span_layout"]
 
 
 def span_layout(config: MachineConfig, *, runs: bool = False) -> data.StructLayout:

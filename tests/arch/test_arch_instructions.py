@@ -127,20 +127,23 @@ def test_values_that_do_not_fit_are_refused(values, sentence):
 def test_disassembly_shows_spaces_targets_and_waits():
     tensor = 1 << TINY.address_bits
     load = {"target": 1, "start": 7, "address": 16, "count": 3}
-    fetch = {"address": tensor + 4, "second": 9, "two": 1, "follows": 0, "count": 2}
-    fetch |= {"run": 2, "skip": 0}
+    fetch = {
+        "address": tensor + 4, "count": 2, "second_address": 9, "second_count": 5, "follows": 0,
+    }  # fmt: skip
+    fetch |= {"run": 2, "skip": 0, "second_run": 2, "second_skip": 0}
+    alone = fetch | {"second_count": 0}
     lines = [
         disassemble(TINY, each)
         for each in (
             Instruction(opcode=Opcode.LOAD, values=load, after={Engine.COMPUTE: 2}),
             Instruction(opcode=Opcode.FETCH, values=fetch),
-            Instruction(opcode=Opcode.FETCH, values=fetch | {"two": 0}),
-            Instruction(opcode=Opcode.FETCH, values=fetch | {"two": 0, "run": 1, "skip": 3}),
+            Instruction(opcode=Opcode.FETCH, values=alone),
+            Instruction(opcode=Opcode.FETCH, values=alone | {"run": 1, "skip": 3}),
         )
     ]
     assert lines == [
         "LOAD target=parameters start=7 address=outer:0x10 count=3 after compute 2",
-        "FETCH address=tensor:0x4 second=outer:0x9 two=1 count=2",
+        "FETCH address=tensor:0x4 count=2 second_address=outer:0x9 second_count=5",
         "FETCH address=tensor:0x4 count=2",
         "FETCH address=tensor:0x4 count=2 run=1 skip=3",
     ]

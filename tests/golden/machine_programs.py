@@ -9,11 +9,14 @@ from conv2d_layers import Case
 from macaw.arch import preset
 from macaw.arch.container import Program, TensorPlace
 from macaw.arch.core import layer_fields, parameter_fields, step_fields
-from macaw.arch.instructions import Instruction, Opcode, encode, engine_of
+from macaw.arch.instructions import Instruction, Opcode, elementwise_fields, encode, engine_of
 from macaw.arch.loading import pack_units
 from macaw.arch.machine import Engine, LoadTarget, MachineConfig, Space
 
 TINY = MachineConfig(name="tiny", core=preset("tiny"), tensor_words=64)
+
+#: What a store says of an elementwise pass that there is none of.
+AS_THEY_ARE = {field.name: 0 for field in elementwise_fields()}
 
 
 def place(config: MachineConfig, space: Space, word: int) -> int:
@@ -45,7 +48,13 @@ class Writer:
         return sum(engine_of(each.opcode) == engine for each in self.instructions)
 
     def add(self, opcode: Opcode, *, after: dict[Engine, int] | None = None, **values: int) -> int:
-        """One more instruction; gives its index."""
+        """One more instruction; gives its index. A store writes words as they are, and a SCATTER
+        takes those of its rows, where ``values`` do not say so."""
+        if opcode == Opcode.SCATTER:
+            row_words = self.config.words(values["pixels"] * values["pixel_bytes"])
+            values = {"count": values["rows"] * row_words} | values
+        if engine_of(opcode) == Engine.STORE:
+            values = AS_THEY_ARE | values
         if after is None and self.serial:
             streams = self.count(Engine.STORE)
             after = dict.fromkeys((Engine.FETCH, Engine.COMPUTE, Engine.STORE), streams)
@@ -60,19 +69,26 @@ class Writer:
 
     def fetch(
         self, address: int, count: int, *, second: int | None = None, follows=False, after=None,
-        run: int | None = None, skip: int = 0,
+        run: int | None = None, skip: int = 0, second_count: int | None = None,
+        second_skip: int = 0,
     ):  # fmt: skip
+        """Of a second operand, by default, as many words as of the first."""
+        run = count if run is None else run
+        if second is None:
+            second_count = 0
+        elif second_count is None:
+            second_count = count
         return self.add(
-            Opcode.FETCH, address=address, second=second or 0, two=int(second is not None),
-            follows=int(follows), count=count, after=after, skip=skip,
-            run=count if run is None else run,
+            Opcode.FETCH, address=address, count=count, run=run, skip=skip, follows=int(follows),
+            second_address=second or 0, second_count=second_count, second_run=run,
+            second_skip=second_skip, after=after,
         )  # fmt: skip
 
     def copy(self, count: int, *, after=None):
         return self.add(Opcode.COPY, count=count, after=after)
 
-    def store(self, address: int, count: int, *, after=None):
-        return self.add(Opcode.STORE, address=address, count=count, after=after)
+    def store(self, address: int, count: int, *, after=None, **tables: int):
+        return self.add(Opcode.STORE, address=address, count=count, after=after, **tables)
 
     def end(self, *, after=None):
         everything = {engine: self.count(engine) for engine in Engine}

@@ -74,7 +74,7 @@ def test_loads_go_where_they_are_told():
     assert list(written[LoadTarget.TABLE]) == list(range(11, 11 + len(core.program.table)))
 
 
-# ELEMENTWISE
+# The elementwise pass
 
 
 def naive_elementwise(first, second, tables, *, rounding, zero_point, minimum, maximum, unsigned):
@@ -105,12 +105,11 @@ def elementwise_program(tables, *, two, rounding, zero_point, minimum, maximum, 
     first, second, result = 3000, 3100, 3200
     count = 20 * 2
     writer.fetch(first, count, second=second if two else None)
-    writer.add(
-        Opcode.ELEMENTWISE, two=int(two), count=count, rounding=rounding, zero_point=zero_point,
-        minimum=minimum, maximum=maximum, output_unsigned=int(unsigned),
-        after={Engine.LOAD: 1},
+    writer.copy(count)
+    writer.store(
+        result, count, operands=1 + two, rounding=rounding, zero_point=zero_point,
+        minimum=minimum, maximum=maximum, output_unsigned=int(unsigned), after={Engine.LOAD: 1},
     )  # fmt: skip
-    writer.store(result, count)
     writer.end()
     places = [tensor("first", first, 20, 3, 5), tensor("second", second, 20, 3, 5)]
     return writer.program(inputs=places[: 1 + two], outputs=[tensor("result", result, 20, 3, 5)])
@@ -153,7 +152,7 @@ def test_elementwise_refusals():
 
     def refuse(program, sentence, config=TINY):
         program = replace(program, config_digest=config.digest)
-        with pytest.raises(MachineError, match=rf"^instruction 2 \(ELEMENTWISE .*: {sentence}$"):
+        with pytest.raises(MachineError, match=rf"^instruction 3 \(STORE .*: {sentence}$"):
             run(config, program, [image])
 
     tables = np.zeros(512, np.int64)
@@ -177,18 +176,25 @@ def test_elementwise_refusals():
     )
 
 
-def test_elementwise_takes_as_many_operands_as_its_fetch_brings():
+@pytest.mark.parametrize(
+    ("operands", "second", "sentence"),
+    [
+        (0, 2, "its FETCH must bring 0 words of a second operand, not 2"),
+        (1, 2, "its FETCH must bring 0 words of a second operand, not 2"),
+        (2, 0, "its FETCH must bring 2 words of a second operand, not 0"),
+        (2, 3, "its FETCH must bring 2 words of a second operand, not 3"),
+        (3, 2, "its operands must be at most 2, not 3"),
+    ],
+)
+def test_elementwise_takes_as_many_operands_as_its_fetch_brings(operands, second, sentence):
     writer = Writer()
     content = bytes(4 * 512)
     writer.load(LoadTarget.LOOKUP, writer.constant(content), TINY.words(len(content)))
-    writer.fetch(0, 4)
-    writer.add(
-        Opcode.ELEMENTWISE, two=1, count=2, rounding=0, zero_point=0, minimum=-128, maximum=127,
-        output_unsigned=0, after={Engine.LOAD: 1},
-    )  # fmt: skip
-    writer.store(3000, 2)
+    writer.fetch(0, 2, second=4, second_count=second)
+    writer.copy(2)
+    writer.store(3000, 2, operands=operands, maximum=127, after={Engine.LOAD: 1})
     writer.end()
-    with pytest.raises(MachineError, match=r": its FETCH must bring 2 operands, not 1$"):
+    with pytest.raises(MachineError, match=rf": {sentence}$"):
         run(TINY, writer.program(), [])
 
 
@@ -199,14 +205,19 @@ def naive_movement(config, program, instructions, memories):
     """Byte by byte, one instruction after the other; memories are bytearrays by space."""
     size, bits = config.word_bytes, config.address_bits
     for fetch, _, store in zip(*[iter(instructions)] * 3, strict=True):
-        stream = bytearray()
-        for word in range(fetch.values["count"]):
-            for name in ("address", "second")[: 1 + fetch.values["two"]]:
-                space, first = divmod(fetch.values[name], 1 << bits)
-                skipped = word // fetch.values["run"] * fetch.values["skip"]
-                start = (first + word + skipped) * size
+        streams = bytearray(), bytearray()
+        for stream, prefix in zip(streams, ("", "second_"), strict=True):
+            address, count, run, skip = (
+                fetch.values[f"{prefix}{name}"] for name in ("address", "count", "run", "skip")
+            )
+            for word in range(count):
+                space, first = divmod(address, 1 << bits)
+                start = (first + word + word // run * skip) * size
                 stream += memories[space][start : start + size]
-        values = store.values
+        values, stream = store.values, streams[0]
+        if values["operands"]:
+            first, second = (np.frombuffer(each, np.int8).astype(int) for each in streams)
+            stream = bytearray((first + second).clip(-128, 127).astype(np.int8).tobytes())
         if store.opcode == Opcode.STORE:
             space, first = divmod(values["address"], 1 << bits)
             memories[space][first * size : first * size + len(stream)] = stream
@@ -226,6 +237,10 @@ def random_movement(generator, config, *, serial):
     """A program that moves words between 40 words outside, from word 500 on, and 40 of the
     tensor memory, after it has filled these; one way or the other, and never in place."""
     writer = Writer(config, serial=serial)
+    entries = [*range(128), *range(-128, 0)] * 2
+    units = [(entry << LOOKUP_FRACTION) & (1 << 32) - 1 for entry in entries]
+    content = pack_units(config, LoadTarget.LOOKUP, units)
+    writer.load(LoadTarget.LOOKUP, writer.constant(content), config.words(len(content)))
 
     def somewhere(space, words):
         first = int(generator.integers(0, 41 - words)) + (500 if space == Space.OUTER else 0)
@@ -237,24 +252,28 @@ def random_movement(generator, config, *, serial):
     for _ in range(int(generator.integers(1, 6))):
         rows, pixels, size = (int(value) for value in generator.integers(1, 5, 3))
         words = rows * config.words(pixels * size)
-        two = words % 2 == 0 and generator.random() < 0.4
-        count = words // 2 if two else words
+        two = generator.random() < 0.4
+        count = words
         space = Space(int(generator.integers(0, 2)))
         other = Space(1 - space)
         run, skip = int(generator.integers(1, count + 1)), int(generator.integers(0, 3))
         reach = min(count + (count - 1) // run * skip, 40)
         skip *= reach < 40
         second = somewhere(space, reach) if two else None
-        writer.fetch(somewhere(space, reach), count, second=second, run=run, skip=skip)
+        writer.fetch(
+            somewhere(space, reach), count, second=second, run=run, skip=skip, second_skip=skip
+        )
         writer.copy(words)
+        tables = {"operands": 2, "minimum": -128, "maximum": 127} if two else {}
+        after = None if serial or not two else {Engine.LOAD: 1}
         if generator.random() < 0.5:
-            writer.store(somewhere(other, words), words)
+            writer.store(somewhere(other, words), words, after=after, **tables)
             continue
         pixel_pitch, row_pitch = (int(value) for value in generator.integers(0, 30, 2))
         byte = somewhere(other, 32) * config.word_bytes + int(generator.integers(0, 8))
         writer.add(
             Opcode.SCATTER, address=byte, rows=rows, pixels=pixels, pixel_bytes=size,
-            pixel_pitch=pixel_pitch, row_pitch=row_pitch,
+            pixel_pitch=pixel_pitch, row_pitch=row_pitch, after=after, **tables,
         )  # fmt: skip
     writer.end()
     return writer
@@ -285,7 +304,7 @@ def test_random_movement(serial):
         machine.write(whole, image)
         memories = [bytearray(4096 * 8), bytearray(64 * 8)]
         memories[0][4000:4320] = image.tobytes()
-        naive_movement(config, program, writer.instructions[:-1], memories)
+        naive_movement(config, program, writer.instructions[1:-1], memories)
         refusal = refusal_of(machine, program.body)
         if refusal:
             assert not serial, f"seed {seed}: {refusal}"

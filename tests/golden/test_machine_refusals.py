@@ -158,7 +158,7 @@ def test_scatter_and_conv_of_other_words():
     executed(writer)
     scatter = writer.instructions[2]
     writer.instructions[2] = replace(scatter, values=scatter.values | {"rows": 3})
-    refused(writer, "it must be given the 6 words that it takes, not 4", index=2)
+    refused(writer, "its count must be the 6 words of its rows, not 4", index=2)
 
     case = random_case(5, TINY.core)
     writer = Writer()

@@ -19,11 +19,10 @@ def tables(writer: Writer, first: int, entries: int) -> None:
     writer.load(LoadTarget.LOOKUP, address, TINY.words(len(content)), start=first)
 
 
-def elementwise(writer: Writer, count: int, *, two: int = 0, after=None) -> None:
-    writer.add(
-        Opcode.ELEMENTWISE, two=two, count=count, rounding=0, zero_point=0, minimum=-128,
-        maximum=127, output_unsigned=0, after=after,
-    )  # fmt: skip
+def elementwise(writer: Writer, count: int, *, operands: int = 1, after=None) -> None:
+    """Copies words through the tables to word 900."""
+    writer.copy(count)
+    writer.store(900, count, operands=operands, minimum=-128, maximum=127, after=after)
 
 
 def test_tables_that_are_loaded_while_they_are_used():
@@ -33,7 +32,6 @@ def test_tables_that_are_loaded_while_they_are_used():
         tables(writer, 0, 256)
         writer.fetch(source, 2)
         elementwise(writer, 2, after=after)
-        writer.store(900, 2)
         writer.end()
         if after:
             executed(writer)
@@ -42,7 +40,7 @@ def test_tables_that_are_loaded_while_they_are_used():
                 writer,
                 "it must be in order with instruction 0 (LOAD), which uses lookup entry 0x0 too: "
                 "wait for 1 load instructions before one of them",
-                index=2,
+                index=3,
             )
 
 
@@ -79,8 +77,7 @@ def test_sums_with_bytes_that_are_not_known(operands, sentence):
     part_of(writer, source, 901)
     first, second = (901 if each else source for each in operands)
     writer.fetch(first, 1, second=second, after={STORE: 1})
-    elementwise(writer, 1, two=1, after={LOAD: 1})
-    writer.store(900, 1)
+    elementwise(writer, 1, operands=2, after={LOAD: 1})
     writer.end()
     eight_bytes(writer, sentence)
 
@@ -106,7 +103,6 @@ def test_bytes_that_are_not_known_need_no_entry():
     part_of(writer, source, 901)
     writer.fetch(901, 1, after={STORE: 1})
     elementwise(writer, 1, after={LOAD: 1})
-    writer.store(900, 1)
     writer.end()
     executed(writer)
 

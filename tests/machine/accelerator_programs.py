@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from macaw.arch import preset
-from macaw.arch.instructions import Instruction, Opcode, encode
+from macaw.arch.instructions import Instruction, Opcode, elementwise_fields, encode
 from macaw.arch.machine import Engine, MachineConfig
 
 #: The machine of these tests.
@@ -54,13 +54,15 @@ def moving(
     opcode, values = store
     address = source + (_TENSOR if tensor else 0)
     fetch = {
-        "address": address, "second": 0, "two": 0, "follows": int(follows), "count": count,
-        "run": run or count, "skip": skip,
+        "address": address, "count": count, "run": run or count, "skip": skip,
+        "second_address": 0, "second_count": 0, "second_run": 0, "second_skip": 0,
+        "follows": int(follows),
     }  # fmt: skip
+    plain = {field.name: 0 for field in elementwise_fields()}
     return [
         Instruction(opcode=Opcode.FETCH, values=fetch, after={Engine.STORE: index}),
         Instruction(opcode=Opcode.COPY, values={"count": count}),
-        Instruction(opcode=opcode, values=values),
+        Instruction(opcode=opcode, values=plain | {"count": count} | values),
     ]
 
 
