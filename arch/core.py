@@ -58,8 +58,8 @@ _WIDE_STEP_FIELDS = {"paired", "four", "high", "shift", "capture", "evaluate"}
 _WIDE_LAYER_FIELDS = {
     *("pitch", "ring_words", "ring_base", "ahead", "dilation", "next_row", "second_row"),
     *("third_row", "prologue", "body"),
-    *("weight_offset", "odd_width", "table_start", "body_start", "parameter_sets"),
-    *("parameters_stay", "largest"),
+    *("weight_offset", "weights_shared", "odd_width", "table_start", "body_start"),
+    *("parameter_sets", "parameters_stay", "largest"),
 }
 #: A field that the general core does without: its result rows stand one behind the other.
 _NARROW_LAYER_FIELD = "result_rows"
@@ -195,6 +195,11 @@ def layer_fields(config: AcceleratorConfig) -> tuple[Field, ...]:
             name="weight_offset",
             bits=8,
             meaning=f"dense: zero point of all weights, as int8, and {EXCESS}; window: 0",
+        ),
+        Field(
+            name="weights_shared",
+            bits=1,
+            meaning="every column group has the weight words of the first",
         ),
         Field(
             name="parameter_start",

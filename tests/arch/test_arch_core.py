@@ -95,7 +95,7 @@ def test_flags_have_one_bit(config):
     wide = {"paired", "four", "high", "shift", "capture", "evaluate"}
     assert step == {"first", "last"} | (set() if config.narrow else wide)
     # A number of two sets has one bit, too.
-    wide = set() if config.narrow else {"odd_width", "parameters_stay", "ahead"}
+    wide = set() if config.narrow else {"odd_width", "parameters_stay", "ahead", "weights_shared"}
     assert layer - {"parameter_sets"} == {
         "input_unsigned", "window", "output_unsigned", "mode",
     } | wide  # fmt: skip
@@ -121,7 +121,8 @@ def test_fields_hold_what_the_memories_allow(config):
         # As many rows as the memories have words.
         assert layer["ring_rows"].maximum >= memory.activation_words
         assert layer["result_rows"].maximum >= memory.result_words
-        assert not layer.keys() & {"next_row", "second_row", "pitch", "body", "weight_offset"}
+        wide = {"next_row", "second_row", "pitch", "body", "weight_offset", "weights_shared"}
+        assert not layer.keys() & wide
     else:
         for name in ("next_row", "second_row", "third_row"):
             assert layer[name].maximum == memory.activation_words - 1
