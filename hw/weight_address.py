@@ -16,7 +16,7 @@ __all__ = ["WeightAddress"]
 
 class WeightAddress(wiring.Component):
     """Counts the weight words of a column group, from its first again for each pixel; groups
-    follow each other, and each row begins with the first.
+    follow each other, or have the same words, and each row begins with the first.
 
     Parameters
     ----------
@@ -57,10 +57,11 @@ class WeightAddress(wiring.Component):
             Signal(name=name) for name in ("step", "repeat", "enter", "restart")
         )
         finish = self.evaluation.valid & place.finish
+        leave = place.group_end & ~self.layer.weights_shared
         m.d.sync += [
             step.eq(self.evaluation.valid),
-            repeat.eq(finish & ~place.group_end),
-            enter.eq(finish & place.group_end),
+            repeat.eq(finish & ~leave),
+            enter.eq(finish & leave),
             restart.eq((finish & place.row_end) | self.start),
         ]
         first = Signal.like(self.address)

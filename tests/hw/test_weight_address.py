@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
 """The weight address goes through a group's words for each pixel, and through the groups of a
-row for each row; so does the narrow core's address, a clock sooner."""
+row, or the first one's words for all of them, for each row; so does the narrow core's address, a
+clock sooner, which knows no words for all groups."""
 
 import random
 
@@ -21,28 +22,35 @@ LAYERS = 40
 
 
 def evaluations(generator):
-    """(evaluation or ``None``, start, first weight word, address or ``None``) of each clock."""
+    """(evaluation or ``None``, start, first weight word, whether the groups share their words,
+    addresses by block) of each clock."""
+    none = {"weight": 0, "loop": 0}
     most = TINY.memory.weight_words
     for _ in range(LAYERS):
         groups = [generator.randint(1, 9) for _ in range(generator.randint(1, 4))]
         start = generator.randint(0, most - sum(groups))
         pixels = generator.randint(1, 4)
-        yield None, 0, start, None
-        yield None, 1, start, None
+        shared = generator.randint(0, 1)
+        yield None, 0, start, shared, none
+        yield None, 1, start, shared, none
         for _ in range(generator.randint(1, 3)):
             first = start
             for index, words in enumerate(groups):
                 for pixel in range(pixels):
                     for word in range(words):
                         while generator.random() < 0.2:
-                            yield None, 0, start, None
+                            yield None, 0, start, shared, none
                         last, end = word == words - 1, pixel == pixels - 1
                         flags = {
                             "finish": last,
                             "group_end": end,
                             "row_end": end and index == len(groups) - 1,
                         }
-                        yield flags, 0, start, first + word
+                        addresses = {
+                            "weight": (start if shared else first) + word,
+                            "loop": first + word,
+                        }
+                        yield flags, 0, start, shared, addresses
                 first += words
 
 
@@ -57,6 +65,7 @@ def test_addresses_of_random_layers():
     valid = np.array([clock[0] is not None for clock in clocks])
     layer = {field.name: np.zeros(len(clocks), np.int64) for field in layer_fields(TINY)}
     layer["weight_start"] = np.array([clock[2] for clock in clocks])
+    layer["weights_shared"] = np.array([clock[3] for clock in clocks])
     blocks = {"weight": WeightAddress(TINY), "loop": LoopAddress(len(WeightAddress(TINY).address))}
     start = np.array([clock[1] for clock in clocks])
     place = {name: np.array([int(flag[name]) for flag in flags]) for name in noise[0]}
@@ -78,8 +87,8 @@ def test_addresses_of_random_layers():
         },
         latency={"weight__address": WeightAddress.latency, "loop__address": 0},
     )
-    expected = np.array([clock[3] if clock[0] else 0 for clock in clocks])
     for name in blocks:
+        expected = np.array([clock[4][name] for clock in clocks])
         addresses = found[f"{name}__address"]
         wrong = np.flatnonzero(valid & (addresses != expected))
         assert not wrong.size, (
