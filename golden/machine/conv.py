@@ -66,7 +66,7 @@ def check_apart(layer: Mapping[str, int], before: Mapping[str, int]) -> None:
 
 def _walk(core: Core, layer: Mapping[str, int]) -> Walk:
     walk, config = walk_of(core.config, layer, core.table), core.config
-    words = len(walk.groups) * walk.evaluations
+    words = walk.weight_words
     if words > len(core.weights):
         raise MachineError(
             f"weight words of the layer must be at most {len(core.weights)}, not {words}"
@@ -93,9 +93,8 @@ def conv_use(core: Core, layer: Mapping[str, int]) -> ConvUse:
     walk, array = _walk(core, layer), core.config.array
     beats = []
     for group in walk.groups:
-        for evaluation in range(walk.evaluations):
-            word = layer["weight_start"] + group.index * walk.evaluations + evaluation
-            word %= len(core.weights)
+        for evaluation, place in enumerate(walk.words_of(group)):
+            word = (layer["weight_start"] + place) % len(core.weights)
             columns = group.channels
             if walk.window:
                 # Phases take turns, half of the columns each.
@@ -103,7 +102,10 @@ def conv_use(core: Core, layer: Mapping[str, int]) -> ConvUse:
                 columns = min(max(columns - phase * array.pair_channels, 0), array.pair_channels)
             beats.append(word * array.columns + np.arange(columns))
     parameters = layer["parameter_start"] + np.arange(walk.channels)
-    return ConvUse(weights=np.concatenate(beats), parameters=parameters)
+    weights = np.concatenate(beats)
+    if walk.weights_shared:
+        weights = np.unique(weights)
+    return ConvUse(weights=weights, parameters=parameters)
 
 
 def conv(core: Core, layer: Mapping[str, int], image: Words) -> Words:
@@ -125,8 +127,8 @@ def conv(core: Core, layer: Mapping[str, int], image: Words) -> Words:
     _check_results(config, layer, walk, pixels)
     reader = ImageReader(config, layer, walk, image)
     # Behind the last word comes the first one.
-    places = layer["weight_start"] + np.arange(len(walk.groups) * walk.evaluations)
-    weights = core.weights[places % len(core.weights)]
+    places = np.concatenate([walk.words_of(group) for group in walk.groups])
+    weights = core.weights[(layer["weight_start"] + places) % len(core.weights)]
     sums_of = window_sums if walk.window else dense_sums
     rows = layer["output_rows"] + 1
     values = np.zeros((rows, pixels, max(layer["result_step"], walk.channels)), np.uint8)

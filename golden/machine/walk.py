@@ -41,7 +41,8 @@ class Walk:
     ``prologue``, then those of the ``body`` for each of ``pixels`` pixels (dense) or pairs of
     them (window mode).
 
-    ``evaluations`` counts the weight words of a group.
+    ``evaluations`` counts the weight words of a group; all groups have those of the first where
+    ``weights_shared``.
     """
 
     window: bool
@@ -50,6 +51,17 @@ class Walk:
     body: tuple[Read, ...]
     pixels: int
     evaluations: int
+    weights_shared: bool
+
+    @property
+    def weight_words(self) -> int:
+        """Weight words of all groups."""
+        return self.evaluations * (1 if self.weights_shared else len(self.groups))
+
+    def words_of(self, group: Group) -> range:
+        """The weight words of a group's evaluations, counted from the layer's first."""
+        first = 0 if self.weights_shared else group.index * self.evaluations
+        return range(first, first + self.evaluations)
 
     @property
     def channels(self) -> int:
@@ -164,4 +176,5 @@ def walk_of(
         body=body,
         pixels=layer["pixels"] + 1,
         evaluations=len(evaluated) * (array.phases if window else 1),
+        weights_shared=bool(layer["weights_shared"]),
     )
