@@ -315,7 +315,7 @@ def _descriptor(
         "group_step": groups.input_step,
         "weight_start": 0,
         "weight_offset": 0 if walk.window else filler + EXCESS,
-        "weights_shared": 0,
+        "weights_shared": int(walk.weights_shared),
         "parameter_start": 0,
         "parameter_sets": (row_groups if stay else sets) - 1,
         "parameters_stay": int(stay),

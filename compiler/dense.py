@@ -123,8 +123,10 @@ def walk_dense(
         row += 2 if pair else 1
     rows, kernel_columns, slice_channels = map(np.array, (rows_of, columns_of, channels_of))
 
-    words = np.full((len(list(groups)), len(parts), len(rows), columns, lanes), filler, np.int8)
-    for index, (outer, first, count) in enumerate(groups):
+    shared = not config.narrow and groups.alike(parts)
+    own_words = list(groups)[: 1 if shared else None]
+    words = np.full((len(own_words), len(parts), len(rows), columns, lanes), filler, np.int8)
+    for index, (outer, first, count) in enumerate(own_words):
         for column in range(count):
             channel = first + column
             own = channel // outputs - outer * together
@@ -143,6 +145,7 @@ def walk_dense(
         prologue=(),
         body=tuple(body),
         weights=words.reshape(-1, columns, lanes),
+        weights_shared=shared,
         pixels=shape.output_width,
         pixel_stride=shape.stride[1] * pitch,
         pixel_cycles=narrow_cycles(body) if config.narrow else max(reads, config.beats),

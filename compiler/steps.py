@@ -33,6 +33,19 @@ class Groups:
                 yield outer, first, channels
                 first += channels
 
+    def alike(self, parts: list[np.ndarray]) -> bool:
+        """Whether there are several groups, and the channels of each have the weights of the
+        first one's, in all ``parts``, [output channels, ...].
+
+        No group has more channels than the first.
+        """
+        several = self.outer * self.inner > 1
+        return several and all(
+            np.array_equal(weights[first : first + channels], weights[:channels])
+            for weights in parts
+            for _, first, channels in self
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
@@ -51,7 +64,8 @@ class Walk:
     """A layer's walk: the steps ahead of a row's first pixel, and those of each pixel or pair.
 
     ``weights`` is int8, (words, columns, lanes), in the order in which the evaluations of all
-    column groups read it. ``pixels`` counts pixels or pairs of a row, ``pixel_stride`` the
+    column groups read it; where they are ``weights_shared``, those of the first group, which all
+    the others read too. ``pixels`` counts pixels or pairs of a row, ``pixel_stride`` the
     bytes from one to the next, ``pixel_cycles`` the clocks that each takes and
     ``prologue_cycles`` those ahead of a row's first. Where the requantiser takes channels one by
     one, a pixel takes at least ``channel_cycles`` for each of its group.
@@ -67,6 +81,7 @@ class Walk:
     pixel_cycles: int
     prologue_cycles: int = 0
     channel_cycles: int = 0
+    weights_shared: bool = False
 
     @property
     def row_cycles(self) -> int:

@@ -130,8 +130,10 @@ def walk_window(
 
     # A block's columns stand at the new end of the window.
     blocks = [(row_block, block) for row_block in row_blocks for block in column_blocks]
-    words = np.zeros((outer, len(blocks), len(parts), phases, array.columns, ROWS, width), np.int8)
-    for channel in range(channels):
+    shared = groups.alike(parts)
+    size = (1 if shared else outer, len(blocks), len(parts), phases, array.columns, ROWS, width)
+    words = np.zeros(size, np.int8)
+    for channel in range(lanes if shared else channels):
         group, place = divmod(channel, lanes)
         phase, column = divmod(place, half)
         for index, ((row, rows), (first, count)) in enumerate(blocks):
@@ -147,6 +149,7 @@ def walk_window(
         prologue=tuple(prologue),
         body=tuple(body),
         weights=words.reshape(-1, array.columns, lanes),
+        weights_shared=shared,
         pixels=-(-shape.output_width // 2),
         pixel_stride=2 * stride * pitch,
         pixel_cycles=max(reads, evaluations),

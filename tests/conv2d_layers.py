@@ -3,7 +3,7 @@
 """Random convolutions for the compute core, and the names of the paths that they take."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -230,6 +230,22 @@ def case_of(seed: int, shape: Conv2dShape, config: AcceleratorConfig) -> Case:
     return Case(seed=seed, program=compile_conv2d(layer, config), image=image)
 
 
+def shared_case(seed: int, shape: Conv2dShape, config: AcceleratorConfig) -> Case:
+    """Like `case_of`, with the first column group's weights for all the others."""
+    case = case_of(seed, shape, config)
+    _, _, channels = next(iter(case.program.walk.groups))
+    whose = np.arange(shape.out_channels) % channels
+    points = case.layer.weight_zero_point
+    layer = replace(
+        case.layer,
+        weights=case.layer.weights[whose],
+        weight_zero_point=tuple(points[each] for each in whose)
+        if isinstance(points, tuple)
+        else points,
+    )
+    return replace(case, program=compile_conv2d(layer, config))
+
+
 def random_case(seed: int, config: AcceleratorConfig) -> Case:
     """The first layer out of ``seed`` that ``config`` takes, of the kind that the seed's
     remainder names."""
@@ -299,4 +315,6 @@ def paths(program: Conv2dProgram) -> set[str]:
             found.add("wide groups" if wide else "block-diagonal" if together else "single groups")
         elif walk.groups.inner > 1:
             found.add("several column groups")
+    if walk.weights_shared:
+        found.add("shared weights")
     return found

@@ -107,7 +107,7 @@ class Machine:
                         complete = bool(entry["last"]) and read == entry["count"]
                 assert complete
                 pixels.append(sums[:channels])
-            base = index
+            base = base if fields["weights_shared"] else index
             result.append(pixels)
         return np.concatenate(result, axis=1)
 
@@ -138,7 +138,7 @@ class Machine:
                         complete = bool(entry["last"])
                 assert complete
                 pixels += list(sums[:, :channels])
-            base = index
+            base = base if fields["weights_shared"] else index
             result.append(pixels[: len(pixels) - fields["odd_width"]])
         return np.concatenate(result, axis=1)
 

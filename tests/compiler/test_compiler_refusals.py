@@ -100,11 +100,18 @@ def test_an_image_that_overflows_the_line_buffer():
 
 
 def test_more_weights_than_the_memory_holds():
+    kernel = {"kernel_height": 3, "kernel_width": 3}
+
+    def weights(channels):
+        return np.arange(channels).reshape(-1, 1, 1, 1)
+
     refused(
         "stem: weight words must be at most 128 on tiny, not 135: split its channels",
-        kernel_height=3, kernel_width=3, out_channels=60,
+        out_channels=60, weight=weights(60), **kernel,
     )  # fmt: skip
-    taken(kernel_height=3, kernel_width=3, out_channels=56)
+    taken(out_channels=56, weight=weights(56), **kernel)
+    # Column groups with the same weights share their words.
+    taken(out_channels=60, **kernel)
 
 
 def test_more_steps_than_the_table_holds():

@@ -59,7 +59,7 @@ def test_sums_are_those_of_the_golden_model(config):
     if config.narrow:
         names |= {"window of channels"}
     else:
-        names |= {"dense paired", "window of two rows", "window of one row"}
+        names |= {"dense paired", "window of two rows", "window of one row", "shared weights"}
     assert not names - taken.keys(), f"no layer took {names - taken.keys()}"
 
 

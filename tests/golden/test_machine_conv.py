@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from conv2d_layers import case_of, paths, random_case
+from conv2d_layers import case_of, paths, random_case, shared_case
 from machine_layers import core_of, image_stream, machine_result, result_stream
 
 from macaw.arch import (
@@ -199,6 +199,63 @@ def test_another_place_in_the_memories():
     assert use.weights[0] == 5 * core.config.array.columns
     assert (use.parameters[0], table_use(moved, there)[0]) == (3, 4)
     assert differs(result_stream(case), lambda: conv(moved, descriptor, image).data)
+
+
+#: Three column groups, of which the last has fewer channels.
+SHARED = (
+    Conv2dShape(
+        height=6, width=5, in_channels=19, out_channels=19, kernel_height=3, kernel_width=2,
+        padding=(1, 0, 1, 0), groups=19,
+    ),
+    Conv2dShape(
+        height=4, width=6, in_channels=10, out_channels=10, kernel_height=2, kernel_width=2,
+        groups=5,
+    ),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", SHARED, ids=["window", "dense"])
+def test_weights_that_all_column_groups_share(shape):
+    case = shared_case(5, shape, MODES)
+    core, descriptor = core_of(case.program), case.program.descriptor
+    image, words = image_stream(case), len(case.program.weights)
+    groups = len(list(case.program.walk.groups))
+    assert (groups, descriptor["weights_shared"]) == (3, 1)
+    own = descriptor | {"weights_shared": 0}
+    repeated = np.zeros_like(core.weights)
+    repeated[: groups * words] = np.tile(case.program.weights, (groups, 1, 1))
+    for weights, fields in (core.weights, descriptor), (repeated, own), (repeated, descriptor):
+        found = conv(replace(core, weights=weights), fields, image).data
+        np.testing.assert_array_equal(found, result_stream(case))
+    assert differs(result_stream(case), lambda: conv(core, own, image).data)
+    # Other words behind those of the first group are those of other layers.
+    columns = core.config.array.columns
+    beats = [conv_use(core, fields).weights for fields in (descriptor, own)]
+    assert len(set(beats[0].tolist())) == len(beats[0])
+    assert beats[1].max() // columns >= (groups - 1) * words
+    assert set((beats[0] // columns).tolist()) == set(range(words))
+    assert set(beats[0].tolist()) <= set(beats[1].tolist())
+    # Around the end of their memory.
+    around = replace(core, weights=np.roll(core.weights, -1, axis=0))
+    there = descriptor | {"weight_start": len(core.weights) - 1}
+    np.testing.assert_array_equal(conv(around, there, image).data, result_stream(case))
+    assert conv_use(around, there).weights.max() // columns == len(core.weights) - 1
+
+
+def test_shared_weights_of_more_groups_than_their_memory_holds():
+    shape = replace(SHARED[0], in_channels=64, out_channels=64, groups=64, kernel_height=7)
+    shape = replace(shape, width=2, padding=(1, 0, 0, 0))
+    config = replace(TINY, memory=replace(TINY.memory, weight_words=512))
+    case = shared_case(5, shape, config)
+    words = len(case.program.weights)
+    core, descriptor = core_of(case.program), case.program.descriptor
+    # A memory that holds a part of what the first compilation had room for.
+    core = replace(core, weights=core.weights[:16])
+    found = conv(core, descriptor, image_stream(case)).data
+    np.testing.assert_array_equal(found, result_stream(case))
+    message = f"^weight words of the layer must be at most 16, not {8 * words}$"
+    with pytest.raises(MachineError, match=message):
+        conv(core, descriptor | {"weights_shared": 0}, image_stream(case))
 
 
 RAW = replace(MODES, requantizer=RequantizerConfig(lanes=2, modes=(Mode.RAW,)))

@@ -19,7 +19,7 @@ TINY = preset("tiny")
 COVERS = {
     "dense unpaired", "dense paired", "block-diagonal", "wide groups", "several column groups",
     "split weights", "window of four rows", "window of two rows", "window of one row",
-    "sliding window", "walking window", "odd width", "ring wraps",
+    "sliding window", "walking window", "odd width", "ring wraps", "shared weights",
 }  # fmt: skip
 
 

@@ -267,7 +267,7 @@ def _dense(program: Conv2dProgram, padded: PaddedImage) -> Iterator[Expected]:
                         address=address + index,
                         where=(y, x, first_group * outputs + first_output),
                     )
-            address += parts * len(taps)
+            address += 0 if program.walk.weights_shared else parts * len(taps)
 
 
 def _dense_taps(
@@ -372,7 +372,7 @@ def _window(program: Conv2dProgram, padded: PaddedImage) -> Iterator[Expected]:
                         address=address + index,
                         where=(y, x, channel),
                     )
-            address += len(taps) * array.phases
+            address += 0 if program.walk.weights_shared else len(taps) * array.phases
 
 
 def _fill(operands, mask, shape, padded, tap, y, x, channel):
