@@ -57,7 +57,8 @@ def _with_tables(
         other for other in passes for read in other.sources if read.buffer.name == buffer.name
     ]
     makers = _writers(buffer, passes)
-    ready = all(max(_writers(other.buffer, passes), default=-1) < makers[0] for other in others)
+    first = min(makers, default=-1)
+    ready = all(max(_writers(other.buffer, passes), default=-1) < first for other in others)
     places = Placing(config)
     whole = places.everything(buffer)
     if (
