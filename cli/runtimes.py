@@ -16,7 +16,7 @@ from macaw.nn.store import GRAPH_MARK
 from macaw.nn.torch.library import silent
 from macaw.nn.torch.program_file import load_program
 
-__all__ = ["Runtime", "live_runtime"]
+__all__ = ["Runtime", "live_runtime", "onnx_session"]
 
 #: From a run's inputs to its outputs, in the order of the graph's; it remembers states, and raises
 #: ``RuntimeError`` for a file that it cannot run.
@@ -127,6 +127,22 @@ def _litert(path: Path, graph: QuantizedGraph) -> tuple[str, Runtime]:
     return "LiteRT's reference kernels", run
 
 
+def onnx_session(onnxruntime: Any, model: str | bytes, options: Any) -> Any:
+    """ONNX Runtime's session of a model, with exact sums on every processor.
+
+    On x86 without VNNI the runtime adds pairs of products of uint8 and int8 in 16 bits, which
+    saturate, unless it is asked to make the weights uint8 first. Beside int8 images, whose sums do
+    not saturate, it has no kernels for such weights, and is asked for none.
+    """
+    options.add_session_config_entry("session.x64quantprecision", "1")
+    providers = ["CPUExecutionProvider"]
+    try:
+        return onnxruntime.InferenceSession(model, options, providers=providers)
+    except onnxruntime.capi.onnxruntime_pybind11_state.NotImplemented:
+        options.add_session_config_entry("session.x64quantprecision", "0")
+        return onnxruntime.InferenceSession(model, options, providers=providers)
+
+
 def _onnxruntime(path: Path, graph: QuantizedGraph) -> tuple[str, Runtime]:
     """ONNX Runtime's provider for CPUs, which fuses convolutions of int8 images too."""
     import onnxruntime
@@ -135,7 +151,7 @@ def _onnxruntime(path: Path, graph: QuantizedGraph) -> tuple[str, Runtime]:
     options.add_session_config_entry("session.qdqisint8allowed", "1")
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    session = onnx_session(onnxruntime, str(path), options)
     names = [each.name for each in session.get_inputs()]
 
     def run(inputs: Sequence[np.ndarray]) -> list[np.ndarray]:

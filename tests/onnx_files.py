@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from macaw.cli.runtimes import onnx_session
+
 #: The operators that are ONNX Runtime's own.
 OWN = {
     "QGemm", "QLinearAdd", "QLinearAveragePool", "QLinearConcat", "QLinearGlobalAveragePool",
@@ -84,9 +86,7 @@ def runtime_results(
     runtime: Any, content: bytes, inputs: list[NDArray[Any]]
 ) -> dict[str, NDArray[Any]]:
     """What ONNX Runtime computes, by name."""
-    session = runtime.InferenceSession(
-        content, _options(runtime), providers=["CPUExecutionProvider"]
-    )
+    session = onnx_session(runtime, content, _options(runtime))
     names = [each.name for each in session.get_inputs()]
     results = session.run(None, dict(zip(names, inputs, strict=True)))
     return dict(zip([each.name for each in session.get_outputs()], results, strict=True))

@@ -22,11 +22,12 @@ from macaw.arch.program import CoreProgram
 from macaw.compiler.elementwise import LookupTables
 from macaw.compiler.machine.cost import fetched_runs
 from macaw.compiler.machine.hazards import Access, Hazards
+from macaw.compiler.machine.loads import Load, in_order
 from macaw.compiler.machine.passes import Pass, Placed
 from macaw.compiler.machine.stores import Store
 from macaw.compiler.ring import BANKS
 
-__all__ = ["Home", "Load", "contents", "emit"]
+__all__ = ["Home", "contents", "emit"]
 
 #: What the core's memories are called among `Access`es.
 _UNITS = {target: target.name.lower() for target in LoadTarget}
@@ -78,21 +79,6 @@ class _Code:
                 )
         self.instructions.append(Instruction(opcode=Opcode.END, after=counts))
         return encode(self.config, self.instructions)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Load:
-    """Units of one target for one pass: ``words`` from ``word`` on, among all such words, become
-    ``units`` of the core's memory from ``first`` on. ``resident`` ones are loaded once, by the
-    prologue, and stay. Of weights that go around their memory the rest is a load of its own; units
-    without words are there from a pass before."""
-
-    target: LoadTarget
-    units: int
-    words: int
-    word: int
-    first: int = 0
-    resident: bool = False
 
 
 def contents(passes: Sequence[Pass], config: MachineConfig) -> tuple[bytes, list[list[Load]]]:
@@ -155,23 +141,11 @@ def emit(
     The prologue loads what stays; it is empty where nothing does.
     """
     prologue, body = _Code(config=config), _Code(config=config)
-    # What a pass needs is loaded while the pass in front of it is computed, unless that one needs
-    # the place.
-    late: list[Load] = []
-    for index in range(len(passes) + 1):
-        waiting, late = late, []
-        for load in loads[index] if index < len(passes) else ():
-            if not load.words:
-                continue
-            before = loads[index - 1] if index else ()
-            if any(_overlap(load, each) for each in before):
-                late.append(load)
-                continue
-            _load(prologue if load.resident else body, load, constants)
-        if index > 0:
-            for load in waiting:
-                _load(body, load, constants)
-            _run(body, passes[index - 1], loads[index - 1], homes)
+    for each in in_order(loads):
+        if isinstance(each, int):
+            _run(body, passes[each], loads[each], homes)
+        else:
+            _load(prologue if each.resident else body, each, constants)
     return (prologue.end() if prologue.instructions else b""), body.end()
 
 
@@ -190,15 +164,6 @@ def _place_ring(
         return {"ring_base": 0, "ahead": int(ahead)}
     ahead = before["ring_words"] <= end
     return {"ring_base": end if ahead else 0, "ahead": int(ahead)}
-
-
-def _overlap(one: Load, other: Load) -> bool:
-    """Whether two passes need the same units."""
-    return (
-        one.target == other.target
-        and one.first < other.first + other.units
-        and other.first < one.first + one.units
-    )
 
 
 def _load(code: _Code, load: Load, constants: int) -> None:

@@ -12,10 +12,11 @@ from macaw.arch.machine import MachineConfig, Space
 from macaw.compiler.machine.allocation import Life, place_buffers
 from macaw.compiler.machine.copies import without_copies
 from macaw.compiler.machine.cost import pass_cost
-from macaw.compiler.machine.emit import Home, Load, contents, emit
+from macaw.compiler.machine.emit import Home, contents, emit
 from macaw.compiler.machine.fusing import fused
 from macaw.compiler.machine.graph_passes import GraphPasses
 from macaw.compiler.machine.images import image_of
+from macaw.compiler.machine.loads import Load
 from macaw.compiler.machine.passes import Buffer, Pass
 from macaw.compiler.machine.segments import segment_numbers
 from macaw.compiler.machine.tables import Evaluate
