@@ -75,9 +75,9 @@ def _compare_torch(
         qnnpack_requantization(**workload.scales()): rtl
     }
     for engine, oracle, requantization in engine_results(workload):
-        if oracle is None or requantization is None:
-            console.print(f"  torch {engine}: refuses weight zero points", highlight=False)
-            record({"compared": f"torch {engine}", "refused": "weight zero points"})
+        if oracle is None or isinstance(requantization, str):
+            console.print(f"  torch {engine}: {requantization}", highlight=False)
+            record({"compared": f"torch {engine}", "refused": requantization})
             continue
         if requantization not in results:
             program = compile_conv2d(workload.layer(requantization), config)

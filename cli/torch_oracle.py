@@ -75,11 +75,17 @@ def _module_result(torch: Any, engine: str, workload: Workload) -> np.ndarray:
     return np.ascontiguousarray(result)
 
 
+def _saturates(workload: Workload) -> bool:
+    """Whether two products may be more than 16 bits hold, in which engines other than qnnpack add
+    them on x86 without VNNI."""
+    return int(workload.image.max()) > 127 and int(abs(workload.weights.astype(int)).max()) > 64
+
+
 def engine_results(
     workload: Workload,
-) -> Iterator[tuple[str, np.ndarray | None, AnyRequantization | None]]:
-    """(engine, its result, its arithmetic) for each engine of PyTorch; ``None`` and ``None``
-    where the engine refuses the workload."""
+) -> Iterator[tuple[str, np.ndarray | None, AnyRequantization | str]]:
+    """(engine, its result, its arithmetic) for each engine of PyTorch; ``None`` and why where
+    there is nothing to compare with."""
     torch = _torch()
     before = torch.backends.quantized.engine
     try:
@@ -87,7 +93,10 @@ def engine_results(
             if engine not in torch.backends.quantized.supported_engines:
                 raise click.ClickException(f"this PyTorch has no quantised engine {engine}")
             if engine == "onednn" and workload.weight_zero_point:
-                yield engine, None, None
+                yield engine, None, "refuses weight zero points"
+                continue
+            if engine != "qnnpack" and not _vnni(torch) and _saturates(workload):
+                yield engine, None, "saturates sums on this processor, which has no VNNI"
                 continue
             with warnings.catch_warnings():
                 # PyTorch announces the end of what this compares with.

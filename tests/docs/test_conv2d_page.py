@@ -15,6 +15,7 @@ from macaw.golden import conv2d
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "why-your-conv2d-differs.md"
 SEED = 51
+ENGINES = ("qnnpack", "fbgemm", "onednn", "x86")
 
 
 @pytest.fixture(scope="module")
@@ -64,23 +65,21 @@ def engines_and_golden(torch, workload):
     """For each engine of PyTorch its result, golden's with the engine's arithmetic, and golden's on
     the whole range of the image: where the processor adds pairs of products in 16 bits, all but
     qnnpack get activations below 128, with which these do not saturate."""
-    found = {
-        engine: (result, golden_result(workload, requantization))
-        for engine, result, requantization in engine_results(workload)
-    }
-    compared = dict(found)
+    results = [(workload, *each) for each in engine_results(workload)]
     if not torch.cpu._is_vnni_supported():
         halved = replace(workload, image=workload.image // 2)
-        for engine, result, requantization in engine_results(halved):
-            if engine != "qnnpack":
-                compared[engine] = result, golden_result(halved, requantization)
-    return {engine: (*compared[engine], golden) for engine, (_, golden) in found.items()}
+        assert all(result is None for _, _, result, _ in results[1:])
+        results[1:] = [(halved, *each) for each in engine_results(halved)][1:]
+    return {
+        engine: (result, golden_result(given, formula), golden_result(workload, formula))
+        for given, engine, result, formula in results
+    }
 
 
 def test_every_engine_of_torch(oracle, page, workload):
     """Each gives golden's result with its formula, qnnpack the page's reference."""
     results = engines_and_golden(oracle("torch"), workload)
-    assert set(results) == {"qnnpack", "fbgemm", "onednn", "x86"}
+    assert tuple(results) == ENGINES
     for engine, (result, expected, _) in results.items():
         assert result.dtype == np.uint8, engine
         assert result.shape == expected.shape == (16, 16, 8), engine
