@@ -63,7 +63,7 @@ def random_operation(generator: random.Random, config: MachineConfig, *, count: 
     if generator.random() < 0.5:
         minimum, maximum = -128, 127
     fields = {
-        "two": generator.randrange(2),
+        "operands": generator.choice([1, 2]),
         "count": count,
         "rounding": generator.choice(list(Rounding)),
         "zero_point": generator.choice([-128, -1, 0, 1, 127, generator.randint(-128, 127)]),
@@ -71,20 +71,24 @@ def random_operation(generator: random.Random, config: MachineConfig, *, count: 
         "maximum": maximum,
         "output_unsigned": generator.randrange(2),
     }
-    words = [generator.randbytes(config.word_bytes) for _ in range(count << fields["two"])]
+    words = [
+        [int.from_bytes(generator.randbytes(config.word_bytes), "little") for _ in range(number)]
+        for number in (count, count * (fields["operands"] - 1))
+    ]
     return {
         "fields": fields,
-        "word": operation_layout(config).const(fields).as_bits(),
-        "operands": [int.from_bytes(word, "little") for word in words],
+        "word": operation_layout().const(fields).as_bits(),
+        "first": words[0],
+        "second": words[1],
     }
 
 
 def expected(operation: dict, tables: list[int], size: int, **changes) -> list[int]:
     """The result words of ``size`` bytes."""
     fields, found = operation["fields"], []
-    step = 1 + fields["two"]
-    for first in range(0, len(operation["operands"]), step):
-        words = [word.to_bytes(size, "little") for word in operation["operands"][first:][:step]]
+    operands = (operation["first"], operation["second"])[: fields["operands"]]
+    for each in zip(*operands, strict=True):
+        words = [word.to_bytes(size, "little") for word in each]
         result = bytes(
             result_byte(
                 [tables[256 * operand + byte] for operand, byte in enumerate(pair)],

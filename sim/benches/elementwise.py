@@ -13,6 +13,9 @@ from macaw.sim.run import parameters
 
 __all__ = ["operations_give_their_results"]
 
+#: The streams of operands.
+OPERANDS = ("first", "second")
+
 #: Clocks from the last result word to ``idle``, at most.
 _IDLE_CYCLES = 3
 
@@ -22,8 +25,12 @@ async def _takes_nothing_while_idle(top: Any) -> None:
     while True:
         await RisingEdge(top.clk)
         if not top.rst.value:
-            idle, ready = bool(top.idle.value), bool(top.operands__ready.value)
-            assert not (idle and ready), "an operand is taken while there is no operation"
+            idle = bool(top.idle.value)
+            for name in OPERANDS:
+                ready = bool(getattr(top, f"{name}__ready").value)
+                assert not (idle and ready), (
+                    f"a {name} operand is taken while there is no operation"
+                )
             assert idle == bool(top.operation__ready.value), "an operation is not taken while idle"
 
 
@@ -32,22 +39,28 @@ async def operations_give_their_results(top: Any) -> None:
     """Every word, exactly as many as the operation has, and then ``idle``.
 
     Parameters: ``operations`` with the ``writes`` that come before each, its ``word``, its
-    ``operands`` and its ``results``; the pauses ``idle``, ``stall``; for each operation
-    ``most_cycles`` or ``None``, from its first operand to its last result.
+    ``first`` and ``second`` operand and its ``results``; the pauses ``idle``, of each stream by
+    itself, and ``stall``; for each operation ``most_cycles`` or ``None``, from its first operand to
+    its last result.
     """
     values = parameters()
     seed = cocotb.RANDOM_SEED
     lookup = StreamSource(top, "lookup", Pause(values["idle"], f"{seed} lookup"))
     operation = StreamSource(top, "operation")
-    operands = StreamSource(top, "operands", Pause(values["idle"], f"{seed} operands"))
+    operands = {
+        name: StreamSource(top, name, Pause(values["idle"], f"{seed} {name}")) for name in OPERANDS
+    }
     sink = StreamSink(top, "result", Pause(values["stall"], f"{seed} stall"))
-    monitors = [StreamMonitor(top, name) for name in ("lookup", "operation", "operands", "result")]
+    names = ("lookup", "operation", *OPERANDS, "result")
+    monitors = {name: StreamMonitor(top, name) for name in names}
     await start_clock(top)
     cocotb.start_soon(_takes_nothing_while_idle(top))
 
     await RisingEdge(top.clk)
     for each in values["operations"]:
-        operands.send(each["operands"])
+        for name, source in operands.items():
+            source.send(each[name])
+    due = dict.fromkeys(OPERANDS, 0)
     for number, each in enumerate(values["operations"]):
         where = f"operation {number} (seed {seed})"
         lookup.send(each["writes"])
@@ -68,6 +81,12 @@ async def operations_give_their_results(top: Any) -> None:
         for _ in range(_IDLE_CYCLES):
             await RisingEdge(top.clk)
         assert top.idle.value, f"{where}: its last word has left, and it is not idle"
+        for name in OPERANDS:
+            due[name] += len(each[name])
+            taken = len(monitors[name].words)
+            assert taken == due[name], (
+                f"{where}: {taken} words of the {name} operand were taken, not {due[name]}"
+            )
     await sink.expect_nothing(cycles=40)
-    assert not operands.waiting, f"{operands.waiting} words of operands were not taken"
-    assert len(monitors[2].words) == sum(len(each["operands"]) for each in values["operations"])
+    for name, source in operands.items():
+        assert not source.waiting, f"{source.waiting} words of the {name} operand were not taken"

@@ -60,7 +60,7 @@ def operations_of(config, counts, *, timed=False, **changes):
         results = expected(operation, tables, config.word_bytes, **changes)
         # The first word is late; all others come at their rate.
         late = Elementwise(config).latency + 8
-        most = count * beats * (1 + operation["fields"]["two"]) + late
+        most = count * beats * operation["fields"]["operands"] + late
         operations.append(
             operation
             | {"writes": writes, "results": results, "most_cycles": most if timed else None}
@@ -156,6 +156,14 @@ def test_the_bench_finds_a_wrong_result_and_a_lost_clock():
     operations[0]["most_cycles"] -= 40
     with pytest.raises(BenchFailure, match=r"operation 0 .* took \d+ cycles"):
         check(config, operations)
+
+
+def test_the_bench_finds_an_operand_that_is_not_taken():
+    config = configuration(8, 4)
+    [operation] = operations_of(config, [40])
+    operation["first"].append(0)
+    with pytest.raises(BenchFailure, match="40 words of the first operand were taken, not 41"):
+        check(config, [operation])
 
 
 @pytest.mark.full
