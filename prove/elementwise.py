@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from amaranth.hdl import Cat, Signal, Value
+from amaranth.hdl import Cat, Mux, Signal, Value
 from amaranth.lib import data
 
 from macaw.arch import preset
@@ -26,7 +26,7 @@ _TINY = preset("tiny")
 #: Clocks from a word's place in the queue of `Elementwise` to its offer, at most.
 _PASS_CLOCKS = 16
 
-#: The registers that a pair of words passes in `Elementwise`, from its place to the queue.
+#: The registers that a word, or a pair of words, passes in `Elementwise`, from its place to the queue.
 _LOOKED_UP = ("busy", *(f"last{'_later' * clocks}" for clocks in range(1, LookupLane.latency + 1)))
 
 
@@ -62,6 +62,44 @@ def _on_time(harness: Harness, waited: Any) -> Value:
     return Cat(near).all() & ((waited == 0) | ~signal("queue.freed"))
 
 
+def _count_operands(harness: Harness, mutant: bool) -> None:
+    """Operations of at most three words, with one operand or two."""
+    block, opened, m = harness.component, harness.opened, harness.m
+    signal = opened.signal
+    shape = block.operation.payload.shape()
+    short = Signal(shape, name="short")
+    m.d.comb += [
+        short.eq(harness.free(shape, "chosen")),
+        short.count.eq(harness.free(2, "count")),
+        short.operands.eq(Mux(harness.free(1, "two"), 2, 1)),
+    ]
+    harness.drive(block.operation.payload, short)
+    if mutant:
+        opened.override("needed", 1, when=signal("lacking") == 1)
+    begins = block.operation.valid & block.operation.ready
+    lacking, outstanding, idle = signal("lacking"), signal("outstanding"), block.idle
+    two = data.View(shape, signal("operation")).operands == 2
+    right, agree = [], []
+    for name, count, owed in (
+        ("first", short.count, lacking),
+        ("second", Mux(short.operands == 2, short.count, 0), Mux(two, lacking, 0)),
+    ):
+        operand = getattr(block, name)
+        harness.offer(operand, f"{name}_operand")
+        taken = operand.valid & operand.ready
+        left = Signal.like(short.count, name=f"{name}_left")
+        m.d.sync += left.eq(Mux(begins, count, left - taken))
+        right += [~taken | (left != 0), ~idle | ((left == 0) & ~operand.ready)]
+        agree.append(Mux(idle, left == 0, left == owed))
+    words = sum(signal(name) for name in _LOOKED_UP) + queue_level(harness)
+    agree += [
+        (outstanding == lacking + words) | (idle & (lacking == 0) & (words == 0)),
+        # Words are needed as long as they lack, but in an operation's first clock.
+        (signal("needed") == (lacking != 0)) | ~signal("needed"),
+    ]
+    harness.check(Cat(right).all(), helper=Cat(agree).all())
+
+
 def _elementwise(check: str) -> Callable[[bool], Harness]:
     def build(mutant: bool) -> Harness:
         harness = Harness(_pass())
@@ -82,23 +120,7 @@ def _elementwise(check: str) -> Callable[[bool], Harness]:
             helper = _places(harness) & _on_time(harness, waited)
             harness.check(helper & (block.result.valid | (waited != _PASS_CLOCKS)))
             return harness
-        # Operations of at most three words.
-        shape = block.operation.payload.shape()
-        harness.offer(block.operands, "operand")
-        short = Signal(shape, name="short")
-        harness.m.d.comb += short.eq(harness.free(shape, "chosen"))
-        harness.m.d.comb += short.count.eq(harness.free(2, "count"))
-        harness.drive(block.operation.payload, short)
-        if mutant:
-            opened.override("needed", 1, when=signal("lacking") == 1)
-        lacking, outstanding, waits = signal("lacking"), signal("outstanding"), signal("waits")
-        two = data.View(shape, signal("operation")).two
-        words = sum(signal(name) for name in _LOOKED_UP) + queue_level(harness)
-        agree = (outstanding << two) == lacking + waits + (words << two)
-        agree |= block.idle & (lacking == 0) & ~waits & (words == 0)
-        # Words are needed as long as they lack, but in an operation's first clock.
-        agree &= (signal("needed") == (lacking != 0)) | (~signal("needed") & ~waits)
-        harness.check(agree & ~(block.idle & block.operands.ready))
+        _count_operands(harness, mutant)
         return harness
 
     return build
@@ -110,7 +132,7 @@ def _pass_overflow(mutant: bool) -> Harness:
     signal = opened.signal
     harness.cut(*(name for _, name, _ in opened.fragment.subfragments if name != "queue"))
     if mutant:
-        odd = harness.component.operands.payload.as_value()[0]
+        odd = harness.component.first.payload.as_value()[0]
         opened.override("queue.budget", signal("queue.budget"), when=signal("load") & odd)
     overflow = signal("queue.write") & (queue_level(harness) == signal("queue.budget").init)
     harness.check(_places(harness) & ~overflow)
@@ -131,7 +153,7 @@ ELEMENTWISE = (
     _of(
         "Elementwise",
         "operands counted",
-        "an operation takes as many words as it needs, and none are taken while idle",
+        "an operation takes as many words of each operand as it needs, and none are taken while idle",
         _elementwise("counts"),
         "at most 3 words",
     ),
