@@ -26,7 +26,7 @@ _TINY = preset("tiny")
 #: Clocks from a word's place in the queue of `Elementwise` to its offer, at most.
 _PASS_CLOCKS = 16
 
-#: The registers that a word, or a pair of words, passes in `Elementwise`, from its place to the queue.
+#: The registers that a word, or a pair, passes in `Elementwise`, from its place to the queue.
 _LOOKED_UP = ("busy", *(f"last{'_later' * clocks}" for clocks in range(1, LookupLane.latency + 1)))
 
 
@@ -153,7 +153,7 @@ ELEMENTWISE = (
     _of(
         "Elementwise",
         "operands counted",
-        "an operation takes as many words of each operand as it needs, and none are taken while idle",
+        "an operation takes as many words of each operand as it needs, none are taken while idle",
         _elementwise("counts"),
         "at most 3 words",
     ),

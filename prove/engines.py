@@ -5,7 +5,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from amaranth.hdl import Cat, Mux, Signal
+from amaranth.hdl import Cat, Mux, Signal, Value
 
 from macaw.arch import preset
 from macaw.arch.instructions import Opcode
@@ -13,10 +13,9 @@ from macaw.arch.loading import load_format
 from macaw.arch.machine import Engine, LoadTarget, MachineConfig
 from macaw.hw.machine.compute import ComputeUnit
 from macaw.hw.machine.fetcher import Fetcher
-from macaw.hw.machine.instruction_queue import MOST_COMMANDS
-from macaw.hw.machine.layouts import command_layout
 from macaw.hw.machine.loader import Loader
 from macaw.hw.machine.storer import Storer
+from macaw.prove.commands import Commands
 from macaw.prove.harness import Harness
 from macaw.prove.properties import stated
 from macaw.prove.solver import Method
@@ -31,42 +30,9 @@ _CONFIG = MachineConfig(name="tiny", core=_TINY, tensor_words=256, queue=2)
 _SETTLE_CLOCKS = 12
 
 
-class _Commands:
-    """An engine with any commands, those of the opcode ``few`` for up to three words, and how many
-    of them it has: up to ``most``.
-
-    ``begins`` says that it takes a command, ``fields`` are those of the command that it takes.
-    """
-
-    def __init__(self, component, engine: Engine, *, few: Opcode | None = None):
-        self.harness = harness = Harness(component)
-        self.component = component
-        m = harness.m
-        layout = command_layout(_CONFIG, engine)
-        command = Signal(layout, name="small_command")
-        m.d.comb += command.eq(harness.free(layout, "any_command"))
-        if few is not None:
-            m.d.comb += command.fields[few.name.lower()].count.eq(harness.free(2, "count"))
-        harness.offer(component.command, "command", word=command)
-        self.fields = component.command.payload.fields
-        self.begins = component.command.valid & component.command.ready
-        self.most = MOST_COMMANDS.get(engine, 1)
-        self.inside = Signal(2, name="inside")
-        m.d.sync += self.inside.eq(self.inside + self.begins - component.done)
-        self.executes = self.inside != 0
-        signal = harness.opened.signal
-        # What helps the proofs: the engine knows of them.
-        self.agree = (signal("busy") == self.executes) & (self.inside <= self.most)
-        if self.most > 1:
-            second = signal("second")
-            self.agree &= (second == (self.inside == 2)) & (
-                ~second | (signal("opcode") == Opcode.CONV)
-            )
-
-
 def _turns(component: Callable, engine: Engine, cut: tuple[str, ...]) -> Callable[[bool], Harness]:
     def build(mutant: bool) -> Harness:
-        commands = _Commands(component(_CONFIG), engine)
+        commands = Commands(component(_CONFIG), _CONFIG, engine)
         harness = commands.harness
         harness.cut(*cut)
         if mutant:
@@ -96,7 +62,7 @@ class _Load:
     """A loader beside a reader that gives as many words as it is asked for."""
 
     def __init__(self) -> None:
-        self.commands = commands = _Commands(Loader(_CONFIG), Engine.LOAD)
+        self.commands = commands = Commands(Loader(_CONFIG), _CONFIG, Engine.LOAD)
         self.harness = harness = commands.harness
         m, signal = harness.m, harness.opened.signal
         loader = commands.component
@@ -186,76 +152,88 @@ def _loader_settles(mutant: bool) -> Harness:
 
 
 class _Fetch:
-    """A fetcher beside readers that give as many words as they are asked for."""
+    """A fetcher beside readers that give as many words as they are asked for.
+
+    ``due`` are words of each that are still to come, ``owed`` those that have still to leave.
+    """
 
     def __init__(self) -> None:
-        self.commands = commands = _Commands(Fetcher(_CONFIG), Engine.FETCH, few=Opcode.FETCH)
+        few = (Opcode.FETCH,)
+        self.commands = commands = Commands(Fetcher(_CONFIG), _CONFIG, Engine.FETCH, few=few)
         self.harness = harness = commands.harness
-        self.levels = []
-        for index in range(2):
-            reader = harness.stand_in(f"reader_{index}")
-            level = Signal(4, name=f"level_{index}")
-            harness.offer(reader.o, f"read_{index}", when=level != 0)
-            idle = harness.free(1, f"idle_{index}") & (level < 4)
+        self.fetcher = fetcher = commands.component
+        self.readers = [harness.stand_in(f"reader_{index}") for index in range(2)]
+        self.outputs = (fetcher.o, fetcher.second)
+        self.due = [Signal(2, name=f"due_{index}") for index in range(2)]
+        self.owed = [Signal(4, name=f"owed_{index}") for index in range(2)]
+        for index, reader in enumerate(self.readers):
+            due, owed, output = self.due[index], self.owed[index], self.outputs[index]
+            idle = Signal(name=f"idle_{index}")
+            # Few enough words wait for those of another command.
+            harness.m.d.comb += idle.eq((due == 0) & (owed < 4))
             harness.drive(reader.idle, idle)
             harness.drive(reader.span.ready, idle)
-            asks = reader.span.valid & reader.span.ready
-            leaves = reader.o.valid & reader.o.ready
-            harness.m.d.sync += level.eq(level + Mux(asks, reader.span.payload.count, 0) - leaves)
-            self.levels.append(level)
+            harness.offer(reader.o, f"read_{index}", when=owed != due)
+            asked = Mux(reader.span.valid & idle, reader.span.payload.count, 0)
+            comes = harness.free(1, f"comes_{index}") & (due != 0)
+            leaves = output.valid & output.ready
+            harness.m.d.sync += [due.eq(due + asked - comes), owed.eq(owed + asked - leaves)]
 
 
 def _fetcher_stays(mutant: bool) -> Harness:
     fetch = _Fetch()
-    harness = fetch.harness
     if mutant:
-        harness.opened.override("turn", 0, when=fetch.commands.component.command.valid)
-    keeps(harness, fetch.commands.component.o)
-    return harness
+        fetch.harness.opened.override("second__valid", 0, when=fetch.fetcher.command.valid)
+    keeps(fetch.harness, *fetch.outputs)
+    return fetch.harness
 
 
 def _fetcher_operands(mutant: bool) -> Harness:
     fetch = _Fetch()
-    harness, signal = fetch.harness, fetch.harness.opened.signal
+    harness, commands = fetch.harness, fetch.commands
     if mutant:
-        harness.opened.override("owed", 0)
-    first, second = fetch.levels
-    turn, owed = signal("turn"), signal("owed")
-    pairs = (first + turn == second) & (owed == second)
-    single = ~turn & (second == 0) & (owed == first)
-    harness.check(Mux(signal("pairs"), pairs, single) & (first < 8))
+        harness.opened.override("second__valid", 1, when=fetch.fetcher.o.valid)
+    right = []
+    for index, prefix in enumerate(("", "second_")):
+        span, output = fetch.readers[index].span, fetch.outputs[index]
+        fields = [commands.fields.fetch[f"{prefix}{name}"] for name, _ in span.payload.shape()]
+        some = commands.begins & (fields[1] != 0) if index else commands.begins
+        same = Value.cast(span.payload) == Cat(Value.cast(each) for each in fields)
+        right += [(span.valid & span.ready) == some, ~some | same]
+        right.append(~output.valid | (fetch.owed[index] != 0))
+    harness.check(Cat(right).all())
     return harness
 
 
+def _fetcher_completes(mutant: bool) -> Harness:
+    fetch = _Fetch()
+    if mutant:
+        fetch.harness.opened.override("done", 1, when=fetch.harness.opened.signal("starting"))
+    fetch.harness.check(Cat(fetch.due) == 0, when=fetch.fetcher.done)
+    return fetch.harness
+
+
 class _Compute:
-    """A compute unit whose units begin what they are given within the clocks that they have, and
-    are idle again when their last word has left."""
+    """A compute unit whose core begins a layer within the clocks that it has, and is idle again
+    when its last word has left."""
 
     def __init__(self) -> None:
-        self.commands = commands = _Commands(ComputeUnit(_CONFIG), Engine.COMPUTE)
+        self.commands = commands = Commands(ComputeUnit(_CONFIG), _CONFIG, Engine.COMPUTE)
         self.harness = harness = commands.harness
         self.unit = unit = commands.component
         harness.offer(unit.i, "word")
-        core, elementwise = (harness.stand_in(name) for name in ("core", "elementwise"))
-        self.operations = (core.descriptor, elementwise.operation)
-        for each, operation, result in (
-            (core, core.descriptor, core.result),
-            (elementwise, elementwise.operation, elementwise.result),
-        ):
-            self._idle(each, operation, result)
-
-    def _idle(self, unit, operation, result) -> None:
-        harness, m = self.harness, self.harness.m
-        idle, clocks = Signal(name="unit_idle", init=1), Signal(2, name="idle_clocks")
-        harness.drive(unit.idle, idle)
-        begins = operation.valid & operation.ready
-        harness.offer(result, "result", when=~idle)
+        self.core = core = harness.stand_in("core")
+        m = harness.m
+        idle, clocks = Signal(name="core_idle", init=1), Signal(2, name="idle_clocks")
+        harness.drive(core.idle, idle)
+        begins = core.descriptor.valid & core.descriptor.ready
+        harness.offer(core.result, "result", when=~idle)
         # It goes on being idle for up to two clocks.
         m.d.sync += clocks.eq(Mux(begins, 2, Mux(clocks == 0, 0, clocks - 1)))
         late = harness.free(1, "late") | (clocks == 1)
         with m.If((clocks != 0) & late):
             m.d.sync += [idle.eq(0), clocks.eq(0)]
-        with m.Elif(~result.valid & harness.free(1, "rests")):
+        with m.Elif(~core.result.valid & harness.free(1, "rests")):
             m.d.sync += idle.eq(1)
 
 
@@ -268,12 +246,12 @@ def _compute_stays(mutant: bool) -> Harness:
     return harness
 
 
-def _compute_operations(mutant: bool) -> Harness:
+def _compute_layers(mutant: bool) -> Harness:
     compute = _Compute()
     harness = compute.harness
     if mutant:
         harness.opened.override("offered", 0, when=compute.unit.i.valid)
-    keeps(harness, *compute.operations)
+    keeps(harness, compute.core.descriptor)
     return harness
 
 
@@ -322,8 +300,8 @@ _of = partial(stated, config=_TINY, method=Method.INDUCTION)
 _INSIDE = {
     Loader: (Engine.LOAD, ("reader",)),
     Fetcher: (Engine.FETCH, ("reader_0", "reader_1")),
-    ComputeUnit: (Engine.COMPUTE, ("core", "elementwise")),
-    Storer: (Engine.STORE, ("scatter",)),
+    ComputeUnit: (Engine.COMPUTE, ("core",)),
+    Storer: (Engine.STORE, ("scatter", "elementwise")),
 }
 _COUNTS = "commands of up to 3 words"
 
@@ -342,14 +320,17 @@ ENGINES = (
     _of("Fetcher", "output stays", KEEPS, _fetcher_stays, _COUNTS, method=Method.PROOF),
     _of(
         "Fetcher", "operands",
-        "words of two operands leave in turn, and none of another command between them",
-        _fetcher_operands, _COUNTS, method=Method.PROOF,
+        "both readers are asked for what a command says, the second one only for a second operand, "
+        "and no other words leave", _fetcher_operands, _COUNTS, method=Method.PROOF,
+    ),
+    _of(
+        "Fetcher", "completes", "a FETCH is complete when the words of both operands have come",
+        _fetcher_completes, _COUNTS, method=Method.PROOF,
     ),
     _of("ComputeUnit", "output stays", KEEPS, _compute_stays, method=Method.PROOF),
     _of(
-        "ComputeUnit", "operations stay",
-        "what the core and the elementwise pass are asked for stays until they take it",
-        _compute_operations, method=Method.PROOF,
+        "ComputeUnit", "layers stay", "a layer that the core is asked for stays until it takes it",
+        _compute_layers, method=Method.PROOF,
     ),
     _of("ComputeUnit", "words", "words are taken only for a command", _compute_words),
     _of("ComputeUnit", "copies", "a COPY is complete when its words have left", _compute_copies),

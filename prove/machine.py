@@ -13,7 +13,6 @@ from macaw.arch.machine import MachineConfig
 from macaw.hw.machine.read_arbiter import ReadArbiter
 from macaw.hw.machine.register_queue import RegisterQueue
 from macaw.hw.machine.scatter import Scatter
-from macaw.hw.machine.storer import Storer
 from macaw.hw.machine.word_reader import WordReader
 from macaw.prove.harness import Harness
 from macaw.prove.properties import stated
@@ -68,18 +67,6 @@ def _scatter(mutant: bool) -> Harness:
     if mutant:
         opened.override("o__valid", 0, when=~scatter.o.ready)
     keeps(harness, scatter.o)
-    return harness
-
-
-def _storer(mutant: bool) -> Harness:
-    harness = Harness(Storer(_CONFIG))
-    storer, opened = harness.component, harness.opened
-    harness.offer(storer.i, "input")
-    harness.offer(storer.command, "command")
-    harness.cut("scatter")
-    if mutant:
-        opened.override("goes", 1)
-    keeps(harness, storer.write)
     return harness
 
 
@@ -200,7 +187,6 @@ MACHINE = (
         size="3 words",
     ),
     _of("Scatter", "output stays", KEEPS, _scatter),
-    _of("Storer", "output stays", KEEPS, _storer),
     _of("ReadArbiter", "output stays", KEEPS, _arbiter, size="3 readers"),
     _of("WordReader", "output stays", KEEPS, _reader_stays, size="16 words"),
     _of(

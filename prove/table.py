@@ -21,6 +21,7 @@ from macaw.prove.result_rows import RESULT_ROWS
 from macaw.prove.rings import RINGS
 from macaw.prove.self_test import SELF_TEST
 from macaw.prove.solver import Verdict
+from macaw.prove.storing import STORING
 from macaw.prove.streams import STREAMS
 
 __all__ = ["PROPERTIES", "choose", "prove"]
@@ -32,6 +33,7 @@ PROPERTIES: tuple[Property, ...] = (
     *MACHINE,
     *INSTRUCTIONS,
     *ENGINES,
+    *STORING,
     *ACCELERATOR,
     *SELF_TEST,
     *CREDITS,
