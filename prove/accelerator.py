@@ -79,7 +79,7 @@ class _Machine:
             ended == state("sequencer.fsm_state", "ended"),
             machine.busy | (machine.error != Error.DONE) | (self.empty & ended),
             # An instruction that has left the sequencer is pending soon.
-            ~(signal("waits")[0] & ended & ~Cat(pendings).any()) | (Cat(stored) == 0),
+            ~(signal("quiet")[0] & ended & ~Cat(pendings).any()) | (Cat(stored) == 0),
         ).all()
 
 

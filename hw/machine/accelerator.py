@@ -138,11 +138,11 @@ class Accelerator(wiring.Component):
         ]
         connect(m, program.o, sequencer.words)
         pending = Cat(queue.pending for queue in queues).any()
-        waits = Signal(4)
+        quiet = Signal(4)
         ended = sequencer.ended & ~pending & program.idle & ~program.o.valid
-        m.d.sync += waits.eq(Cat(running & ended, waits))
+        m.d.sync += quiet.eq(Cat(running & ended, quiet))
         with m.If(begin):
-            m.d.sync += [running.eq(1), self.error.eq(Error.DONE), waits.eq(0)]
+            m.d.sync += [running.eq(1), self.error.eq(Error.DONE), quiet.eq(0)]
         with m.Elif(running & watchdog.stuck):
             m.d.sync += [
                 running.eq(0),
@@ -155,7 +155,7 @@ class Accelerator(wiring.Component):
                 self.error.eq(sequencer.error),
                 self.error_index.eq(sequencer.index),
             ]
-        with m.Elif(running & ended & waits.all()):
+        with m.Elif(running & ended & quiet.all()):
             m.d.sync += running.eq(0)
 
         moves = {
