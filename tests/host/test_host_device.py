@@ -5,25 +5,34 @@
 import pytest
 
 from macaw.arch import preset
-from macaw.arch.instructions import Instruction, Opcode, encode, instruction_words
+from macaw.arch.instructions import (
+    Instruction,
+    Opcode,
+    encode,
+    instruction_fields,
+    instruction_words,
+)
 from macaw.arch.machine import Engine, Error, MachineConfig
 from macaw.host import DeviceError
 from macaw.host.device import stopped
 
 CONFIG = MachineConfig(name="tiny", core=preset("tiny"), patience=2048)
 START = 3
+NAMES = {
+    opcode: [field.name for field in instruction_fields(CONFIG, opcode)]
+    for opcode in (Opcode.FETCH, Opcode.STORE)
+}
 PROGRAM = encode(
     CONFIG,
     [
         Instruction(
             opcode=Opcode.FETCH,
-            values=dict.fromkeys(("second", "two", "follows", "skip"), 0)
-            | {"address": 16, "count": 4, "run": 4},
+            values=dict.fromkeys(NAMES[Opcode.FETCH], 0) | {"address": 16, "count": 4, "run": 4},
         ),
         Instruction(opcode=Opcode.COPY, values={"count": 4}),
         Instruction(
             opcode=Opcode.STORE,
-            values={"address": 32, "count": 4},
+            values=dict.fromkeys(NAMES[Opcode.STORE], 0) | {"address": 32, "count": 4},
             after={Engine.FETCH: 1, Engine.LOAD: 7},
         ),
         Instruction(opcode=Opcode.END),
