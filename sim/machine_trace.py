@@ -23,10 +23,10 @@ _ENDED = len(Engine)
 class Clocks:
     """What clocks of the compute engine were spent on: each is one of these.
 
-    ``work`` is an evaluation of the array, or a clock of an elementwise pass or a copy that nothing
-    holds up; ``blocked`` one in which a result waits to be stored, ``starved`` one in which a word
-    is wanted and does not come, ``arriving`` one in which it comes, ``inside`` any other of an
-    instruction, ``outside`` one of none.
+    ``work`` is an evaluation of the array, or a clock of a copy that nothing holds up; ``blocked``
+    one in which a result waits to be stored, ``starved`` one in which a word is wanted and does not
+    come, ``arriving`` one in which it comes, ``inside`` any other of an instruction, ``outside``
+    one of none.
     """
 
     work: int

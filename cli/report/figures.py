@@ -25,8 +25,8 @@ class Cause(StrEnum):
     """What a clock is spent on: each clock of an inference on one of these.
 
     ``useful`` is the share of the array's clocks that multiplications of the network take, as if
-    they filled all multipliers, and ``unfilled`` the rest of these clocks; ``moving`` an
-    elementwise pass or a copy. In the others the array has nothing to do: rows that it needs come,
+    they filled all multipliers, and ``unfilled`` the rest of these clocks; ``moving`` a copy,
+    through tables or not. In the others the array has nothing to do: rows that it needs come,
     a word a clock (``arriving``), or do not come (``starved``); a result is not stored
     (``blocked``); results go through the pipeline and rows change (``draining``); weights,
     parameters, steps and tables are not loaded (``loading``); one instruction follows the other

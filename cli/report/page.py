@@ -22,7 +22,7 @@ _ROW, _LANE = 46, 13
 _MEANINGS = {
     Cause.USEFUL: "multiplications of the network",
     Cause.UNFILLED: "the array evaluates, with lanes or columns that have nothing to do",
-    Cause.MOVING: "elementwise passes and copies",
+    Cause.MOVING: "copies, through tables or not",
     Cause.ARRIVING: "the array waits for rows, which come a word a clock",
     Cause.STARVED: "words of the image do not come",
     Cause.BLOCKED: "results wait to be stored",
