@@ -57,13 +57,13 @@ def _with_tables(
         other for other in passes for read in other.sources if read.buffer.name == buffer.name
     ]
     makers = _writers(buffer, passes)
-    first = min(makers, default=-1)
-    ready = all(max(_writers(other.buffer, passes), default=-1) < first for other in others)
+    if not makers:
+        return None
+    ready = all(max(_writers(other.buffer, passes), default=-1) < makers[0] for other in others)
     places = Placing(config)
     whole = places.everything(buffer)
     if (
-        not makers
-        or not ready
+        not ready
         or len(readers) > 1
         or buffer.name in outputs
         or rows != whole
