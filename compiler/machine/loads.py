@@ -41,8 +41,9 @@ def in_order(loads: Sequence[Sequence[Load]]) -> list[Load | int]:
         before = loads[index - 1] if index else ()
         some = [load for load in of_pass if load.words and not load.resident]
         late = [load for load in some if any(_overlap(load, each) for each in before)]
-        run = [index - 1] if index else []
-        for each in [*(load for load in some if load not in late), *run, *late]:
+        standing: list[Load | int] = [load for load in some if load not in late]
+        standing += [index - 1] if index else []
+        for each in [*standing, *late]:
             if isinstance(each, int):
                 order.append(each)
                 continue
