@@ -5,10 +5,21 @@
 from dataclasses import replace
 
 import numpy as np
+from elementwise_cases import ONE, result_byte
 
 from macaw.arch import preset
-from macaw.arch.instructions import Instruction, Opcode, elementwise_fields, encode
-from macaw.arch.machine import Engine, MachineConfig
+from macaw.arch.instructions import (
+    LOOKUP_BITS,
+    Instruction,
+    Opcode,
+    elementwise_fields,
+    encode,
+    instruction_fields,
+)
+from macaw.arch.loading import pack_units
+from macaw.arch.machine import Engine, Error, LoadTarget, MachineConfig, Rounding
+from macaw.sim.machine import run_machine
+from macaw.sim.memory_model import MEMORY_MODELS, MemoryModel
 
 #: The machine of these tests.
 TINY = MachineConfig(
@@ -22,7 +33,19 @@ WORD = TINY.word_bytes
 #: Words of the memory outside, and of those the first one that programs move.
 MEMORY_WORDS, MOVED = 2048, 1024
 
+#: What stands outside.
+MODELS = {
+    **MEMORY_MODELS,
+    "uneven": MemoryModel(latency=7, words_per_1024=700, gap=0.3, bursts=3),
+}
+
 _TENSOR = 1 << TINY.address_bits
+
+#: The entries of both lookup tables, halves of small numbers, so that many sums are ties; and the
+#: words that hold them, in front of those that programs move.
+ENTRIES = [int(each) * ONE // 2 for each in np.random.default_rng(7).integers(-160, 160, 512)]
+_LOOKUP = pack_units(TINY, LoadTarget.LOOKUP, [each % (1 << LOOKUP_BITS) for each in ENTRIES])
+_TABLES = MOVED - TINY.words(len(_LOOKUP))
 
 
 def memory_of(*programs: list[Instruction], seed: int = 1) -> tuple[np.ndarray, list[int]]:
@@ -31,10 +54,11 @@ def memory_of(*programs: list[Instruction], seed: int = 1) -> tuple[np.ndarray, 
     starts, position = [], 0
     for program in programs:
         words = np.frombuffer(encode(TINY, program), np.uint8).reshape(-1, WORD)
-        assert position + len(words) <= MOVED
+        assert position + len(words) <= _TABLES
         memory[position : position + len(words)] = words
         starts.append(position)
         position += len(words)
+    memory[_TABLES:MOVED].reshape(-1)[: len(_LOOKUP)] = np.frombuffer(_LOOKUP, np.uint8)
     return memory, starts
 
 
@@ -48,21 +72,35 @@ def moving(
     follows: bool = False,
     run: int | None = None,
     skip: int = 0,
+    second: dict[str, int] | None = None,
 ) -> list[Instruction]:
     """One transfer, which begins when the one before it is complete, or follows its STORE; of runs
-    of ``run`` words, by default of one."""
+    of ``run`` words, by default of one. ``second`` are the fields of FETCH of a second operand.
+    What goes through the tables waits for the LOAD that fills them."""
     opcode, values = store
     address = source + (_TENSOR if tensor else 0)
-    fetch = {
+    fetch = {field.name: 0 for field in instruction_fields(TINY, Opcode.FETCH)} | {
         "address": address, "count": count, "run": run or count, "skip": skip,
-        "second_address": 0, "second_count": 0, "second_run": 0, "second_skip": 0,
-        "follows": int(follows),
+        "follows": int(follows), **(second or {}),
     }  # fmt: skip
     plain = {field.name: 0 for field in elementwise_fields()}
+    loaded = {Engine.LOAD: 1} if values.get("operands") else {}
     return [
         Instruction(opcode=Opcode.FETCH, values=fetch, after={Engine.STORE: index}),
         Instruction(opcode=Opcode.COPY, values={"count": count}),
-        Instruction(opcode=opcode, values=plain | {"count": count} | values),
+        Instruction(opcode=opcode, values=plain | {"count": count} | values, after=loaded),
+    ]
+
+
+def program_of(moves: list[list[Instruction]]) -> list[Instruction]:
+    """A program that fills the tables and makes these transfers."""
+    load = {
+        "target": LoadTarget.LOOKUP, "start": 0, "address": _TABLES, "count": MOVED - _TABLES,
+    }  # fmt: skip
+    return [
+        Instruction(opcode=Opcode.LOAD, values=load),
+        *(each for move in moves for each in move),
+        end(len(moves), loads=1),
     ]
 
 
@@ -78,12 +116,31 @@ class Expected:
         memory = self.tensor if address >= top else self.outer
         return memory, address % top * unit
 
+    def _fetched(self, fetch: dict[str, int], prefix: str) -> np.ndarray:
+        address, count, run, skip = (
+            fetch[f"{prefix}{name}"] for name in ("address", "count", "run", "skip")
+        )
+        memory, first = self._space(address, WORD)
+        places = np.arange(count)
+        places += places // max(run, 1) * skip
+        return memory[first:].reshape(-1, WORD)[places].reshape(-1)
+
     def move(self, instructions: list[Instruction]) -> None:
         fetch, _, store = (each.values for each in instructions)
-        memory, first = self._space(fetch["address"], WORD)
-        places = np.arange(fetch["count"])
-        places += places // fetch["run"] * fetch["skip"]
-        words = memory[first:].reshape(-1, WORD)[places].reshape(-1)
+        operands = [self._fetched(fetch, prefix) for prefix in ("", "second_")]
+        words = operands[0]
+        if store["operands"]:
+            words = np.array(
+                [
+                    result_byte(
+                        [ENTRIES[256 * index + byte] for index, byte in enumerate(pair)], store
+                    )
+                    for pair in zip(
+                        *(each.tolist() for each in operands[: store["operands"]]), strict=True
+                    )
+                ],
+                np.uint8,
+            )
         if instructions[2].opcode == Opcode.STORE:
             memory, first = self._space(store["address"], WORD)
             memory[first : first + len(words)] = words
@@ -100,15 +157,13 @@ class Expected:
 
 def random_moves(rng: np.random.Generator, transfers: int) -> list[list[Instruction]]:
     """Transfers between places that have been written, of the memory outside and the tensor
-    memory."""
+    memory; of three about one is of bytes that are looked up, and one of sums of two."""
     moves = []
     # The tensor memory is filled first: nothing else is known of it.
     first = moving(MOVED, 256, (Opcode.STORE, {"address": _TENSOR, "count": 256}), 0, tensor=False)
     moves.append(first)
     while len(moves) < transfers:
         from_tensor, to_tensor = (bool(rng.integers(2)) for _ in range(2))
-        size = TINY.tensor_words if from_tensor else MEMORY_WORDS - MOVED
-        base = 0 if from_tensor else MOVED
         room = TINY.tensor_words if to_tensor else MEMORY_WORDS - MOVED
         target = _TENSOR if to_tensor else MOVED
         if rng.integers(2):
@@ -133,37 +188,82 @@ def random_moves(rng: np.random.Generator, transfers: int) -> list[list[Instruct
                     "row_pitch": row_pitch,
                 },
             )  # fmt: skip
-        run, skip = int(rng.integers(1, count + 1)), int(rng.integers(0, 6))
-        reach = count + (count - 1) // run * skip
-        if reach > size:
-            continue
-        source = base + int(rng.integers(size - reach + 1))
+        opcode, values = store
+        store = opcode, values | _tables(rng)
+        sources = [_source(rng, count, from_tensor)]
+        if store[1].get("operands") == 2:
+            sources.append(_source(rng, count, bool(rng.integers(2))))
         # A transfer writes while it still reads.
-        if from_tensor == to_tensor and _overlap(source, reach, store):
+        if None in sources or any(_overlap(each, store) for each in sources):
             continue
         opcode, values = moves[-1][2].opcode, moves[-1][2].values
         follows = opcode == Opcode.STORE and values["address"] >= _TENSOR and rng.integers(4) > 0
-        index = len(moves)
+        first, *rest = sources
+        second = {f"second_{name}": value for each in rest for name, value in each.items()}
         moves.append(
             moving(
-                source, count, store, index, tensor=from_tensor, follows=follows, run=run, skip=skip
+                first["address"] % _TENSOR, count, store, len(moves), tensor=from_tensor,
+                follows=follows, run=first["run"], skip=first["skip"], second=second,
             )
-        )
+        )  # fmt: skip
     return moves
 
 
-def _overlap(source: int, count: int, store: tuple[Opcode, dict[str, int]]) -> bool:
+def _tables(rng: np.random.Generator) -> dict[str, int]:
+    """What a store says of the elementwise pass; nothing where there is none."""
+    operands = int(rng.integers(3))
+    if not operands:
+        return {}
+    minimum, maximum = sorted(int(each) for each in rng.integers(-128, 128, 2))
+    if rng.integers(2):
+        minimum, maximum = -128, 127
+    return {
+        "operands": operands, "rounding": int(rng.choice(list(Rounding))),
+        "zero_point": int(rng.integers(-128, 128)), "minimum": minimum, "maximum": maximum,
+        "output_unsigned": int(rng.integers(2)),
+    }  # fmt: skip
+
+
+def _source(rng: np.random.Generator, count: int, tensor: bool) -> dict[str, int] | None:
+    """The fields of a FETCH of so many words, in runs; ``None`` where they have no room."""
+    size, base = (TINY.tensor_words, _TENSOR) if tensor else (MEMORY_WORDS - MOVED, MOVED)
+    run, skip = int(rng.integers(1, count + 1)), int(rng.integers(0, 6))
+    reach = count + (count - 1) // run * skip
+    if reach > size:
+        return None
+    address = base + int(rng.integers(size - reach + 1))
+    return {"address": address, "count": count, "run": run, "skip": skip}
+
+
+def _overlap(source: dict[str, int], store: tuple[Opcode, dict[str, int]]) -> bool:
     opcode, values = store
+    reach = source["count"] + (source["count"] - 1) // source["run"] * source["skip"]
     if opcode == Opcode.STORE:
         first, last = values["address"], values["address"] + values["count"]
     else:
         span = values["rows"] * values["row_pitch"] + values["pixels"] * values["pixel_pitch"]
         first, last = values["address"] // WORD, (values["address"] + span) // WORD + 1
-    first, last = first % _TENSOR, last % _TENSOR
-    return first < source + count and source < last
+    return first < source["address"] + reach and source["address"] < last
 
 
-def end(moves: int) -> Instruction:
+def end(moves: int, *, loads: int = 0) -> Instruction:
     """The end of a program of so many transfers."""
     counts = dict.fromkeys((Engine.FETCH, Engine.COMPUTE, Engine.STORE), moves)
-    return Instruction(opcode=Opcode.END, after=counts)
+    return Instruction(opcode=Opcode.END, after={Engine.LOAD: loads, **counts})
+
+
+def check_moves(seed: int, transfers: int, model: MemoryModel) -> None:
+    """Random transfers on the RTL leave in memory what they must, and are counted."""
+    moves = random_moves(np.random.default_rng(seed), transfers)
+    memory, [start] = memory_of(program_of(moves), seed=seed)
+    expected = Expected(memory)
+    for move in moves:
+        expected.move(move)
+    run = run_machine(TINY, memory, start, model=model, seed=seed)
+    assert run.error == Error.DONE
+    wrong = np.flatnonzero(run.memory.reshape(-1) != expected.outer)
+    assert not wrong.size, f"byte {wrong[0]:#x} differs, of {wrong.size} (seed {seed})"
+    fetched = sum(move[0].values["count"] for move in moves)
+    assert run.counters["operands"] == sum(move[0].values["second_count"] for move in moves)
+    assert (run.counters["fetch"], run.counters["store"]) == (fetched, fetched)
+    assert run.stale_words == 0

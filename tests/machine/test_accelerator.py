@@ -6,41 +6,37 @@ import numpy as np
 import pytest
 from accelerator_programs import (
     MEMORY_WORDS,
+    MODELS,
     MOVED,
     TINY,
     WORD,
     Expected,
+    check_moves,
     end,
     memory_of,
     moving,
+    program_of,
     random_moves,
 )
 
 from macaw.arch.instructions import Instruction, Opcode, encode
 from macaw.arch.machine import Engine, Error
 from macaw.sim.machine import run_machine
-from macaw.sim.memory_model import MEMORY_MODELS, MemoryModel
-
-MODELS = {
-    **MEMORY_MODELS,
-    "uneven": MemoryModel(latency=7, words_per_1024=700, gap=0.3, bursts=3),
-}
+from macaw.sim.memory_model import MemoryModel
 
 
-def check_moves(seed: int, transfers: int, model: MemoryModel) -> None:
-    moves = random_moves(np.random.default_rng(seed), transfers)
-    program = [each for move in moves for each in move]
-    memory, [start] = memory_of([*program, end(len(moves))], seed=seed)
-    expected = Expected(memory)
-    for move in moves:
-        expected.move(move)
-    run = run_machine(TINY, memory, start, model=model, seed=seed)
-    assert run.error == Error.DONE
-    wrong = np.flatnonzero(run.memory.reshape(-1) != expected.outer)
-    assert not wrong.size, f"byte {wrong[0]:#x} differs, of {wrong.size} (seed {seed})"
-    fetched = sum(move[0].values["count"] for move in moves)
-    assert (run.counters["fetch"], run.counters["store"]) == (fetched, fetched)
-    assert run.stale_words == 0
+def test_the_moves_are_of_all_kinds():
+    """Stores of both kinds, with every number of operands, and both operands from both memories and
+    in runs with gaps."""
+    kinds, operands = set(), set()
+    for fetch, _, store in random_moves(np.random.default_rng(3), 40):
+        number = store.values["operands"]
+        kinds.add((store.opcode, number))
+        for prefix in ("", "second_")[:number]:
+            address, skip = (fetch.values[f"{prefix}{name}"] for name in ("address", "skip"))
+            operands.add((prefix, address >> TINY.address_bits, skip > 0))
+    assert len(kinds) == 6
+    assert len(operands) == 8
 
 
 @pytest.mark.parametrize("model", MODELS, ids=str)
@@ -107,8 +103,7 @@ def test_a_memory_that_never_answers_is_stuck():
 def test_programs_follow_each_other_without_a_reset():
     """What is read ahead behind an end is dropped."""
     moves = random_moves(np.random.default_rng(8), 6)
-    first = [each for move in moves for each in move]
-    memory, starts = memory_of([*first, end(6)], [*COPY, end(1)])
+    memory, starts = memory_of(program_of(moves), [*COPY, end(1)])
     expected = Expected(memory)
     for move in (*moves, COPY):
         expected.move(move)

@@ -1,15 +1,18 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
-"""Random graphs notice what is wrong with the engines: each mutant is found on the RTL."""
+"""Random graphs, or random moves of words, notice what is wrong with the engines: each mutant is
+found on the RTL."""
 
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 
 import pytest
+from accelerator_programs import MODELS, TINY, check_moves
 from machine_fuzz import Findings, fuzz
 from random_graphs import FIXED
 
 import macaw.sim.machine
+from macaw.arch.machine import MachineConfig
 from macaw.hw import image_intake
 from macaw.hw.machine import Accelerator, compute, fetcher, loader, scatter, storer, word_reader
 from macaw.sim.verilog import Verilog, convert
@@ -28,9 +31,6 @@ MUTANTS: dict[str, tuple[ModuleType, str, str, str]] = {
         storer, "Storer", "left.eq(Mux(is_scatter, 0, fields.store.count))",
         "left.eq(fields.store.count)",
     ),
-    "operands that meet those of the next pass": (
-        fetcher, "Fetcher", "((owed == 0) | ~(pairs | fields.two))", "1",
-    ),
     "words that are not stored yet": (
         word_reader, "WordReader", "(credit != 0) & written)", "(credit != 0))",
     ),
@@ -47,16 +47,33 @@ MUTANTS: dict[str, tuple[ModuleType, str, str, str]] = {
     ),
 }  # fmt: skip
 
+#: Those that moves of words must find.
+OF_MOVES: dict[str, tuple[ModuleType, str, str, str]] = {
+    "a second operand with the skips of the first": (
+        fetcher, "Fetcher", 'fields[f"{prefix}{name}"]',
+        'fields[name if name == "skip" else f"{prefix}{name}"]',
+    ),
+    "tables for words of a STORE only": (
+        storer, "Storer", "passes.eq(operation.operands.any())", "passes.eq(store.operands.any())",
+    ),
+}  # fmt: skip
 
-def verilog_of(mutant: tuple[ModuleType, str, str, str], patch: pytest.MonkeyPatch) -> Verilog:
+
+def verilog_of(
+    mutant: tuple[ModuleType, str, str, str],
+    patch: pytest.MonkeyPatch,
+    config: MachineConfig = FIXED[0],
+) -> Verilog:
     """The machine with a class changed."""
     module, name, old, new = mutant
     source = Path(str(module.__file__)).read_text()
     assert source.count(old) == 1
     namespace = dict(vars(module))
     exec(compile(source.replace(old, new), str(module.__file__), "exec"), namespace)
-    patch.setattr(getattr(module, name), "elaborate", namespace[name].elaborate)
-    return convert(Accelerator(FIXED[0]))
+    for method, function in vars(namespace[name]).items():
+        if isinstance(function, FunctionType) and method != "__init__":
+            patch.setattr(getattr(module, name), method, function)
+    return convert(Accelerator(config))
 
 
 @pytest.mark.parametrize("name", MUTANTS)
@@ -70,3 +87,11 @@ def test_mutants_are_found(name, monkeypatch):
             break
     assert findings.differences
     assert " on the RTL of " in findings.differences[0]
+
+
+@pytest.mark.parametrize("name", OF_MOVES)
+def test_mutants_are_found_by_moves(name, monkeypatch):
+    verilog = verilog_of(OF_MOVES[name], monkeypatch, TINY)
+    monkeypatch.setattr(macaw.sim.machine, "convert", lambda *_, **__: verilog)
+    with pytest.raises(AssertionError):
+        check_moves(3, 25, MODELS["ideal"])

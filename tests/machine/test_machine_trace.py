@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from accelerator_programs import MOVED, TINY, end, memory_of, moving, random_moves
+from accelerator_programs import MOVED, TINY, end, memory_of, moving, program_of, random_moves
 
 from macaw.arch.instructions import Instruction, Opcode, engine_of
 from macaw.arch.machine import Engine, LoadTarget
@@ -21,7 +21,7 @@ SLOW = MemoryModel(latency=30, words_per_1024=100)
 def programs(seed, count=2):
     """Programs of some transfers each, and memory with them."""
     moves = [random_moves(np.random.default_rng(seed + index), 6) for index in range(count)]
-    found = [[each for move in of for each in move] + [end(len(of))] for of in moves]
+    found = [program_of(of) for of in moves]
     memory, starts = memory_of(*found, seed=seed)
     return found, memory, starts
 
@@ -124,8 +124,8 @@ def test_a_program_that_ends_early_has_entries_without_times():
     records[0] = [1, 0, 7, 30, -1, -1, -1, -1, -1, -1]
     [found] = traced([program], records)
     nothing = TracedInstruction(begin=None, end=None, clocks=None)
-    assert found[0] == TracedInstruction(begin=7, end=30, clocks=None)
-    assert found[1:] == (nothing,) * (len(program) - 1)
+    assert found[1] == TracedInstruction(begin=7, end=30, clocks=None)
+    assert [*found[:1], *found[2:]] == [nothing] * (len(program) - 1)
 
 
 def test_an_image_does_not_wait_for_what_is_loaded():
