@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
-"""ELEMENTWISE: two tables of numbers in fixed point, an addition, and a rounding."""
+"""The elementwise pass: two tables of numbers in fixed point, an addition, and a rounding."""
 
 from collections.abc import Mapping, Sequence
 

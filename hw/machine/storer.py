@@ -64,7 +64,10 @@ class Storer(wiring.Component):
         }
         if self._elementwise is not None:
             inner = self._elementwise.signature.members
-            members |= {name: In(inner[name].signature.flip()) for name in ("second", "lookup")}
+            members |= {
+                "second": In(inner["second"].signature.flip()),
+                "lookup": In(inner["lookup"].signature.flip()),
+            }
         super().__init__(members)
 
     def elaborate(self, platform):
