@@ -11,7 +11,13 @@ import numpy as np
 import pytest
 from elementwise_cases import result_byte
 
-from macaw.arch.instructions import LOOKUP_FRACTION, Instruction, Opcode, encode, instruction_fields
+from macaw.arch.instructions import (
+    LOOKUP_FRACTION,
+    Instruction,
+    Opcode,
+    elementwise_fields,
+    encode,
+)
 from macaw.arch.machine import MachineConfig, Rounding
 from macaw.arch.presets import preset
 from macaw.compiler import elementwise as module
@@ -262,11 +268,10 @@ def test_values_are_those_of_the_instruction():
         OPERATORS["qnnpack add"], [Affine(0.02, 5), Affine(0.03, 250), Affine(0.04, 100)]
     )
     found = lookup_tables(wanted, zero_point=100)
-    names = {field.name for field in instruction_fields(config, Opcode.ELEMENTWISE)}
-    assert set(found.values) | {"count"} == names
-    values = found.values | {"count": 9}
-    assert encode(config, [Instruction(opcode=Opcode.ELEMENTWISE, values=values)])
-    assert found.values["two"] == found.values["output_unsigned"] == 1
+    assert set(found.values) == {field.name for field in elementwise_fields()}
+    values = found.values | {"address": 5, "count": 9}
+    assert encode(config, [Instruction(opcode=Opcode.STORE, values=values)])
+    assert (found.values["operands"], found.values["output_unsigned"]) == (2, 1)
     assert len(found.entries) == 512
     assert found.entries[256:] == [int(entry) % (1 << 32) for entry in found.second]
     assert len(lookup_tables(wanted[0]).entries) == 256
