@@ -105,7 +105,8 @@ def _arrivals(segment: Segment, config: MachineConfig) -> dict[int, int]:
         if engine == Engine.COMPUTE:
             given += 1
         elif engine == Engine.LOAD:
-            awaited = instruction.after.get(Engine.COMPUTE, 0)
+            # Of lookup tables the readers are stores.
+            awaited = max(instruction.after.get(each, 0) for each in (Engine.COMPUTE, Engine.STORE))
             earliest = max(earliest, awaited, given - config.queue - 1)
             found[instruction.values["address"]] = earliest
     return found
