@@ -39,6 +39,19 @@ def oracle() -> Callable[[str], ModuleType]:
 
 
 @pytest.fixture(scope="session")
+def processor(oracle: Callable[[str], ModuleType]) -> Callable[[str], None]:
+    """``processor(engine)`` skips the test where an engine of PyTorch is not what it is on x86 with
+    AVX512-VNNI: other processors add pairs of products in 16 bits, which saturate, and take vectors
+    of another length."""
+
+    def require(engine: str) -> None:
+        if engine != "qnnpack" and not oracle("torch").cpu._is_vnni_supported():
+            pytest.skip(f"optional: {engine} of PyTorch needs a processor with AVX512-VNNI")
+
+    return require
+
+
+@pytest.fixture(scope="session")
 def models() -> Path:
     """The folder of development models, with their inputs and expected outputs."""
     default = Path(__file__).resolve().parents[2] / "shared" / "models"

@@ -109,7 +109,8 @@ def _compare_lite(name: str, kind: str, recipe: Recipe, float32_product: bool) -
 
 
 @pytest.mark.filterwarnings("ignore:.*quantized tensor.*deprecated:UserWarning")
-def test_recorded_torch_and_onnxruntime_can_be_made_again(oracle) -> None:
+def test_recorded_torch_and_onnxruntime_can_be_made_again(oracle, processor) -> None:
+    processor("x86")
     torch, runtime = oracle("torch"), oracle("onnx")
     recorded = _load("torch_onnxruntime")
     again = record_torch_and_onnxruntime(torch, runtime)

@@ -59,7 +59,8 @@ def _assert_equal(result, expected, engine: str, layer: Layer) -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_equal_to_torch(oracle, engine: str) -> None:
+def test_equal_to_torch(oracle, processor, engine: str) -> None:
+    processor(engine)
     total, shapes = _compare(oracle("torch"), engine, layers=84, outputs=16_000)
     assert total >= 10**6
     assert shapes >= 80
@@ -67,7 +68,8 @@ def test_equal_to_torch(oracle, engine: str) -> None:
 
 @pytest.mark.full
 @pytest.mark.parametrize("engine", ENGINES)
-def test_equal_to_torch_on_ten_million_outputs(oracle, engine: str) -> None:
+def test_equal_to_torch_on_ten_million_outputs(oracle, processor, engine: str) -> None:
+    processor(engine)
     total, shapes = _compare(oracle("torch"), engine, layers=560, outputs=20_000)
     assert total >= 10**7
     assert shapes >= 500

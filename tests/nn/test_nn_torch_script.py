@@ -37,7 +37,8 @@ def assert_equal(torch, graph, module, images):
 
 @pytest.mark.parametrize("engine", ["qnnpack", "x86"])
 @pytest.mark.parametrize("kind", ["residual", "mobile", "functions"])
-def test_traced_networks(torch, tmp_path, kind, engine):
+def test_traced_networks(torch, processor, tmp_path, kind, engine):
+    processor(engine)
     with engine_set(torch, engine):
         images, clamps = photographs(torch, 2, 32), engine != "qnnpack"
         network = {
