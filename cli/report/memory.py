@@ -91,7 +91,20 @@ def _loads(segment: Segment, config: MachineConfig, whole: dict[str, Any]) -> It
             ):
                 if begin <= last:
                     yield Area(kind=kind, program=program, first=begin, last=last, **outer)
-            yield Area(kind="loaded", program=program, first=come, last=first + number, **inner)
+            last = first + _last_use(segment, number, load.target)
+            yield Area(kind="loaded", program=program, first=come, last=last, **inner)
+
+
+def _last_use(segment: Segment, number: int, target: LoadTarget) -> int:
+    """The last pass that uses what is loaded for this one: those behind it that load nothing of the
+    target may use it again."""
+    last = number
+    for later, of_pass in enumerate(segment.loads[number + 1 :], start=number + 1):
+        of_target = [load.words for load in of_pass if load.target == target]
+        if any(of_target):
+            break
+        last = later if of_target else last
+    return last
 
 
 def _arrivals(segment: Segment, config: MachineConfig) -> dict[int, int]:
