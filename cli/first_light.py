@@ -14,7 +14,7 @@ from macaw.cli.say import Record
 from macaw.cli.workloads import Workload, first_light_workloads
 from macaw.compiler.conv2d import compile_conv2d
 from macaw.compiler.cost import utilisation
-from macaw.golden import conv2d, qnnpack_requantization
+from macaw.golden import qnnpack_requantization
 from macaw.sim.compare import first_difference
 from macaw.sim.conv2d import run_conv2d
 
@@ -25,18 +25,6 @@ _WAVES = Path("build/waves")
 
 #: The modes of PyTorch's engines.
 _TORCH_MODES = (Mode.FLOAT32, Mode.FLOAT32_BIAS, Mode.FLOAT32_CHAIN)
-
-
-def _golden(workload: Workload) -> np.ndarray:
-    """What the RTL must compute."""
-    return conv2d(
-        workload.image,
-        workload.weights,
-        shape=workload.shape,
-        input_zero_point=workload.input_zero_point,
-        weight_zero_point=workload.weight_zero_point,
-        requantization=qnnpack_requantization(**workload.scales()),
-    )
 
 
 def _named(record: Record, workload: str, entry: dict[str, Any]) -> None:
@@ -119,7 +107,7 @@ def first_light(
     for make_workload in first_light_workloads(size):
         workload = make_workload(previous)
         console.print(f"[bold]{workload.name}[/]: {workload.description}", highlight=False)
-        expected = _golden(workload)
+        expected = workload.golden()
         named = partial(_named, record, workload.name)
         program = compile_conv2d(workload.layer(), config)
         run = run_conv2d(

@@ -10,7 +10,7 @@ import numpy as np
 
 from macaw.arch import AnyRequantization, Conv2dShape
 from macaw.compiler.layer import Conv2dLayer
-from macaw.golden import accumulate_conv2d, qnnpack_requantization
+from macaw.golden import accumulate_conv2d, conv2d, qnnpack_requantization
 from macaw.golden.quantize import choose_scale, quantize
 
 __all__ = ["Workload", "first_light_workloads"]
@@ -65,6 +65,17 @@ class Workload:
             input_zero_point=self.input_zero_point,
             input_signed=False,
             weight_zero_point=self.weight_zero_point,
+        )
+
+    def golden(self, requantization: AnyRequantization | None = None) -> np.ndarray:
+        """What the layer of the same arguments must compute, uint8 [height, width, channels]."""
+        return conv2d(
+            self.image,
+            self.weights,
+            shape=self.shape,
+            input_zero_point=self.input_zero_point,
+            weight_zero_point=self.weight_zero_point,
+            requantization=requantization or qnnpack_requantization(**self.scales()),
         )
 
 

@@ -17,8 +17,7 @@ from macaw.arch import PRESETS, Mode, RequantizerConfig, preset
 from macaw.cli import first_light as job
 from macaw.cli import torch_oracle
 from macaw.cli.main import main
-from macaw.cli.workloads import first_light_workloads
-from macaw.golden import conv2d
+from macaw.cli.workloads import Workload, first_light_workloads
 
 SIZE = 20
 #: What the three layers compute: two of 10x10 pixels, one of 9x5.
@@ -45,16 +44,16 @@ def flipped(result):
 @pytest.fixture
 def wrong_expectation(monkeypatch):
     """One bit of what is expected of the first layer is wrong; the right and the wrong byte."""
-    golden = job._golden
+    golden = Workload.golden
     bytes_there = []
 
-    def expected(workload):
-        right = golden(workload)
+    def expected(workload, requantization=None):
+        right = golden(workload, requantization)
         wrong = flipped(right)
         bytes_there.extend((int(right[PLACE]), int(wrong[PLACE])))
         return wrong
 
-    monkeypatch.setattr(job, "_golden", expected)
+    monkeypatch.setattr(Workload, "golden", expected)
     return bytes_there
 
 
@@ -217,14 +216,7 @@ def test_one_wrong_bit_of_torch_ends_the_job(oracle, monkeypatch, runs, engine):
         if name == "qnnpack" or torch_oracle._vnni(torch):
             return module_result(torch, name, workload)
         # Sums of the others may saturate on this processor.
-        return conv2d(
-            workload.image,
-            workload.weights,
-            shape=workload.shape,
-            input_zero_point=workload.input_zero_point,
-            weight_zero_point=workload.weight_zero_point,
-            requantization=torch_oracle._requantization(torch, name, workload),
-        )
+        return workload.golden(torch_oracle._requantization(torch, name, workload))
 
     def wrong_result(torch, name, workload):
         result = right_result(torch, name, workload)

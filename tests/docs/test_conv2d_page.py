@@ -11,7 +11,6 @@ import pytest
 
 from macaw.cli.torch_oracle import engine_results
 from macaw.cli.workloads import Workload
-from macaw.golden import conv2d
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "why-your-conv2d-differs.md"
 SEED = 51
@@ -50,17 +49,6 @@ def test_the_pages_settings_are_the_workloads(page, workload):
     assert workload.scales() == settings
 
 
-def golden_result(workload, requantization):
-    return conv2d(
-        workload.image,
-        workload.weights,
-        shape=workload.shape,
-        input_zero_point=workload.input_zero_point,
-        weight_zero_point=workload.weight_zero_point,
-        requantization=requantization,
-    )
-
-
 def engines_and_golden(torch, workload):
     """For each engine of PyTorch its result, golden's with the engine's arithmetic, and golden's on
     the whole range of the image: where the processor adds pairs of products in 16 bits, all but
@@ -71,7 +59,7 @@ def engines_and_golden(torch, workload):
         assert all(result is None for _, _, result, _ in results[1:])
         results[1:] = [(halved, *each) for each in engine_results(halved)][1:]
     return {
-        engine: (result, golden_result(given, formula), golden_result(workload, formula))
+        engine: (result, given.golden(formula), workload.golden(formula))
         for given, engine, result, formula in results
     }
 
