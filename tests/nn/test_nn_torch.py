@@ -49,9 +49,7 @@ def network(torch, kind, engine):
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("kind", ["residual", "mobile", "functions"])
-def test_every_tensor_in_eager_mode(torch, processor, kind, engine):
-    if engine == "onednn":
-        processor(engine)
+def test_every_tensor_in_eager_mode(torch, kind, engine):
     with engine_set(torch, engine):
         module, images, fused = network(torch, kind, engine)
         check(torch, quantised(torch, module, engine, images, fuse=fused), engine, images)
@@ -59,9 +57,7 @@ def test_every_tensor_in_eager_mode(torch, processor, kind, engine):
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("kind", ["residual", "mobile", "functions"])
-def test_every_tensor_in_fx_graph_mode(torch, processor, kind, engine):
-    if engine == "onednn":
-        processor(engine)
+def test_every_tensor_in_fx_graph_mode(torch, kind, engine):
     with engine_set(torch, engine):
         module, images, _ = network(torch, kind, engine)
         check(torch, quantised_by_fx(torch, module, engine, images), engine, images)
@@ -86,25 +82,19 @@ def check_random_networks(torch, engine, count):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_random_networks(torch, processor, engine):
-    if engine == "onednn":
-        processor(engine)
+def test_random_networks(torch, engine):
     check_random_networks(torch, engine, 4)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("engine", ENGINES)
-def test_many_random_networks(torch, processor, engine):
-    if engine == "onednn":
-        processor(engine)
+def test_many_random_networks(torch, engine):
     check_random_networks(torch, engine, 60)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_functions_with_weights(torch, processor, engine):
+def test_functions_with_weights(torch, engine):
     """FX graph mode packs the weights of functions, too."""
-    if engine == "onednn":
-        processor(engine)
 
     class Functional(torch.nn.Module):
         def __init__(self):
@@ -387,8 +377,7 @@ def test_other_quantised_modules_are_refused_by_name(torch):
             from_torch(torch.nn.Sequential(torch.nn.Linear(6, 5)).eval(), vectors)
 
 
-def test_layers_that_engines_get_wrong_are_refused(torch, processor):
-    processor("x86")
+def test_layers_that_engines_get_wrong_are_refused(torch):
     from torch.ao.nn.quantized import Conv2d, ConvTranspose2d
 
     def weights(shape):
