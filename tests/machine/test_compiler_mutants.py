@@ -12,7 +12,7 @@ from machine_fuzz import Findings, fuzz
 
 from macaw.arch.machine import Engine
 from macaw.compiler.layer import WideRow
-from macaw.compiler.machine import copies, emit, lowering, moves, network
+from macaw.compiler.machine import copies, emit, loads, lowering, moves, network
 from macaw.compiler.machine.hazards import Hazards
 from macaw.compiler.machine.images import Image
 from macaw.compiler.machine.placing import Placing
@@ -113,7 +113,7 @@ MUTANTS: dict[str, Mutation] = {
     "padding of zero": (
         moves, "Conv2dLayer", lambda make: lambda **named: make(**named | {"padding_value": 0}),
     ),
-    "late loads forgotten": (emit, "_overlap", wrapped(lambda *_: False)),
+    "late loads forgotten": (loads, "_overlap", wrapped(lambda *_: False)),
 }  # fmt: skip
 
 
