@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from torch_processor import needs_vnni
 
 #: For each extra of pyproject.toml that brings an oracle: the module that shows it is there.
 _ORACLES = {
@@ -40,15 +41,8 @@ def oracle() -> Callable[[str], ModuleType]:
 
 @pytest.fixture(scope="session")
 def processor(oracle: Callable[[str], ModuleType]) -> Callable[[str], None]:
-    """``processor(engine)`` skips the test where an engine of PyTorch is not what it is on x86 with
-    AVX512-VNNI: other processors add pairs of products in 16 bits, which saturate, and take vectors
-    of another length."""
-
-    def require(engine: str) -> None:
-        if engine != "qnnpack" and not oracle("torch").cpu._is_vnni_supported():
-            pytest.skip(f"optional: {engine} of PyTorch needs a processor with AVX512-VNNI")
-
-    return require
+    """``processor(engine)`` skips the test as `needs_vnni` says."""
+    return lambda engine: needs_vnni(oracle("torch"), engine)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-import pytest
+from torch_processor import needs_vnni
 
 from macaw.golden import run
 from macaw.nn import QuantizedGraph, from_torch
@@ -22,8 +22,8 @@ ENGINES = ("qnnpack", "fbgemm", "onednn", "x86")
 @contextmanager
 def engine_set(torch: Any, engine: str) -> Iterator[None]:
     """PyTorch's quantised engine for a while, on one thread, without warnings."""
-    if engine == "onednn" and not torch.cpu._is_vnni_supported():
-        pytest.skip("optional: onednn of PyTorch needs a processor with AVX512-VNNI")
+    if engine == "onednn":
+        needs_vnni(torch, engine)
     before, threads = torch.backends.quantized.engine, torch.get_num_threads()
     torch.backends.quantized.engine = engine
     torch.set_num_threads(1)
