@@ -73,7 +73,7 @@ def _with_tables(
         or not all(places.alike(buffer.image, other.buffer.image) for other in others)
     ):
         return None
-    found = {}
+    found, tables = {}, _turned(each.tables, index)
     for maker in (passes[number] for number in makers):
         beside = [_beside(maker.target, other.buffer, config) for other in others]
         image = maker.target.buffer.image
@@ -83,7 +83,7 @@ def _with_tables(
             maker,
             sources=(*maker.sources, *(place for place in beside if place is not None)),
             target=replace(maker.target, buffer=replace(target.buffer, image=image)),
-            tables=_turned(each.tables, index),
+            tables=tables,
             also=each.operator,
         )
     return found
