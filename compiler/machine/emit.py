@@ -221,11 +221,9 @@ def _store(code: _Code, each: Pass, homes: Mapping[str, Home], tables: Sequence[
     home, size = homes[target.buffer.name], config.word_bytes
     first = home.word * size + target.first_byte
     words = target.rows * config.words(target.pixels * target.pixel_bytes)
-    run = pitch = size
+    run = pitch = 1
     if target.gaps:
-        run, pitch = _run_and_pitch(target)
-        if run % size or pitch % size or first % size:
-            run = pitch = size
+        run, pitch = _words_of_runs(target, first, size)
         span = (target.rows - 1) * target.row_pitch + (target.pixels - 1) * target.pixel_pitch
         end = first + span + target.pixel_bytes
         values = {
@@ -248,7 +246,7 @@ def _store(code: _Code, each: Pass, homes: Mapping[str, Home], tables: Sequence[
         opcode = Opcode.STORE
     access = Access(
         memory=home.space.name, start=first // size, end=config.words(end), write=True,
-        run=run // size, pitch=pitch // size,
+        run=run, pitch=pitch,
     )  # fmt: skip
     values |= _elementwise(each.tables)
     code.add(Engine.STORE, opcode, values, (access, *tables))
@@ -261,15 +259,20 @@ def _elementwise(tables: LookupTables | None) -> dict[str, int]:
     return tables.values
 
 
-def _run_and_pitch(target: Placed) -> tuple[int, int]:
-    """Bytes of the runs that a result with gaps is written in, and those from one to the next; of
-    runs that are not all as far apart those of all, without a gap."""
+def _words_of_runs(target: Placed, first: int, size: int) -> tuple[int, int]:
+    """Words of the runs in which a result with gaps is written from byte ``first`` on, and words
+    from one to the next; 1 and 1, as of all words between, where they are not whole words, each as
+    far from the one before."""
     row_bytes = target.pixels * target.pixel_pitch
     if target.pixel_pitch == target.pixel_bytes or target.pixels == 1:
-        return target.pixels * target.pixel_bytes, target.row_pitch
-    if target.rows > 1 and target.row_pitch != row_bytes:
+        run, pitch = target.pixels * target.pixel_bytes, target.row_pitch
+    elif target.rows == 1 or target.row_pitch == row_bytes:
+        run, pitch = target.pixel_bytes, target.pixel_pitch
+    else:
         return 1, 1
-    return target.pixel_bytes, target.pixel_pitch
+    if run % size or pitch % size or first % size:
+        return 1, 1
+    return run // size, pitch // size
 
 
 def _address(config: MachineConfig, home: Home, place: int, *, scale: int = 1) -> int:

@@ -37,19 +37,22 @@ def in_order(loads: Sequence[Sequence[Load]]) -> list[Load | int]:
     """
     order: list[Load | int] = []
     free: dict[int, int] = {}  # behind which pass the place of each of these loads is free
+
+    def insert(some: Sequence[tuple[Load, int]]) -> None:
+        for load, place in some:
+            order.insert(_position(order, place, free), load)
+            free[id(load)] = place
+
     for index, of_pass in enumerate(loads):
-        before = loads[index - 1] if index else ()
-        some = [load for load in of_pass if load.words and not load.resident]
-        late = [load for load in some if any(_overlap(load, each) for each in before)]
-        standing: list[Load | int] = [load for load in some if load not in late]
-        standing += [index - 1] if index else []
-        for each in [*standing, *late]:
-            if isinstance(each, int):
-                order.append(each)
-                continue
-            place = _last_use(each, loads[:index])
-            order.insert(_position(order, place, free), each)
-            free[id(each)] = place
+        some = [
+            (load, _last_use(load, loads, index))
+            for load in of_pass
+            if load.words and not load.resident
+        ]
+        insert([each for each in some if each[1] < index - 1])
+        if index:
+            order.append(index - 1)
+        insert([each for each in some if each[1] == index - 1])
     first = [load for of_pass in loads for load in of_pass if load.words and load.resident]
     return [*first, *order, *range(len(loads))[-1:]]
 
@@ -72,12 +75,10 @@ def _position(order: Sequence[Load | int], place: int, free: dict[int, int]) -> 
     return found
 
 
-def _last_use(load: Load, loads: Sequence[Sequence[Load]]) -> int:
-    """The last pass that uses some of the same units; -1 for none."""
-    for index in range(len(loads) - 1, -1, -1):
-        if any(_overlap(load, each) for each in loads[index]):
-            return index
-    return -1
+def _last_use(load: Load, loads: Sequence[Sequence[Load]], end: int) -> int:
+    """The last pass before ``end`` that uses some of the same units; -1 for none."""
+    users = (n for n in reversed(range(end)) if any(_overlap(load, each) for each in loads[n]))
+    return next(users, -1)
 
 
 def _overlap(one: Load, other: Load) -> bool:
