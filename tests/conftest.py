@@ -11,7 +11,6 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from torch_processor import needs_vnni
 
 #: For each extra of pyproject.toml that brings an oracle: the module that shows it is there.
 _ORACLES = {
@@ -42,7 +41,13 @@ def oracle() -> Callable[[str], ModuleType]:
 @pytest.fixture(scope="session")
 def processor(oracle: Callable[[str], ModuleType]) -> Callable[[str], None]:
     """``processor(engine)`` skips the test as `needs_vnni` says."""
-    return lambda engine: needs_vnni(oracle("torch"), engine)
+
+    def require(engine: str) -> None:
+        from torch_processor import needs_vnni
+
+        needs_vnni(oracle("torch"), engine)
+
+    return require
 
 
 @pytest.fixture(scope="session")
