@@ -52,23 +52,37 @@ class Float32Normalizer(wiring.Component):
 
         # A negative sum is complemented, not negated: |sum| = bits + negative. The missing one
         # stays missing while ones are shifted in from the right, and is made good by the adder
-        # that rounds. ``zeros`` counts the leading zeros, its upper bits are known first.
-        negative, shift = self.sum[-1], (self.shift + 2)[:7]
-        bits, zeros = self.sum[:-1] ^ negative.replicate(31), Const(0, 0)
+        # that rounds. First clock: which groups of four bits, from the top, hold a one.
+        negative = self.sum[-1]
+        bits = self.sum[:-1] ^ negative.replicate(31)
+        groups = delay(m, Cat(bits[high - 4 : high].any() for high in range(31, 3, -4)), 1)
+        bits = delay(m, bits, 1, name="bits")
+        shift = delay(m, (self.shift + 2)[:7], 1, name="shift")
+        negative = delay(m, negative, 1, name="negative")
 
-        def move(distance, bits, zeros):
-            empty = ~bits[-distance:].any()
-            moved = Cat(negative.replicate(distance), bits[:-distance])
-            return Mux(empty, moved, bits), Cat(empty, zeros)
+        # ``zeros`` counts the leading zeros, upper bits first; those of whole groups are known
+        # before anything moves.
+        by_16 = ~groups[:4].any()
+        by_8 = ~Mux(by_16, groups[4:6], groups[:2]).any()
+        by_4 = ~groups.bit_select(Cat(0, by_8, by_16), 1)
 
-        for distances in ((16,), (8,), (4, 2)):
-            for distance in distances:
-                bits, zeros = move(distance, bits, zeros)
-            bits, zeros = delay(m, bits, 1, name="bits"), delay(m, zeros, 1, name="zeros")
-            negative = delay(m, negative, 1, name="negative")
-            shift = delay(m, shift, 1, name="shift")
+        def move(distance, empty, bits):
+            return Mux(empty, Cat(negative.replicate(distance), bits[:-distance]), bits)
 
-        bits, zeros = move(1, bits, zeros)
+        # Second and third clock: up by 16 and 8, and by 4 and 2.
+        bits = delay(m, move(8, by_8, move(16, by_16, bits)), 1, name="bits")
+        zeros = delay(m, Cat(by_4, by_8, by_16), 1, name="zeros")
+        negative, shift = delay(m, negative, 1, name="negative"), delay(m, shift, 1, name="shift")
+
+        bits = move(4, zeros[0], bits)
+        by_2 = ~bits[-2:].any()
+        bits = delay(m, move(2, by_2, bits), 1, name="bits")
+        zeros = delay(m, Cat(by_2, zeros), 1, name="zeros")
+        negative, shift = delay(m, negative, 1, name="negative"), delay(m, shift, 1, name="shift")
+
+        # Fourth clock: up by 1, and the rounding decided.
+        by_1 = ~bits[-1]
+        bits, zeros = move(1, by_1, bits), Cat(by_1, zeros)
         kept, dropped = bits[7:], bits[:7]
         round_up = Mux(
             negative,  # then the dropped bits lack one
