@@ -52,6 +52,10 @@ def _line(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cells) + " |\n"
 
 
+def _cells(line: str) -> list[str]:
+    return line.strip("| ").split(" | ")
+
+
 def render(rows: Sequence[Row], metrics: Sequence[str] = ()) -> str:
     """The table of ``rows``, which are of one benchmark; empty for no rows.
 
@@ -75,9 +79,28 @@ def render(rows: Sequence[Row], metrics: Sequence[str] = ()) -> str:
     return text
 
 
+def _merged(old: str, new: str) -> str:
+    """The table ``new``, with those lines of ``old`` that nobody has measured again: of the same
+    columns, and of no configuration that has another digest now."""
+    title, rule, *lines = new.splitlines()
+    digests, places = {}, set()
+    for line in lines:
+        configuration, digest, workload = _cells(line)[:3]
+        digests[configuration] = digest
+        places.add((configuration, workload))
+    known = old.splitlines()
+    for line in known[2:] if known[:1] == [title] else ():
+        configuration, digest, workload = _cells(line)[:3]
+        same = digests.get(configuration, digest) == digest
+        if same and (configuration, workload) not in places:
+            lines.append(line)
+    lines.sort(key=lambda line: (_cells(line)[0], _cells(line)[2]))
+    return "".join(f"{line}\n" for line in (title, rule, *lines))
+
+
 def fill(text: str, rows: Sequence[Row]) -> str:
-    """``text`` with a new table between the markers of each benchmark that has ``rows``; the
-    others keep theirs.
+    """``text`` with a new table between the markers of each benchmark that has ``rows``, where
+    lines that were not measured again stay; the others keep theirs.
 
     Raises ``ValueError`` as `consistent_digests` does.
     """
@@ -86,14 +109,15 @@ def fill(text: str, rows: Sequence[Row]) -> str:
     def replace(match: re.Match[str]) -> str:
         of_benchmark = [row for row in rows if row.benchmark == match["benchmark"]]
         table = render(of_benchmark, match["metrics"].split())
-        return f"{match['marker']}{table or match['table']}<!-- end of figures -->"
+        table = _merged(match["table"], table) if table else match["table"]
+        return f"{match['marker']}{table}<!-- end of figures -->"
 
     return _BLOCK.sub(replace, text)
 
 
 def well_formed(table: str) -> bool:
     """Whether ``table`` has the form that `render` gives: nothing was written by hand."""
-    lines = [text.strip("| ").split(" | ") for text in table.splitlines()]
+    lines = [_cells(line) for line in table.splitlines()]
     if len(lines) < 3 or tuple(lines[0][:3]) != _LEADING or len(lines[0]) == len(_LEADING):
         return False
     titled = all(re.fullmatch(r"[\w.]+ \(\S[^|]*\)", title) for title in lines[0][3:])

@@ -66,6 +66,25 @@ def test_fill_replaces_only_what_it_has():
     assert fill(PAGE, []) == PAGE
 
 
+def test_lines_that_nobody_measured_again_stay():
+    page = fill(PAGE, ROWS)
+    again = row("conv", "cycles", 7, "cycles"), row("conv", "utilisation", 1, "%")
+    device = row("conv", "device", "ice", "name")
+    assert fill(page, [*again, device]) == page.replace("12,345 | 97.25 | –", "7 | 1 | ice")
+    assert blocks(fill(page, again))["core"].count("\n") == 3  # of other columns
+    added = [row("a", each.metric, 1, each.unit, configuration="b") for each in (*again, device)]
+    first, rule, *lines = TABLE.splitlines(keepends=True)
+    line = f"| b | {DIGEST} | a | 1 | 1 | 1 |\n"
+    assert blocks(fill(page, added))["core"] == "".join([first, rule, line, *lines])
+
+
+def test_lines_of_an_older_hardware_go():
+    page = fill(PAGE, ROWS)
+    other = [row("linear", each.metric, 1, each.unit, digest="f" * 12) for each in ROWS[1:]]
+    other.append(row("linear", "cycles", 1, "cycles", digest="f" * 12))
+    assert DIGEST not in fill(page, other)
+
+
 def test_fill_takes_the_metrics_of_the_marker():
     rows = [row("core", metric, 3, "MHz", benchmark="synth") for metric in ("fmax", "fmax_best")]
     table = blocks(fill(PAGE, rows))["synth"]
