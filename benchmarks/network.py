@@ -5,7 +5,13 @@
 import click
 
 from benchmarks.report import Report
-from benchmarks.whole_networks import differing, image_of, network_on, whole_program
+from benchmarks.whole_networks import (
+    differing,
+    image_of,
+    minimum_traffic,
+    network_on,
+    whole_segment,
+)
 from macaw.arch.machine import MachineConfig
 from macaw.nn.graph import QuantizedGraph
 from macaw.sim.device import SimDevice
@@ -24,6 +30,7 @@ def run(report: Report, machines: tuple[str, ...] = tuple(_WORKLOADS)) -> None:
     with golden's.
 
     ``cycles`` are those of the body, ``prologue_cycles`` those of what is loaded once before;
+    ``moved`` is what an inference brings and takes, ``minimum`` what it could not do without;
     ``starved`` and ``blocked`` the shares of clocks in which the core would take words of an image,
     also of one that comes ahead, and in which results wait for their place in memory.
     """
@@ -40,7 +47,8 @@ def _measure(
 ) -> None:
     image = image_of(graph)
     device = SimDevice(machine, model=MEMORY_MODELS[memory])
-    device.load(whole_program(graph, machine))
+    segment = whole_segment(graph, machine)
+    device.load(segment.program)
     results = device.run({graph.inputs[0]: image[0]})
     outputs, different = differing(graph, image, results)
     run = device.last_run
@@ -55,6 +63,7 @@ def _measure(
         ),
         "prologue_cycles": (sum(each.cycles for each in run.programs[:-1]), "cycles"),
         "moved": (moved * machine.word_bytes, "bytes"),
+        "minimum": (minimum_traffic(segment, machine), "bytes"),
         "starved": (round(100 * counters["starved"] / cycles, 2), "%"),
         "blocked": (round(100 * counters["blocked"] / cycles, 2), "%"),
         "outputs": (outputs, "values"),

@@ -7,7 +7,7 @@ import resource
 import click
 
 from benchmarks.report import Report
-from benchmarks.whole_networks import differing, image_of, network_on, whole_program
+from benchmarks.whole_networks import differing, image_of, network_on, whole_segment
 from macaw.sim.device import SimDevice
 from macaw.sim.memory_model import MEMORY_MODELS
 
@@ -38,7 +38,7 @@ def run(
         click.echo(f"simulation: {name} on {configuration}")
         image = image_of(graph)
         device = SimDevice(machine, model=MEMORY_MODELS[_MEMORY], quick=quick)
-        device.load(whole_program(graph, machine))
+        device.load(whole_segment(graph, machine).program)
         before = _processor_seconds()
         results = device.run({graph.inputs[0]: image[0]})
         spent = _processor_seconds() - before

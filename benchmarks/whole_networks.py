@@ -7,15 +7,14 @@ from collections.abc import Mapping
 import numpy as np
 
 from benchmarks.networks import NETWORKS
-from macaw.arch.container import Program
 from macaw.arch.machine import MachineConfig
 from macaw.arch.machines import machine_preset
-from macaw.compiler.machine import compile_network
+from macaw.compiler.machine import Segment, compile_network
 from macaw.compiler.network import modes
 from macaw.golden import evaluate, requantization, run
 from macaw.nn.graph import QuantizedGraph
 
-__all__ = ["differing", "image_of", "network_on", "whole_program"]
+__all__ = ["differing", "image_of", "minimum_traffic", "network_on", "whole_segment"]
 
 
 def network_on(name: str, machine: str) -> tuple[QuantizedGraph, MachineConfig]:
@@ -24,11 +23,32 @@ def network_on(name: str, machine: str) -> tuple[QuantizedGraph, MachineConfig]:
     return graph, machine_preset(machine).with_modes(modes(graph, requantization))
 
 
-def whole_program(graph: QuantizedGraph, machine: MachineConfig) -> Program:
-    """The program of a graph that needs no host."""
+def whole_segment(graph: QuantizedGraph, machine: MachineConfig) -> Segment:
+    """The one segment of a graph that needs no host."""
     [segment] = compile_network(graph, machine, requantization, evaluate).segments
+    return segment
+
+
+def minimum_traffic(segment: Segment, machine: MachineConfig) -> int:
+    """The bytes that an inference cannot but move between the machine and the memory outside: what
+    a layer needs in the core's memories and does not stay there, the network's images and results,
+    and of each tensor in between that is more than all the machine's rows and tensors together,
+    the writing, and a reading by each operator."""
     assert segment.program is not None
-    return segment.program
+    loads = {load.word: load.words for each in segment.loads for load in each if not load.resident}
+    ends = {place.name for place in (*segment.program.inputs, *segment.program.outputs)}
+    readers: dict[str, set[str]] = {}
+    for each in segment.passes:
+        for rows in each.sources:
+            readers.setdefault(rows.buffer.name, set()).add(each.operator)
+    capacity = machine.core.memory.activation_words + machine.tensor_words
+    words = sum(loads.values())
+    for name, life in segment.lives.items():
+        if name in ends:
+            words += life.words
+        elif life.words > capacity:
+            words += life.words * (1 + len(readers[name]))
+    return words * machine.word_bytes
 
 
 def image_of(graph: QuantizedGraph) -> np.ndarray:
