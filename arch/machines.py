@@ -29,9 +29,11 @@ _ALL = (
     ),
     MachineConfig(
         name="ecp5_25f",
-        core=_core("ecp5_25f", activation_words=2048),
-        tensor_words=2048,
-        elementwise_lanes=4,
+        # Of 56 block RAMs 32 hold weights, 8 + 4 rows, 4 tensors, 2 + 3 parameters and steps, 2
+        # lookup tables: kernels of 8,192 bytes a column, and sums as fast as results.
+        core=_core("ecp5_25f", activation_words=2048, weight_words=1024, parameter_entries=512),
+        tensor_words=1024,
+        elementwise_lanes=2,
     ),
     MachineConfig(
         name="tiny",
