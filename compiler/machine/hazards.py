@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an instruction has to wait for: earlier ones of other engines that use the same memory."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -28,7 +29,10 @@ class Hazards:
     """Counts the instructions of each engine, and remembers what they access."""
 
     counts: dict[Engine, int] = field(default_factory=lambda: dict.fromkeys(Engine, 0))
-    _past: list[tuple[Engine, int, Access]] = field(default_factory=list)
+    #: By memory: engine, number of the instruction, and what it accesses.
+    _past: dict[str, list[tuple[Engine, int, Access]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
 
     def after(self, engine: Engine, accesses: Iterable[Access]) -> dict[Engine, int]:
         """The waits of the next instruction of ``engine``, which makes these accesses.
@@ -38,24 +42,25 @@ class Hazards:
         """
         accesses = tuple(accesses)
         waits: dict[Engine, int] = {}
-        for other, number, past in self._past:
-            if other != engine and any(_clash(past, access) for access in accesses):
-                waits[other] = max(waits.get(other, 0), number)
+        for access in accesses:
+            for other, number, past in self._past[access.memory]:
+                if other != engine and number > waits.get(other, 0) and _clash(past, access):
+                    waits[other] = number
         self.counts[engine] += 1
-        # What is overwritten whole by what waits for it is ordered by that alone from now on.
-        self._past = [
-            (other, number, past)
-            for other, number, past in self._past
-            if not any(access.write and _covers(access, past) for access in accesses)
-        ]
-        self._past += [(engine, self.counts[engine], access) for access in accesses]
+        for access in accesses:
+            if access.write:
+                # What is overwritten whole by what waits for it is ordered by that alone later.
+                kept = self._past[access.memory]
+                kept[:] = [each for each in kept if not _covers(access, each[2])]
+        for access in accesses:
+            self._past[access.memory].append((engine, self.counts[engine], access))
         return waits
 
 
 def _clash(one: Access, other: Access) -> bool:
+    """Whether two accesses to one memory may not change places."""
     return (
-        one.memory == other.memory
-        and (one.write or other.write)
+        (one.write or other.write)
         and one.start < other.end
         and other.start < one.end
         and not _beside(one, other)
@@ -69,7 +74,8 @@ def _beside(one: Access, other: Access) -> bool:
 
 
 def _covers(outer: Access, inner: Access) -> bool:
+    """Whether ``outer`` has all that ``inner`` has of their memory."""
     within = outer.start <= inner.start and inner.end <= outer.end
     alike = (outer.run, outer.pitch) == (inner.run, inner.pitch)
     full = outer.run == outer.pitch or (alike and (inner.start - outer.start) % outer.pitch == 0)
-    return outer.memory == inner.memory and within and full
+    return within and full
