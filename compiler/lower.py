@@ -42,6 +42,16 @@ class Lowered:
     result_shape: tuple[int, int, int, int]
     parts: tuple[Part, ...]
 
+    @property
+    def alone(self) -> Conv2dLayer | None:
+        """The one layer that reads all of the image and makes all of the result, if it is one."""
+        [layer, *others] = [part.layer for part in self.parts]
+        shape = layer.shape
+        reads = (shape.height, shape.width, shape.in_channels)
+        makes = (shape.output_height, shape.output_width, shape.out_channels)
+        whole = (self.image_shape[1:], self.result_shape[1:]) == (reads, makes)
+        return layer if whole and not others else None
+
 
 def lower(graph: QuantizedGraph, operator: Operator, requantization: AnyRequantization) -> Lowered:
     """One of the `MULTIPLYING` or `AVERAGING` operators of a verified graph.

@@ -28,8 +28,8 @@ def short_rows(lowered: Lowered, config: AcceleratorConfig) -> Lowered:
     have room in its buffer, and two of the image in a half of the line buffer; and so that the
     first one comes soon, where there are such.
     """
-    layer = lowered.parts[0].layer
-    if len(lowered.parts) > 1 or not _fits(layer, config):
+    layer = lowered.alone
+    if layer is None or not _fits(layer, config):
         return lowered
     shape = layer.shape
     choices = [each for each in _shapes(shape, config) if _two_rows(each, config)]

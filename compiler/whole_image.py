@@ -25,8 +25,8 @@ def whole_image(lowered: Lowered, config: AcceleratorConfig) -> Lowered:
     read at a time, so a number of rows that fills the fours is better; it must not need more
     weights, nor more than a half of the line buffer.
     """
-    layer = lowered.parts[0].layer
-    if len(lowered.parts) > 1 or not _fits(layer, config):
+    layer = lowered.alone
+    if layer is None or not _fits(layer, config):
         return lowered
     shape = layer.shape
     _, blocks = _clocks(shape, config)

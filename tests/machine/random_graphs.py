@@ -34,6 +34,7 @@ KINDS = {
     others.add: 3,
     others.subtract: 2,
     others.add_constant: 1,
+    others.multiply: 2,
     others.concat: 3,
     others.pad: 2,
     others.slice_any: 2,
@@ -42,6 +43,7 @@ KINDS = {
     others.reshape: 2,
     others.transpose: 3,
     others.function: 5,
+    others.absolute: 3,
 }
 
 _RUNTIMES = (

@@ -69,18 +69,24 @@ def subtract(graph: Growing) -> str:
 
 def add_constant(graph: Growing) -> str:
     """A constant of one value, of a value a channel, or of the whole shape."""
+    return _with_constant(graph, graph.one_of(op.Add, op.Subtract))
+
+
+def multiply(graph: Growing) -> str:
+    """By a constant of one value."""
+    return _with_constant(graph, op.Multiply)
+
+
+def _with_constant(graph: Growing, kind) -> str:
     demand(graph.semantics == Semantics.TFLITE)
     source = graph.source()
     tensor = graph.tensors[source]
-    shape = graph.one_of((), (), tensor.shape[-1:], tensor.shape)
+    shape = () if kind is op.Multiply else graph.one_of((), (), tensor.shape[-1:], tensor.shape)
     data = graph.rng.integers(-100 if tensor.dtype == DType.INT8 else 0, 100, shape)
     constant = graph.tensor(shape, tensor.dtype, graph.quantization(tensor.dtype),
                             np.asarray(data, tensor.dtype.value))  # fmt: skip
     unit = graph.quantization(tensor.dtype, tensor.scale * graph.rng.uniform(1, 2))
     result = graph.tensor(tensor.shape, tensor.dtype, unit)
-    kind = graph.one_of(op.Add, op.Subtract)
-    if np.size(data) == 1:
-        kind = graph.one_of(op.Add, op.Subtract, op.Multiply)
     inputs = (source, constant) if graph.chance(0.7) else (constant, source)
     return graph.add(kind(inputs=inputs, outputs=(result,), activation=activation(graph)))
 
@@ -199,8 +205,7 @@ def transpose(graph: Growing) -> str:
 
 _FUNCTIONS = {
     Semantics.TFLITE: (
-        op.Relu, op.LeakyRelu, op.Logistic, op.Tanh, op.HardSwish, op.Requantize, op.Absolute,
-        op.Elu,
+        op.Relu, op.LeakyRelu, op.Logistic, op.Tanh, op.HardSwish, op.Requantize, op.Elu,
     ),
     Semantics.ONNXRUNTIME: (
         op.Relu, op.LeakyRelu, op.Logistic, op.Tanh, op.HardSwish, op.Requantize,
@@ -212,7 +217,16 @@ _FUNCTIONS = {
 
 
 def function(graph: Growing) -> str:
-    source, kind = graph.source(), graph.one_of(*_FUNCTIONS[graph.semantics])
+    return _function(graph, graph.one_of(*_FUNCTIONS[graph.semantics]))
+
+
+def absolute(graph: Growing) -> str:
+    demand(graph.semantics == Semantics.TFLITE)
+    return _function(graph, op.Absolute)
+
+
+def _function(graph: Growing, kind) -> str:
+    source = graph.source()
     tensor = graph.tensors[source]
     dtype, more = tensor.dtype, {}
     unit = graph.quantization(dtype, tensor.scale * graph.rng.uniform(0.4, 2))

@@ -17,6 +17,7 @@ from macaw.compiler.network import place
 from macaw.golden import requantization
 from macaw.nn import QuantizedGraph
 from macaw.nn.graph import DType, Semantics
+from macaw.nn.graph import operators as op
 
 TINY = machine_preset("tiny")
 
@@ -31,6 +32,19 @@ def graph_of(shape, kernel=None, padding=(0, 0, 0, 0)) -> QuantizedGraph:
         groups=shape[3],
         outputs=shape[3],
         source=graph.input(shape),
+    )
+    return graph.finished("graph")
+
+
+def pooling_of(shape, kernel, padding) -> QuantizedGraph:
+    """An average of one window, beyond which the image may have pixels that nothing reads."""
+    graph = Growing(rng=np.random.default_rng(5), semantics=Semantics.TFLITE, dtype=DType.INT8)
+    source = graph.input(shape)
+    result = graph.like(source, (shape[0], 1, 1, shape[3]))
+    graph.add(
+        op.AveragePool2d(
+            inputs=(source,), outputs=(result,), kernel=kernel, stride=kernel, padding=padding
+        )
     )
     return graph.finished("graph")
 
@@ -75,8 +89,18 @@ def test_on_the_rtl():
         graph_of((1, 5, 12, 9)),
         graph_of((1, 5, 12, 8), kernel=(4, 12)),
         graph_of((1, 5, 12, 8), kernel=(5, 13), padding=(0, 0, 1, 0)),
+        pooling_of((1, 2, 4, 8), kernel=(3, 3), padding=(0, 1, 0, 0)),
+        pooling_of((1, 4, 2, 8), kernel=(3, 3), padding=(0, 0, 0, 1)),
     ],
-    ids=["fours", "more weights", "pixels of parts of words", "a part of the image", "padding"],
+    ids=[
+        "fours",
+        "more weights",
+        "pixels of parts of words",
+        "a part of the image",
+        "padding",
+        "a column that nothing reads",
+        "a row that nothing reads",
+    ],
 )
 def test_what_stays(graph):
     assert placed(graph).image_shape == graph.tensors[graph.inputs[0]].shape
