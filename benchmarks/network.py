@@ -13,20 +13,20 @@ from benchmarks.whole_networks import (
     whole_segment,
 )
 from macaw.arch.machine import MachineConfig
+from macaw.compiler.machine import Segment
 from macaw.nn.graph import QuantizedGraph
 from macaw.sim.device import SimDevice
 from macaw.sim.memory_model import MEMORY_MODELS
 
 __all__ = ["run"]
 
-_SMALL = ("resnet8", "kws", "vww", "mobilenet_v1")
-#: A column group of ResNet-50's widest kernels is more than the weight memory of ecp5_25f.
-_WORKLOADS = {"ecp5_85f": (*_SMALL, "resnet50"), "ecp5_25f": _SMALL}
+_MACHINES = ("ecp5_85f", "ecp5_25f")
+_WORKLOADS = ("resnet8", "kws", "vww", "mobilenet_v1", "resnet50")
 _MEMORIES = ("wide", "board")
 
 
-def run(report: Report, machines: tuple[str, ...] = tuple(_WORKLOADS)) -> None:
-    """Run each network that fits once on each machine beside each memory, and compare its outputs
+def run(report: Report, machines: tuple[str, ...] = _MACHINES) -> None:
+    """Run each network once on each machine beside each memory, and compare its outputs
     with golden's.
 
     ``cycles`` are those of the body, ``prologue_cycles`` those of what is loaded once before;
@@ -35,19 +35,24 @@ def run(report: Report, machines: tuple[str, ...] = tuple(_WORKLOADS)) -> None:
     also of one that comes ahead, and in which results wait for their place in memory.
     """
     for name in machines:
-        for workload in _WORKLOADS[name]:
+        for workload in _WORKLOADS:
             graph, machine = network_on(workload, name)
+            segment = whole_segment(graph, machine)
             for memory in _MEMORIES:
                 click.echo(f"network: {workload} on {name}, memory {memory}")
-                _measure(report, graph, machine, name, memory)
+                _measure(report, graph, machine, segment, name, memory)
 
 
 def _measure(
-    report: Report, graph: QuantizedGraph, machine: MachineConfig, name: str, memory: str
+    report: Report,
+    graph: QuantizedGraph,
+    machine: MachineConfig,
+    segment: Segment,
+    name: str,
+    memory: str,
 ) -> None:
     image = image_of(graph)
     device = SimDevice(machine, model=MEMORY_MODELS[memory])
-    segment = whole_segment(graph, machine)
     device.load(segment.program)
     results = device.run({graph.inputs[0]: image[0]})
     outputs, different = differing(graph, image, results)
