@@ -63,14 +63,18 @@ class Placing:
         return Rows(buffer=buffer, first=0, count=buffer.image.height)
 
     def seen_as(self, buffer: Buffer, image: Image) -> tuple[Buffer, tuple[Pass, ...]]:
-        """The same bytes as another image: where they stand so already, or moved."""
+        """The same bytes as another image: where they stand so already, or moved. ``ValueError``
+        for an image of fewer or more."""
+        _same_size(buffer, image)
         if self.alike(buffer.image, image):
             return Buffer(name=buffer.name, image=image), ()
         moved = Buffer(name=f"{buffer.name}, in {image.height} rows", image=image)
         return moved, self.moved(buffer.name, buffer, moved)
 
     def made_as(self, buffer: Buffer, image: Image) -> tuple[Buffer, tuple[Pass, ...]]:
-        """A buffer in which a result stands as ``image``, and what moves it into ``buffer``."""
+        """A buffer in which a result stands as ``image``, and what moves it into ``buffer``;
+        ``ValueError`` as of `seen_as`."""
+        _same_size(buffer, image)
         if self.alike(buffer.image, image):
             return Buffer(name=buffer.name, image=image), ()
         made = Buffer(name=f"{buffer.name}, in {image.height} rows", image=image)
@@ -116,3 +120,8 @@ class Placing:
             gaps=True,
         )
         return (Pass(name=name, sources=(self.everything(source),), work=Copy(), target=placed),)
+
+
+def _same_size(buffer: Buffer, image: Image) -> None:
+    if buffer.image.size != image.size:
+        raise ValueError(f"{buffer.name}: {buffer.image} must be seen whole, not as {image}")
