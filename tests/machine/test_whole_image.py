@@ -3,6 +3,7 @@
 """Kernels as large as their image: its pixels are taken in rows of another length where that is
 faster, and the results stay what they are."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -13,8 +14,10 @@ from machine_fuzz import check_all_tensors, in_python, on_rtl
 
 from macaw.arch.machines import machine_preset
 from macaw.compiler import network, whole_image
+from macaw.compiler.lower import Lowered
+from macaw.compiler.machine import compile_network
 from macaw.compiler.network import place
-from macaw.golden import requantization
+from macaw.golden import evaluate, requantization
 from macaw.nn import QuantizedGraph
 from macaw.nn.graph import DType, Semantics
 from macaw.nn.graph import operators as op
@@ -75,6 +78,15 @@ def test_rows_that_fill_the_fours(shape, monkeypatch):
     assert len(fast.weights) <= len(slow.weights)
     monkeypatch.undo()
     is_equal(graph)
+
+
+def test_an_image_without_its_last_columns_is_refused(monkeypatch):
+    """What `Lowered.alone` sees to is seen again where buffers are placed."""
+    monkeypatch.setattr(Lowered, "alone", property(lambda lowered: lowered.parts[0].layer))
+    graph = pooling_of((1, 2, 4, 8), kernel=(3, 3), padding=(0, 1, 0, 0))
+    refusals = compile_network(graph, TINY, requantization, evaluate).refusals
+    [sentence] = refusals.values()
+    assert re.search(r"width=4, .* must be seen whole, not as .*width=3", sentence)
 
 
 def test_on_the_rtl():
