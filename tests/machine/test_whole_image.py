@@ -86,7 +86,7 @@ def test_an_image_without_its_last_columns_is_refused(monkeypatch):
     graph = pooling_of((1, 2, 4, 8), kernel=(3, 3), padding=(0, 1, 0, 0))
     refusals = compile_network(graph, TINY, requantization, evaluate).refusals
     [sentence] = refusals.values()
-    assert re.search(r"width=4, .* must be seen whole, not as .*width=3", sentence)
+    assert re.search(r"width=4, .* must be seen whole, not as .*height=3, width=2", sentence)
 
 
 def test_on_the_rtl():
