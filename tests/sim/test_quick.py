@@ -66,7 +66,7 @@ def both_ways(graph, name, memory):
     return found
 
 
-@pytest.mark.parametrize("memory", ["board", "wide"])
+@pytest.mark.parametrize("memory", ["board", pytest.param("wide", marks=pytest.mark.full)])
 def test_a_program_takes_the_same_clocks(memory):
     plain, quick = both_ways(small(), "tiny", memory)
     assert plain == quick
