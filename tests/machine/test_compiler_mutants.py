@@ -109,7 +109,9 @@ MUTANTS: dict[str, Mutation] = {
     ),
     "memories that never end": (Store, "place", wrapped(lambda _, __, size: (range(size),))),
     "weights that do not go around": (Store, "place", wrapped(lambda runs, *_: runs[:1])),
-    "a batch of one": (lowering, "_repeated", lambda _: lambda layer, batch: layer),
+    "rows from the first on": (
+        lowering, "Rows", lambda make: lambda **named: make(**named | {"first": 0}),
+    ),
     "padding of zero": (
         moves, "Conv2dLayer", lambda make: lambda **named: make(**named | {"padding_value": 0}),
     ),
