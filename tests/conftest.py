@@ -43,6 +43,7 @@ def processor(oracle: Callable[[str], ModuleType]) -> Callable[[str], None]:
     """``processor(engine)`` skips the test as `needs_vnni` says."""
 
     def require(engine: str) -> None:
+        # Not above: test_house_skips.py runs this file where the other helpers are not.
         from torch_processor import needs_vnni
 
         needs_vnni(oracle("torch"), engine)
