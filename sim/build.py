@@ -7,7 +7,6 @@ import json
 import logging
 import re
 import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +27,8 @@ __all__ = ["NATIVE", "Simulator", "build", "cell_models"]
 NATIVE = Path(__file__).resolve().parent / "native"
 
 _CELLS = Path(__file__).resolve().parent / "cells"
+_MAIN = NATIVE / "main.cpp"
+_RECIPE = (NATIVE / "simulator.mk", NATIVE / "runtime.h")
 _PROGRAM = "simulator"
 _STAMP = "built.json"
 _LOG = "build.log"
@@ -126,7 +127,6 @@ def build(
     waves_format = ("fst" if toolchain.can_write_fst() else "vcd") if waves else None
     sources = [*sources, *cell_models("\n".join(texts.values()))]
     control = _control_file(toplevel, public, texts, tolerated)
-    native = [NATIVE / "main.cpp"]
     flags = [
         *_VERILATOR_FLAGS,
         *(_KEPT_LOOPS if vectorised else []),
@@ -139,7 +139,7 @@ def build(
     identity = hashlib.sha256(repr((tools.identity, flags, optimisation, toplevel)).encode())
     for name, text in [("control.vlt", control), *sorted(texts.items())]:
         identity.update(repr((name, text)).encode())
-    for path in [*sources, *native]:
+    for path in [*sources, _MAIN, *_RECIPE]:
         identity.update(repr((path.name, path.read_bytes())).encode())
     digest = identity.hexdigest()[:20]
     folder = build_folder() / digest
@@ -153,7 +153,7 @@ def build(
                 generated = {"control.vlt": control, **texts}
                 for name, text in generated.items():
                     (folder / name).write_text(text)
-                inputs = [*(folder / name for name in generated), *sources, *native]
+                inputs = [*(folder / name for name in generated), *sources, _MAIN]
                 _run_build(simulator, tools, flags, optimisation, inputs)
                 _seal(simulator)
     return simulator
@@ -184,15 +184,15 @@ def _run_build(
     libraries = cocotb_tools.config.libs_dir
     verilate = [
         str(tools.verilator), "-cc", "--exe", "-Mdir", ".", "--top-module", simulator.toplevel,
-        "--vpi", "--prefix", "Vtop", "-o", _PROGRAM, "--timescale", "1ns/1ns",
+        "--vpi", "--prefix", "Vtop", "--timescale", "1ns/1ns",
         "-LDFLAGS", f"-rdynamic -Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator",
         *flags, *map(str, inputs),
     ]  # fmt: skip
+    runtime = _runtime_folder(tools, simulator.waves)
     make = [
-        tools.make, "-j", "2", "-f", "Vtop.mk",
-        f"CXX={tools.compiler}", f"LINK={tools.compiler}", f"PYTHON3={sys.executable}",
-        # The wheel leaves this empty, and then the precompiled header is taken for an object.
-        "CFG_CXXFLAGS_PCH_I=-include", *optimisation,
+        tools.make, "-j", "2", "-f", str(NATIVE / "simulator.mk"),
+        f"CXX={tools.compiler}", f"LINK={tools.compiler}", f"RUNTIME={runtime}",
+        *optimisation,
         *(["OBJCACHE=ccache"] if tools.ccache else []),
     ]  # fmt: skip
     environment = {
@@ -201,15 +201,11 @@ def _run_build(
         "MAKEFLAGS": "",
     }
     log = simulator.folder / _LOG
-    runtime = _runtime_folder(tools, simulator.waves)
-    for path in runtime.glob("verilated*.o"):
-        shutil.copyfile(path, simulator.folder / path.name)
-        make += ["--old-file", path.name]
+    runtime.mkdir(exist_ok=True)
     runner = Runner([verilate, make], environment)
     try:
         runner.build(build_dir=simulator.folder, hdl_toplevel=simulator.toplevel, log_file=log)
     except RuntimeError as error:
-        shutil.rmtree(runtime, ignore_errors=True)
         lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
         raise BuildFailure(
             f"the simulator could not be built; the log {log} ends with\n" + "\n".join(lines)
@@ -220,15 +216,9 @@ def _runtime_folder(tools: toolchain.Toolchain, waves: str | None) -> Path:
     """Where the compiled parts of Verilator's runtime stand, which are the same for all designs
     and take most of the time of a small one."""
     key = hashlib.sha256(repr((tools.identity, _OPTIMISATION, waves)).encode())
+    for path in _RECIPE:
+        key.update(path.read_bytes())
     return build_folder() / f"runtime-{key.hexdigest()[:12]}"
-
-
-def _keep_runtime(simulator: Simulator) -> None:
-    runtime = _runtime_folder(toolchain.find(), simulator.waves)
-    runtime.mkdir(exist_ok=True)
-    for path in simulator.folder.glob("verilated*.o"):
-        if not (runtime / path.name).exists():
-            path.replace(runtime / path.name)
 
 
 def _digest(path: Path) -> str:
@@ -237,8 +227,7 @@ def _digest(path: Path) -> str:
 
 
 def _seal(simulator: Simulator) -> None:
-    _keep_runtime(simulator)
-    for pattern in ("*.o", "*.a", "*.gch", "*.d"):
+    for pattern in ("*.o", "*.d"):
         for path in simulator.folder.glob(pattern):
             path.unlink()
     stamp = json.dumps({"program": _digest(simulator.program)})

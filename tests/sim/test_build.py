@@ -57,6 +57,21 @@ def test_everything_that_a_simulator_depends_on_is_in_its_key(options, tmp_path)
     assert other.folder != counter(1).folder
 
 
+def shared():
+    """When the files were written that all simulators share."""
+    paths = folders.build_folder().glob("runtime-*/*")
+    return {path: path.stat().st_mtime_ns for path in paths if path.suffix in (".o", ".h", ".gch")}
+
+
+def test_what_simulators_share_is_compiled_once():
+    counter(1)
+    before = shared()
+    assert {path.suffix for path in before} == {".o", ".h", ".gch"}
+    folder = counter(3).folder
+    assert (folder / "build.log").read_text().count(" -c ") == 3
+    assert before.items() <= shared().items()
+
+
 def truncate(simulator):
     with simulator.program.open("r+b") as file:
         file.truncate(1000)
