@@ -50,7 +50,7 @@ bench: $(call installed,photo) ## Measure cycles and times into build/bench.json
 synth: $(call installed,flow) ## Synthesise, place and route into build/synth.json (SEEDS=3, PRESET=ecp5_85f, TIME_LIMIT=45)
 	$(BIN)/python -m benchmarks synth $(if $(SEEDS),--seeds $(SEEDS)) $(if $(TIME_LIMIT),--time-limit $(TIME_LIMIT)) $(if $(PRESET),--preset $(PRESET))
 
-lanes: $(call installed,flow) ## Measure a lane of the requantiser, in each mode on each device, into build/synth.json (SEEDS=1)
+lanes: $(call installed,flow) ## Measure a requantiser lane in each mode on each device, and the elementwise pass, into build/synth.json (SEEDS=1)
 	$(BIN)/python -m benchmarks lanes $(if $(SEEDS),--seeds $(SEEDS)) $(if $(TIME_LIMIT),--time-limit $(TIME_LIMIT))
 
 figures: $(call installed,photo torch flow) ## Measure all that the pages show, and write their tables; takes hours

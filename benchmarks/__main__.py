@@ -28,6 +28,7 @@ _BUILD = _ROOT / "build"
 _OTHERS = {"__main__", "commands", "networks", "report", "synth", "tables"}
 #: Those of `benchmarks.synth.LANE_DEVICES`, which brings the hardware.
 _LANE_DEVICES = ("25k", "up5k", "gw2a-18", "gw1nr-9c")
+_ELEMENTWISE = "elementwise"
 
 
 def _names() -> list[str]:
@@ -159,17 +160,24 @@ def lanes(
     names: tuple[str, ...], devices: tuple[str, ...], seeds: int, minutes: float | None
 ) -> None:
     """Synthesise, place and route one lane of the requantiser in the modes NAMES, or in each,
-    alone, with each kind of multiplier that has the mode, into build/synth.json."""
+    alone, with each kind of multiplier that has the mode, and the pass "elementwise" on an ECP5,
+    into build/synth.json."""
+    known = (*Mode, _ELEMENTWISE)
     for name in names:
-        if name not in tuple(Mode):
-            raise click.UsageError(f"NAMES must be of {', '.join(Mode)}, not {name!r}")
+        if name not in known:
+            raise click.UsageError(f"NAMES must be of {', '.join(known)}, not {name!r}")
     synthesis = importlib.import_module("benchmarks.synth")
     report = Report()
+    chosen = tuple(range(1, seeds + 1))
     for device in devices or _LANE_DEVICES:
         for config in synthesis.lane_configs(synthesis.LANE_DEVICES[device]):
             if not names or config.requantizer.modes[0] in names:
-                chosen = tuple(range(1, seeds + 1))
                 synthesis.run_lane(
+                    report, config=config, device=device, seeds=chosen, minutes=minutes
+                )
+        if device == _LANE_DEVICES[0] and (not names or _ELEMENTWISE in names):
+            for config in synthesis.elementwise_configs():
+                synthesis.run_elementwise(
                     report, config=config, device=device, seeds=chosen, minutes=minutes
                 )
     _finish(report, _BUILD / "synth.json")

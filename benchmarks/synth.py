@@ -1,10 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
-"""The benchmarks ``synth`` and ``lane``: clock and area of the convolution core on its device, and
-of one lane of the requantiser in each of its modes, with each kind of multiplier, on each family
-of devices; and what each block costs."""
+"""The benchmarks ``synth``, ``lane`` and ``elementwise``: clock and area of the convolution core on
+its device, of one lane of the requantiser in each of its modes, with each kind of multiplier, on
+each family of devices, and of the elementwise pass; and what each block costs."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -12,12 +13,18 @@ import click
 from benchmarks.report import Report, Row, format_value
 from macaw.arch import AcceleratorConfig, Mode, Multiplier, RequantizerConfig, Technology, preset
 from macaw.arch.config import SERIAL_MODES, STEPPED_MODES
+from macaw.arch.machine import MachineConfig
+from macaw.arch.machines import machine_preset
 from macaw.flow import ToolError, synth
 from macaw.flow.costs import block_costs, component_costs
 from macaw.hw import Conv2dCore, Requantizer
 from macaw.hw.blocks import BLOCKS
+from macaw.hw.elementwise import Elementwise
 
-__all__ = ["LANE_DEVICES", "costs", "lane_configs", "run", "run_lane"]
+__all__ = [
+    "LANE_DEVICES", "costs", "elementwise_configs", "lane_configs", "run", "run_elementwise",
+    "run_lane",
+]  # fmt: skip
 
 #: The devices on which lanes are measured, with their cells.
 LANE_DEVICES = {
@@ -76,8 +83,39 @@ def run_lane(
 
     Of a lane that nextpnr does not place there are the cells of the netlist, and no clock.
     """
-    lane: dict[str, Any] = {
-        "benchmark": "lane",
+    _run_alone(report, "lane", config, Requantizer(config), device, seeds, minutes)
+
+
+def elementwise_configs() -> Iterator[MachineConfig]:
+    """The machine of an ECP5-85F with few and with many lanes of lookup tables."""
+    machine = machine_preset("ecp5_85f")
+    for lanes in (2, 4, 16):
+        yield replace(machine, name=f"{lanes} lanes", elementwise_lanes=lanes)
+
+
+def run_elementwise(
+    report: Report,
+    *,
+    config: MachineConfig,
+    device: str,
+    seeds: tuple[int, ...],
+    minutes: float | None = None,
+) -> None:
+    """The same for the elementwise pass of ``config``, of the benchmark ``elementwise``."""
+    _run_alone(report, "elementwise", config, Elementwise(config), device, seeds, minutes)
+
+
+def _run_alone(
+    report: Report,
+    benchmark: str,
+    config: AcceleratorConfig | MachineConfig,
+    component: Requantizer | Elementwise,
+    device: str,
+    seeds: tuple[int, ...],
+    minutes: float | None,
+) -> None:
+    fields: dict[str, Any] = {
+        "benchmark": benchmark,
         "configuration": config.name,
         "digest": config.digest,
         "workload": device,
@@ -85,17 +123,17 @@ def run_lane(
     try:
         synth.run(
             config,
-            Requantizer(config),
+            component,
             seeds=seeds,
-            report=lambda **values: report(**values | lane),
+            report=lambda **values: report(**values | fields),
             workload=device,
             device=device,
             minutes=minutes,
         )
     except ToolError:
-        report(**lane, metric="fmax", value="not placed", unit="MHz")
-        for resource, count in component_costs(Requantizer(config), device=device).items():
-            report(**lane, metric=resource, value=count, unit="cells")
+        report(**fields, metric="fmax", value="not placed", unit="MHz")
+        for resource, count in component_costs(component, device=device).items():
+            report(**fields, metric=resource, value=count, unit="cells")
 
 
 def costs(rows: Iterable[Row]) -> dict[str, dict[str, dict[str, Any]]]:

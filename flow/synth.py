@@ -4,8 +4,9 @@
 
 from collections.abc import Callable
 
-from macaw.arch.checks import one_of
+from macaw.arch.checks import instance, one_of
 from macaw.arch.config import AcceleratorConfig
+from macaw.arch.machine import MachineConfig
 from macaw.flow.measurement import Measurement, measure
 
 __all__ = ["PRESET_DEVICES", "device_of", "run"]
@@ -26,7 +27,7 @@ def device_of(config: AcceleratorConfig) -> str:
 
 
 def run(
-    config: AcceleratorConfig,
+    config: AcceleratorConfig | MachineConfig,
     component,
     *,
     seeds: tuple[int, ...],
@@ -54,7 +55,7 @@ def run(
     Raises ``ValueError`` for a configuration without a device, and what `measure` raises.
     """
     if device is None:
-        device = device_of(config)
+        device = device_of(instance("config", config, AcceleratorConfig))
     result = measure(
         component, device=device, speed=speed, frequency=frequency, seeds=seeds, minutes=minutes
     )

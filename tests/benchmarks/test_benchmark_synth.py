@@ -16,6 +16,7 @@ from macaw.arch import Mode, Multiplier, Technology, preset
 from macaw.arch.config import SERIAL_MODES
 from macaw.flow import DEVICES, ToolError
 from macaw.hw import Conv2dCore, Requantizer
+from macaw.hw.elementwise import Elementwise
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -63,7 +64,7 @@ def test_a_core_that_does_not_fit_holds_up_no_other(measured, tmp_path):
 
 
 def test_each_mode_is_measured_alone(measured, tmp_path):
-    result = invoke("lanes", "--seeds", "2")
+    result = invoke("lanes", *Mode, "--seeds", "2")
     assert result.exit_code == 0, result.output
     found = [
         (kept["device"], *config.requantizer.modes, config.requantizer.multiplier)
@@ -120,8 +121,23 @@ def test_modes_and_devices_by_name(measured):
     ]  # fmt: skip
     result = invoke("lanes", "tflite")
     assert result.exit_code == 2
-    assert f"NAMES must be of {', '.join(Mode)}, not 'tflite'" in result.output
+    assert f"NAMES must be of {', '.join(Mode)}, elementwise, not 'tflite'" in result.output
     assert len(measured) == 5
+
+
+def test_the_elementwise_pass_is_measured_with_the_lanes(measured, tmp_path):
+    assert invoke("lanes", "elementwise").exit_code == 0
+    assert [type(component) for _, component, _ in measured] == [Elementwise] * 3
+    assert [config.elementwise_lanes for config, _, _ in measured] == [2, 4, 16]
+    assert {kept["device"] for _, _, kept in measured} == {"25k"}
+    assert {row.benchmark for row in load(tmp_path / "synth.json")} == {"elementwise"}
+    before = len(measured)
+    assert invoke("lanes").exit_code == 0
+    passes = [call[0] for call in measured[before:] if isinstance(call[1], Elementwise)]
+    assert [config.name for config in passes] == ["2 lanes", "4 lanes", "16 lanes"]
+    before = len(measured)
+    assert invoke("lanes", "elementwise", "--device", "up5k").exit_code == 0
+    assert len(measured) == before
 
 
 def test_costs_of_blocks(monkeypatch):
