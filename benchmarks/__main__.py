@@ -168,18 +168,17 @@ def lanes(
             raise click.UsageError(f"NAMES must be of {', '.join(known)}, not {name!r}")
     synthesis = importlib.import_module("benchmarks.synth")
     report = Report()
-    chosen = tuple(range(1, seeds + 1))
     for device in devices or _LANE_DEVICES:
-        for config in synthesis.lane_configs(synthesis.LANE_DEVICES[device]):
-            if not names or config.requantizer.modes[0] in names:
-                synthesis.run_lane(
-                    report, config=config, device=device, seeds=chosen, minutes=minutes
-                )
+        configs = [
+            config
+            for config in synthesis.lane_configs(synthesis.LANE_DEVICES[device])
+            if not names or config.requantizer.modes[0] in names
+        ]
         if device == _LANE_DEVICES[0] and (not names or _ELEMENTWISE in names):
-            for config in synthesis.elementwise_configs():
-                synthesis.run_elementwise(
-                    report, config=config, device=device, seeds=chosen, minutes=minutes
-                )
+            configs += synthesis.elementwise_configs()
+        for config in configs:
+            chosen = tuple(range(1, seeds + 1))
+            synthesis.run_alone(report, config=config, device=device, seeds=chosen, minutes=minutes)
     _finish(report, _BUILD / "synth.json")
 
 

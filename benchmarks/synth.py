@@ -22,8 +22,7 @@ from macaw.hw.blocks import BLOCKS
 from macaw.hw.elementwise import Elementwise
 
 __all__ = [
-    "LANE_DEVICES", "costs", "elementwise_configs", "lane_configs", "run", "run_elementwise",
-    "run_lane",
+    "LANE_DEVICES", "costs", "elementwise_configs", "lane_configs", "run", "run_alone",
 ]  # fmt: skip
 
 #: The devices on which lanes are measured, with their cells.
@@ -69,23 +68,6 @@ def lane_configs(technology: Technology) -> Iterator[AcceleratorConfig]:
             )
 
 
-def run_lane(
-    report: Report,
-    *,
-    config: AcceleratorConfig,
-    device: str,
-    seeds: tuple[int, ...],
-    minutes: float | None = None,
-) -> None:
-    """Place and route the requantiser of ``config`` alone on ``device``, once a seed, in
-    ``minutes`` each; rows as `macaw.flow.synth.run` says, of the benchmark ``lane`` and the
-    workload ``device``.
-
-    Of a lane that nextpnr does not place there are the cells of the netlist, and no clock.
-    """
-    _run_alone(report, "lane", config, Requantizer(config), device, seeds, minutes)
-
-
 def elementwise_configs() -> Iterator[MachineConfig]:
     """The machine of an ECP5-85F with few and with many lanes of lookup tables."""
     machine = machine_preset("ecp5_85f")
@@ -93,27 +75,25 @@ def elementwise_configs() -> Iterator[MachineConfig]:
         yield replace(machine, name=f"{lanes} lanes", elementwise_lanes=lanes)
 
 
-def run_elementwise(
+def run_alone(
     report: Report,
     *,
-    config: MachineConfig,
+    config: AcceleratorConfig | MachineConfig,
     device: str,
     seeds: tuple[int, ...],
     minutes: float | None = None,
 ) -> None:
-    """The same for the elementwise pass of ``config``, of the benchmark ``elementwise``."""
-    _run_alone(report, "elementwise", config, Elementwise(config), device, seeds, minutes)
+    """Place and route the requantiser of ``config``, or the elementwise pass of a machine, alone
+    on ``device``, once a seed, in ``minutes`` each; rows as `macaw.flow.synth.run` says, of the
+    benchmark ``lane`` or ``elementwise`` and the workload ``device``.
 
-
-def _run_alone(
-    report: Report,
-    benchmark: str,
-    config: AcceleratorConfig | MachineConfig,
-    component: Requantizer | Elementwise,
-    device: str,
-    seeds: tuple[int, ...],
-    minutes: float | None,
-) -> None:
+    Of what nextpnr does not place there are the cells of the netlist, and no clock.
+    """
+    benchmark, component = (
+        ("elementwise", Elementwise(config))
+        if isinstance(config, MachineConfig)
+        else ("lane", Requantizer(config))
+    )
     fields: dict[str, Any] = {
         "benchmark": benchmark,
         "configuration": config.name,
