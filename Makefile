@@ -32,7 +32,7 @@ help: ## List what can be made
 sim: $(call installed,photo $(filter torch,$(ORACLE)) $(if $(MODEL),tflite)) ## Run the main job, or MODEL=file, on the RTL (ORACLE=torch, WAVES=1, PRESET=ecp5_85f)
 	$(BIN)/macaw $(if $(MODEL),verify "$(MODEL)" $(if $(PRESET),--config $(PRESET)),sim $(if $(ORACLE),--oracle $(ORACLE)) $(call flag,WAVES,--waves) $(if $(PRESET),--preset $(PRESET)))
 
-test: $(call installed,dev) ## Run the tests, in some twenty minutes on two cores (COVERAGE=1, PYTEST_ARGS=...)
+test: $(call installed,dev) ## Run the tests, in some half an hour on two cores (COVERAGE=1, PYTEST_ARGS=...)
 	$(BIN)/python -m pytest -n auto -m "not full" $(call flag,COVERAGE,--cov --cov-report=term) $(PYTEST_ARGS)
 
 test-full: $(call installed,dev) ## Run all the tests, the long ones too
