@@ -20,7 +20,7 @@ fast_headers := $(call headers,$(OPT_FAST))
 slow_headers := $(call headers,$(OPT_SLOW))
 compile = $(OBJCACHE) $(CXX) $(1) $(CXXFLAGS) $(CPPFLAGS)
 # Another build may read the shared folder: what stands there under its name is whole.
-whole = -o $@.$$$$ $< && mv $@.$$$$ $@
+whole = $@.$$$$ && mv $@.$$$$ $@
 
 simulator: $(objects) $(shared)
 	$(LINK) $(LDFLAGS) $^ $(LOADLIBES) $(LDLIBS) -o $@
@@ -36,11 +36,11 @@ $(filter-out slow.o,$(objects)): %.o: %.cpp $(fast_headers).gch
 	$(call compile,$(OPT_FAST)) -include $(fast_headers) -c -o $@ $<
 
 $(shared): $(RUNTIME)/%.o: %.cpp
-	$(call compile,$(OPT_GLOBAL)) -c $(whole)
+	$(call compile,$(OPT_GLOBAL)) -c $< -o $(whole)
 
 $(fast_headers).gch: level = $(OPT_FAST)
 $(slow_headers).gch: level = $(OPT_SLOW)
 $(addsuffix .gch,$(sort $(fast_headers) $(slow_headers))): %.gch: %
-	$(call compile,$(level)) -x c++-header $(whole)
+	$(call compile,$(level)) -x c++-header $< -o $(whole)
 $(sort $(fast_headers) $(slow_headers)): runtime.h
-	cp $< $@
+	cp $< $(whole)
