@@ -168,6 +168,7 @@ def lanes(
             raise click.UsageError(f"NAMES must be of {', '.join(known)}, not {name!r}")
     synthesis = importlib.import_module("benchmarks.synth")
     report = Report()
+    chosen = tuple(range(1, seeds + 1))
     for device in devices or _LANE_DEVICES:
         configs = [
             config
@@ -177,7 +178,6 @@ def lanes(
         if device == _LANE_DEVICES[0] and (not names or _ELEMENTWISE in names):
             configs += synthesis.elementwise_configs()
         for config in configs:
-            chosen = tuple(range(1, seeds + 1))
             synthesis.run_alone(report, config=config, device=device, seeds=chosen, minutes=minutes)
     _finish(report, _BUILD / "synth.json")
 

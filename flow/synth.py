@@ -4,7 +4,7 @@
 
 from collections.abc import Callable
 
-from macaw.arch.checks import instance, one_of
+from macaw.arch.checks import one_of
 from macaw.arch.config import AcceleratorConfig
 from macaw.arch.machine import MachineConfig
 from macaw.flow.measurement import Measurement, measure
@@ -21,7 +21,7 @@ PRESET_DEVICES = {
 }
 
 
-def device_of(config: AcceleratorConfig) -> str:
+def device_of(config: AcceleratorConfig | MachineConfig) -> str:
     """The device in `PRESET_DEVICES` for the name of ``config``; ``ValueError`` without one."""
     return PRESET_DEVICES[one_of("configuration", config.name, tuple(PRESET_DEVICES))]
 
@@ -55,7 +55,7 @@ def run(
     Raises ``ValueError`` for a configuration without a device, and what `measure` raises.
     """
     if device is None:
-        device = device_of(instance("config", config, AcceleratorConfig))
+        device = device_of(config)
     result = measure(
         component, device=device, speed=speed, frequency=frequency, seeds=seeds, minutes=minutes
     )
