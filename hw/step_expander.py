@@ -95,40 +95,16 @@ class StepExpander(wiring.Component):
         )
         placed_layout = data.StructLayout({"fetched": fetched.shape(), "place": place})
         m.submodules.placing = placing = SkidBuffer(placed_layout)
-        last_place, place = Signal(place, reset_less=True), placing.i.payload.place
-        group_position = Signal.like(layer.position, reset_less=True)
+        last_place = Signal(place, reset_less=True)
+        place = placing.i.payload.place
         m.d.comb += [
             placing.i.valid.eq(self.steps.valid),
             self.steps.ready.eq(placing.i.ready),
             placing.i.payload.fetched.eq(fetched),
-            place.eq(last_place),
         ]
-        # Rows begin at least three clocks apart: the fetcher and the step that ends a row see to
-        # it. So the next row's start is ready, two clocks after the row's own.
-        row_sum = Signal(len(layer.row_start) + 1, reset_less=True)
-        next_row = Signal.like(layer.row_start, reset_less=True)
-        m.d.sync += [
-            row_sum.eq(last_place.row_start + layer.row_step),
-            next_row.eq(_wrap(row_sum, layer.ring_words)),
-        ]
-        with m.If(fetched.new_row):
-            m.d.comb += [
-                place.position.eq(layer.position),
-                place.row_start.eq(next_row),
-                place.top.eq(last_place.top + layer.row_stride),
-            ]
-            with m.If(fetched.first_row):
-                m.d.comb += [place.row_start.eq(layer.row_start), place.top.eq(-layer.padding_top)]
-        with m.Elif(fetched.new_outer):
-            m.d.comb += place.position.eq(group_position + layer.group_step)
-        with m.Elif(fetched.new_group):
-            m.d.comb += place.position.eq(group_position)
-        with m.Elif(fetched.new_pixel):
-            m.d.comb += place.position.eq(last_place.position + layer.pixel_step)
         with m.If(self.steps.valid & self.steps.ready):
             m.d.sync += last_place.eq(place)
-            with m.If(fetched.new_row | fetched.new_outer):
-                m.d.sync += group_position.eq(place.position)
+        self._place(m, fetched, last_place, place)
 
         # Second register: the step that is being repeated.
         current = Signal.like(fetched, reset_less=True)
@@ -180,6 +156,46 @@ class StepExpander(wiring.Component):
         row_done = go & final_read & current.row_final
         self._release(m, row_done, row_done & current.final, next_top)
         return m
+
+    def _place(self, m, fetched, last_place, place):
+        """Where the step's pixel and row are, chosen from sums that are registers."""
+        layer = self.layer
+        # The position of the next pixel is known when its step comes, and so is the next group's.
+        pixel, group = Signal.like(layer.position), Signal.like(layer.position)
+        next_pixel = Signal.like(layer.position, reset_less=True)
+        group_position = Signal.like(layer.position, reset_less=True)
+        next_group = Signal.like(layer.position, reset_less=True)
+        m.d.comb += [
+            group.eq(Mux(fetched.new_row, layer.position, next_group)),
+            pixel.eq(Mux(fetched.new_group, group_position, next_pixel)),
+        ]
+        with m.If(fetched.new_row | fetched.new_outer):
+            m.d.comb += pixel.eq(group)
+        moves = fetched.new_row | fetched.new_outer | fetched.new_group | fetched.new_pixel
+        m.d.comb += place.position.eq(Mux(moves, pixel, last_place.position))
+        with m.If(self.steps.valid & self.steps.ready):
+            with m.If(moves):
+                m.d.sync += next_pixel.eq(pixel + layer.pixel_step)
+            with m.If(fetched.new_row | fetched.new_outer):
+                m.d.sync += [group_position.eq(group), next_group.eq(group + layer.group_step)]
+
+        # Rows begin at least three clocks apart: the fetcher and the step that ends a row see to
+        # it. So the next row's start is ready, two clocks after the row's own.
+        row_sum = Signal(len(layer.row_start) + 1, reset_less=True)
+        next_row = Signal.like(layer.row_start, reset_less=True)
+        first_top = Signal.like(place.top, reset_less=True)
+        next_top = Signal.like(place.top, reset_less=True)
+        m.d.sync += [
+            first_top.eq(-layer.padding_top),
+            row_sum.eq(last_place.row_start + layer.row_step),
+            next_row.eq(_wrap(row_sum, layer.ring_words)),
+            next_top.eq(last_place.top + layer.row_stride),
+        ]
+        m.d.comb += [place.row_start.eq(last_place.row_start), place.top.eq(last_place.top)]
+        with m.If(fetched.new_row):
+            m.d.comb += [place.row_start.eq(next_row), place.top.eq(next_top)]
+            with m.If(fetched.first_row):
+                m.d.comb += [place.row_start.eq(layer.row_start), place.top.eq(first_top)]
 
     def _address(self, m, go, current, final_read, offset, row_words, image_row):
         """Three more registers: the four rows' addresses, and whether they are in the image."""
