@@ -3,6 +3,7 @@
 """A convolution to what the compute core's streams carry."""
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -54,7 +55,7 @@ class _Refusal:
                 f"{self._where}{what} must be at most {limit} on {self._config.name}, "
                 f"not {value!r}: {remedy}",
                 split,
-                pieces=-(-value // limit),
+                share=Fraction(limit, value),
             )
 
 
@@ -116,11 +117,20 @@ def _clocks_of_row(layer: Conv2dLayer, walk: Walk, ring: Ring) -> tuple[int, int
     return max(walk.row_cycles, stride * words), clocks
 
 
-def _words_of_channels(layer: Conv2dLayer, config: AcceleratorConfig) -> bool:
-    """Whether some of the channels can be fetched and computed by themselves, word by word."""
-    shape, lanes = layer.shape, config.array.lanes
-    words = layer.wide_row is None or not layer.row.channels % lanes
-    return shape.depthwise and shape.in_channels > lanes and words
+def _split_of_rows(layer: Conv2dLayer, config: AcceleratorConfig) -> Split:
+    """What makes rows short: to take some of the channels, where these can be fetched and computed
+    by themselves, in runs that are not short and without a need to split columns, too."""
+    shape, lanes, memory = layer.shape, config.array.lanes, config.memory
+    words = layer.wide_row is None or layer.wide_row.by_channels
+    if not (shape.depthwise and shape.in_channels > lanes and words):
+        return Split.COLUMNS
+    rows = min(shape.extent_height + shape.stride[0], shape.height)
+    pays = (
+        shape.in_channels // lanes // 2 >= _SHORT_RUN
+        and shape.output_width * _SHORT_RUN <= memory.result_words // 2
+        and shape.width * rows * _SHORT_RUN <= memory.activation_words
+    )
+    return Split.CHANNELS if pays or shape.output_width == 1 else Split.COLUMNS
 
 
 def compile_conv2d(
@@ -134,8 +144,8 @@ def compile_conv2d(
     default as many as the memory has.
 
     With ``overlapping`` a layer must have room for more rows than those that are computed: for two
-    of its result, and for the next ones of its image. One with many weights need not, as its parts
-    would each load them.
+    of its result, and for the next ones of its image. One with many weights need not, where parts
+    of columns would fetch some of them twice.
 
     Layers of mode ``raw`` run as `split_bytes` says, with a channel for each byte; otherwise
     depthwise layers (one input and one output channel a group) run in window mode. All others run
@@ -192,7 +202,7 @@ def compile_conv2d(
             f"{layer.name}: the {rows} image rows that the kernel spans must fit into "
             f"{memory.activation_words} words on {config.name}, not {rows * words}: "
             "tile the layer or build a larger line buffer",
-            Split.CHANNELS if _words_of_channels(layer, config) else Split.COLUMNS,
+            _split_of_rows(layer, config),
         )
     walk, ring = choice
     refusal.limit(
@@ -213,10 +223,10 @@ def compile_conv2d(
         "tile the layer",
         Split.COLUMNS if shape.output_width > 1 else Split.CHANNELS,
     )
-    weights, image = walk.weights.size, shape.height * layer.row.bytes
-    if overlapping and (shape.depthwise or 2 * weights <= image):
-        runs = shape.in_channels // array.lanes // 2 >= _SHORT_RUN
-        split = Split.CHANNELS if runs and _words_of_channels(layer, config) else Split.COLUMNS
+    few = 2 * walk.weights.size <= shape.height * layer.row.bytes
+    beside = shape.extent_width <= shape.stride[1]  # Parts of columns have none in common.
+    if overlapping and shape.output_height > 1 and (shape.depthwise or few or beside):
+        split = _split_of_rows(layer, config)
         half = memory.result_words // 2
         refusal.limit("words of a result row", half, result_words, "tile the layer", split)
         least, clocks = _clocks_of_row(layer, walk, ring)

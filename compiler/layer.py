@@ -18,12 +18,14 @@ __all__ = ["Conv2dLayer", "WideRow"]
 @dataclass(frozen=True, kw_only=True)
 class WideRow:
     """A row of ``width`` pixels of ``channels``, of which a layer's image begins at
-    ``first_column`` and ``first_channel``."""
+    ``first_column`` and ``first_channel``. With ``by_channels`` the row is all of the image's, and
+    words of some of its channels can be fetched alone."""
 
     width: int
     channels: int
     first_column: int = 0
     first_channel: int = 0
+    by_channels: bool = False
 
     @property
     def bytes(self) -> int:

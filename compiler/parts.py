@@ -101,7 +101,7 @@ def _whole_words(part: Part, row: WideRow, config: AcceleratorConfig) -> Part:
     every = columns == slice(0, row.width, columns.step) and (rows.step or 1) == 1
     if every and not any(each % lanes for each in (row.channels, channels.start, channels.stop)):
         first = 0
-        of_row = WideRow(width=row.width, channels=channels.stop - channels.start)
+        of_row = WideRow(width=row.width, channels=channels.stop - channels.start, by_channels=True)
         brought = columns, channels
     else:
         first = next(
@@ -132,9 +132,11 @@ def _pieces(part: Part, refusal: TooLarge, config: AcceleratorConfig) -> tuple[P
     count, unit = shape.out_channels, array.columns
     if shape.groups > 1:
         count, unit = shape.groups, array.lanes if shape.depthwise else 1
-    size = -(-count // (refusal.pieces * unit)) * unit
-    if size >= count:
+    units = -(-count // unit)
+    pieces = -(-units // max(int(units * refusal.share), 1))
+    if pieces == 1:
         return ()
+    size = -(-units // pieces) * unit
     return tuple(
         _channels(part, first, min(first + size, count)) for first in range(0, count, size)
     )

@@ -3,6 +3,7 @@
 """Refusals of layers that are too large for a core, in one voice."""
 
 from enum import StrEnum
+from fractions import Fraction
 
 __all__ = ["Split", "TooLarge"]
 
@@ -17,9 +18,11 @@ class Split(StrEnum):
 
 class TooLarge(ValueError):
     """A layer is beyond what the core was built for; ``split`` says what would make its parts
-    fit, if anything would, and ``pieces`` into how many at least."""
+    fit, if anything would, and ``share`` how much of the layer one may be."""
 
-    def __init__(self, sentence: str, split: Split | None = None, *, pieces: int = 2):
+    def __init__(
+        self, sentence: str, split: Split | None = None, *, share: Fraction = Fraction(1, 2)
+    ):
         super().__init__(sentence)
         self.split = split
-        self.pieces = pieces
+        self.share = share
