@@ -15,17 +15,19 @@ __all__ = ["fused"]
 
 def fused(passes: Sequence[Pass], outputs: Collection[str], config: MachineConfig) -> list[Pass]:
     """The same passes, but for those that only look up what others have made: these put their
-    results through the tables.
+    results through the tables, at the place of the pass that did.
 
-    Of two operands the first one is made so, and the second one must be there before.
-    ``outputs`` are buffers that must exist by their own names.
+    Of two operands one is made so, when the other one is there. ``outputs`` are buffers that must
+    exist by their own names.
     """
     kept = list(passes)
     for each in passes:
         for index in _operands(each, kept):
             makers = _with_tables(each, index, kept, outputs, config)
             if makers is not None:
-                kept = [makers.get(id(other), other) for other in kept if other is not each]
+                place = kept.index(each)
+                before = [other for other in kept[:place] if id(other) not in makers]
+                kept = [*before, *makers.values(), *kept[place + 1 :]]
                 break
     return kept
 
@@ -59,12 +61,10 @@ def _with_tables(
     makers = _writers(buffer, passes)
     if not makers:
         return None
-    ready = all(max(_writers(other.buffer, passes), default=-1) < makers[0] for other in others)
     places = Placing(config)
     whole = places.everything(buffer)
     if (
-        not ready
-        or len(readers) > 1
+        len(readers) > 1
         or buffer.name in outputs
         or rows != whole
         or target.gaps

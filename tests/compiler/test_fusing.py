@@ -25,7 +25,8 @@ CONV, ADD, SUB, FUNCTION = "CONV_2D", "ADD", "SUB", "LOGISTIC"
 
 def graph_of(*operators: str, outputs: str, shape=IMAGE) -> QuantizedGraph:
     """A graph of operators such as ``"y = ADD a b"``, of the tensor ``image`` and those that they
-    make, all of one shape, each with a scale and a zero point of its own."""
+    make, all of one shape, each with a scale and a zero point of its own. ``"CONV_2D/1"`` has a
+    kernel of one pixel."""
     rng = np.random.default_rng(len(operators))
     channels = shape[-1]
     tensors, places, found = [], {}, []
@@ -38,6 +39,7 @@ def graph_of(*operators: str, outputs: str, shape=IMAGE) -> QuantizedGraph:
     activations("image", 0.05, 3)
     for operator in operators:
         result, kind, *sources = operator.replace("=", "").split()
+        kind, _, size = kind.partition("/")
         inputs = [places[each] for each in sources]
         if kind == FUNCTION:
             activations(result, 1 / 256, -128)
@@ -48,7 +50,8 @@ def graph_of(*operators: str, outputs: str, shape=IMAGE) -> QuantizedGraph:
         if kind == CONV:
             inputs += [len(tensors), len(tensors) + 1]
             scale = 0.004
-            weights = rng.integers(-127, 128, (channels, 3, 3, channels))
+            kernel = (int(size or 3),) * 2
+            weights = rng.integers(-127, 128, (channels, *kernel, channels))
             tensors.append(constant(weights, "int8", scale=scale))
             unit = tensors[inputs[0]].scale * np.float32(scale)
             tensors.append(constant(rng.integers(-2000, 2000, channels), scale=unit))
@@ -174,6 +177,20 @@ def test_layers_in_parts(shape, expected):
     graph = graph_of("a = CONV_2D image", "y = ADD image a", outputs="y", shape=shape)
     segment = segment_of(graph)
     assert shown(segment.passes) == expected
+    is_equal(graph, segment)
+
+
+def test_a_layer_waits_for_the_other_operand():
+    """The layer that is made last is one of parts of columns and channels, beside which the other
+    operand cannot be fetched. So the first one is made behind it, and of it the sum."""
+    operators = ("a = CONV_2D/1 image", "b = CONV_2D image", "y = ADD a b")
+    graph = graph_of(*operators, outputs="y", shape=(1, 2, 36, 24))
+    segment = segment_of(graph)
+    names = [each.operator for each in segment.passes]
+    first = names.index("a")
+    assert set(names[:first]) == {"b"}
+    assert set(names[first:]) == {"a"}
+    assert all((each.also == "y") == (each.operator == "a") for each in segment.passes)
     is_equal(graph, segment)
 
 
