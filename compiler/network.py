@@ -10,7 +10,7 @@ from macaw.arch.parameters import AnyRequantization
 from macaw.arch.program import CoreLayer, CorePart
 from macaw.arch.requantization import Mode
 from macaw.compiler.averages import has_parts, lower_parts
-from macaw.compiler.layer import WideRow
+from macaw.compiler.layer import Conv2dLayer, WideRow
 from macaw.compiler.lower import AVERAGING, MULTIPLYING, Lowered, lower
 from macaw.compiler.parts import compile_parts, output_band
 from macaw.compiler.refusals import Split, TooLarge
@@ -44,14 +44,14 @@ def place(
     *,
     rows: int | None = None,
     whole_words: bool = False,
-    weight_words: int | None = None,
+    weight_words: Callable[[Conv2dLayer], int] | None = None,
 ) -> tuple[Placement, ...]:
     """A place for each operator of a verified graph, in their order.
 
     ``requantization`` gives the parameters of an operator that sums, by the semantics of the graph,
     or raises ``ValueError``. With ``rows`` layers are cropped to the first rows of their
     results; with ``whole_words`` parts take whole words of their images wherever these fit the
-    core; ``weight_words`` limits what each takes of the weight memory.
+    core; ``weight_words`` limits what those of a layer take of the weight memory.
     """
     placements = []
     for operator in graph.operators:
@@ -89,7 +89,7 @@ def _layer(
     config: AcceleratorConfig,
     rows: int | None,
     whole_words: bool,
-    weight_words: int | None,
+    weight_words: Callable[[Conv2dLayer], int] | None,
 ) -> CoreLayer:
     _, height, _, _ = lowered.result_shape
     kept = min(rows or height, height)
@@ -104,13 +104,15 @@ def _layer(
         if cropped is None and count:
             raise ValueError(f"{operator.outputs[0]}: rows must be more than {rows}")
         if cropped is not None:
+            words = weight_words(cropped.layer) if weight_words else None
             try:
-                found = list(compile_parts(cropped, config, row=row, weight_words=weight_words))
+                found = list(compile_parts(cropped, config, row=row, weight_words=words))
             except TooLarge:
                 if row is None:
                     raise
-                found = list(compile_parts(cropped, config, weight_words=weight_words))
-            parts.extend(found)
+                found = list(compile_parts(cropped, config, weight_words=words))
+            # Parts with the same weights one behind the other, so that these are loaded once.
+            parts.extend(sorted(found, key=lambda each: each.result[2].start))
     return CoreLayer(
         name=operator.outputs[0],
         image_shape=lowered.image_shape,

@@ -83,16 +83,14 @@ class _Code:
 
 def contents(passes: Sequence[Pass], config: MachineConfig) -> tuple[bytes, list[list[Load]]]:
     """What the passes need in the core's memories: the words of all of it, and for each pass what
-    is its own."""
+    is its own. What the one before it has there, too, is not loaded again."""
     data = bytearray()
     loads: list[list[Load]] = []
-    tables: LookupTables | None = None
+    last: dict[LoadTarget, bytes] = {}
     for each in passes:
         loads.append([])
         for target, (units, words) in _units(each, config).items():
-            if target == LoadTarget.LOOKUP:
-                words = b"" if each.tables is tables else words
-                tables = each.tables
+            words, last[target] = b"" if last.get(target) == words else words, words
             load = Load(
                 target=target,
                 units=units,
@@ -117,7 +115,7 @@ def contents(passes: Sequence[Pass], config: MachineConfig) -> tuple[bytes, list
 
     def placed(load: Load) -> Iterator[Load]:
         store, word = stores[load.target], load.word
-        for run in store.place(load.units):
+        for run in store.place(load.units) if load.words else store.last:
             words = load.words * len(run) // load.units
             yield replace(
                 load, units=len(run), words=words, word=word, first=run.start,

@@ -4,10 +4,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from macaw.arch.machine import MachineConfig
 from macaw.compiler.machine.lowering import Lowering
 from macaw.compiler.machine.passes import Pass
+from macaw.compiler.machine.shares import share_of_weights
 from macaw.compiler.machine.tables import Evaluate
 from macaw.compiler.network import Placement, Requantizations, place
 from macaw.nn.graph import QuantizedGraph
@@ -31,10 +33,12 @@ class GraphPasses:
     """What makes passes of verified graphs for a machine of ``config``.
 
     ``requantization`` and ``evaluate`` say what operators mean by the semantics of the graph (see
-    `macaw.compiler.network.place` and `Lowering`).
+    `macaw.compiler.network.place` and `Lowering`). The memory outside moves ``memory_bytes`` in a
+    clock.
     """
 
     config: MachineConfig
+    memory_bytes: float
     requantization: Requantizations
     evaluate: Evaluate
 
@@ -94,12 +98,11 @@ class GraphPasses:
 
     def _placements(self, graph: QuantizedGraph) -> tuple[Placement, ...]:
         """The layers of a graph in parts that fit the core; where the weights of all do not fit at
-        once, in parts of three eighths of their memory, so that one part's are loaded while another
-        is computed, and the next layer's while the last part is."""
+        once, each part with its `share_of_weights`."""
         core = self.config.core
         found = place(graph, core, self.requantization, whole_words=True)
         parts = [part for each in found if each.layer for part in each.layer.parts]
         if sum(len(part.program.weights) for part in parts) <= core.memory.weight_words:
             return found
-        words = 3 * core.memory.weight_words // 8
-        return place(graph, core, self.requantization, whole_words=True, weight_words=words)
+        share = partial(share_of_weights, config=self.config, memory_bytes=self.memory_bytes)
+        return place(graph, core, self.requantization, whole_words=True, weight_words=share)

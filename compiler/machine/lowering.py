@@ -110,8 +110,8 @@ class Lowering:
         if layer.rows != height_out:
             raise ValueError(f"{name}: a layer of the machine must not be cropped")
         target, back = self._places.made_as(Buffer(name=name, image=self._image(name)), result)
-        for index in range(batch):
-            for number, part in enumerate(layer.parts):
+        for number, part in enumerate(layer.parts):
+            for index in range(batch):
                 taken = range(height)[part.image[0]]
                 rows = Rows(
                     buffer=buffer,

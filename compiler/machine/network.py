@@ -68,10 +68,12 @@ def compile_network(
     requantization: Requantizations,
     evaluate: Evaluate,
     *,
+    memory_bytes: float | None = None,
     keep: bool = False,
     transposed: bool | None = None,
 ) -> Network:
-    """A verified graph for the machine.
+    """A verified graph for the machine, beside a memory that moves ``memory_bytes`` in a clock, by
+    default a word.
 
     ``requantization`` and ``evaluate`` say what operators mean by the semantics of the graph (see
     `GraphPasses`). What the machine does not do runs on the host. With ``keep`` all tensors of the
@@ -80,7 +82,12 @@ def compile_network(
     Each segment of the machine is computed on transposed images where that takes fewer clocks by
     `pass_cost`; with ``transposed`` wherever it can be, or nowhere.
     """
-    passes_of = GraphPasses(config=config, requantization=requantization, evaluate=evaluate)
+    passes_of = GraphPasses(
+        config=config,
+        memory_bytes=memory_bytes or config.word_bytes,
+        requantization=requantization,
+        evaluate=evaluate,
+    )
     found = passes_of(graph)
     numbers = segment_numbers(graph, [passes is not None for passes in found.of_operators])
     segments = []

@@ -24,6 +24,8 @@ class Store:
     target: LoadTarget
     sizes: Sequence[int]
     resident: bool = field(init=False)
+    #: The units that were placed last.
+    last: tuple[range, ...] = ()
     _next: int = 0
 
     def __post_init__(self) -> None:
@@ -45,6 +47,9 @@ class Store:
             self._next = 0
         first, end = self._next, self._next + size
         self._next = end % self.capacity
-        if end <= self.capacity:
-            return (range(first, end),)
-        return range(first, self.capacity), range(self._next)
+        self.last = (
+            (range(first, end),)
+            if end <= self.capacity
+            else (range(first, self.capacity), range(self._next))
+        )
+        return self.last

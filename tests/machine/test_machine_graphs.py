@@ -314,7 +314,7 @@ def test_programs_of_more_instructions_than_are_counted_are_refused(monkeypatch)
     monkeypatch.setattr(emit, "WAIT_BITS", 2)
     graph = graph_of(moved(op.MaxPool2d, (5, 5, 5, 5), **POOL), (5, 5, 6, 5))
     sentence = (
-        "a program must have at most 3 load instructions, not 15: "
+        "a program must have at most 3 fetch instructions, not 5: "
         "build a machine with larger memories than tiny"
     )
     with pytest.raises(ValueError, match=sentence):

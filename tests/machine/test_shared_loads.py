@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
-"""The machine loads the weights of a mean once for all its column groups."""
+"""The machine loads once what several column groups or passes of a layer need."""
 
 import numpy as np
 import pytest
@@ -48,6 +48,54 @@ def test_a_mean_loads_one_groups_weights(monkeypatch):
     own = weight_words()
     # Twenty channels are three column groups in window mode; the convolution shares nothing.
     assert sorted(mine // found for found, mine in zip(shared, own, strict=True)) == [1, 3, 3]
+
+
+def in_parts(shape, *counts: int) -> QuantizedGraph:
+    """Layers of kernels of 3x3 pixels, with as many channels as ``counts`` says."""
+    graph = Growing(rng=np.random.default_rng(5), semantics=Semantics.TFLITE, dtype=DType.INT8)
+    last = graph.input(shape)
+    for count in counts:
+        last = layers.convolution(
+            graph, kernel=(3, 3), outputs=count, source=last, padding=(1, 1, 1, 1)
+        )
+    return graph.finished("parts")
+
+
+#: By what makes several passes of a layer: columns; images; columns, and weights of more than their
+#: memory holds.
+PARTS = {
+    "columns": in_parts((1, 3, 80, 4), 4, 8, 4),
+    "images": in_parts((2, 5, 6, 4), 4, 8, 4),
+    "channels": in_parts((1, 2, 36, 24), 27),
+}
+
+
+def loaded(graph: QuantizedGraph) -> dict[str, list[int]]:
+    """By the names of the layers the weight words that each of their passes loads."""
+    [segment] = compile_network(graph, TINY, requantization, evaluate, transposed=False).segments
+    found: dict[str, list[int]] = {}
+    for each, of_pass in zip(segment.passes, segment.loads, strict=True):
+        words = sum(load.words for load in of_pass if load.target == LoadTarget.WEIGHTS)
+        found.setdefault(each.operator, []).append(words)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("columns", [[20, 0], [40, 0], [36, 0, 0, 0]]),
+        ("images", [[20, 0], [40, 0], [36, 0]]),
+        ("channels", [[108, 0] * 7]),
+    ],
+)
+def test_passes_with_the_same_weights_load_them_once(name, expected):
+    assert list(loaded(PARTS[name]).values()) == expected
+
+
+@pytest.mark.parametrize("name", PARTS)
+@pytest.mark.parametrize("how", [in_python, on_rtl(2)], ids=["python", "rtl"])
+def test_results_of_passes_with_the_same_weights(name, how):
+    check_all_tensors(PARTS[name], TINY, how)
 
 
 @pytest.mark.parametrize("how", [in_python, on_rtl(2)], ids=["python", "rtl"])
