@@ -37,8 +37,8 @@ def run(report: Report, machines: tuple[str, ...] = _MACHINES) -> None:
     for name in machines:
         for workload in _WORKLOADS:
             graph, machine = network_on(workload, name)
-            segment = whole_segment(graph, machine)
             for memory in _MEMORIES:
+                segment = whole_segment(graph, machine, MEMORY_MODELS[memory].bytes_per_clock)
                 click.echo(f"network: {workload} on {name}, memory {memory}")
                 _measure(report, graph, machine, segment, name, memory)
 

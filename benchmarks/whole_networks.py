@@ -23,9 +23,12 @@ def network_on(name: str, machine: str) -> tuple[QuantizedGraph, MachineConfig]:
     return graph, machine_preset(machine).with_modes(modes(graph, requantization))
 
 
-def whole_segment(graph: QuantizedGraph, machine: MachineConfig) -> Segment:
-    """The one segment of a graph that needs no host."""
-    [segment] = compile_network(graph, machine, requantization, evaluate).segments
+def whole_segment(
+    graph: QuantizedGraph, machine: MachineConfig, memory_bytes: float | None = None
+) -> Segment:
+    """The one segment of a graph that needs no host, beside a memory that moves so much a clock."""
+    network = compile_network(graph, machine, requantization, evaluate, memory_bytes=memory_bytes)
+    [segment] = network.segments
     return segment
 
 

@@ -10,10 +10,8 @@ import numpy as np
 from macaw.arch.container import Program
 from macaw.arch.machine import MachineConfig
 from macaw.cli.execution import RunProgram, Tensors, in_python, on_device, run_golden, run_network
+from macaw.cli.programs import compile_graph
 from macaw.cli.rungs import Rung
-from macaw.compiler.machine import compile_network
-from macaw.compiler.network import modes
-from macaw.golden import evaluate, requantization
 from macaw.nn import QuantizedGraph
 
 __all__ = ["Executor", "executor"]
@@ -48,15 +46,16 @@ def executor(
     machine: MachineConfig,
     memory: str = "wide",
 ) -> Executor:
-    """A graph on ``rung``; on the RTL beside a memory of the model called ``memory``.
+    """A graph on ``rung``, compiled for a memory of the model called ``memory``; on the RTL beside
+    such a memory.
 
     Compiling raises what `compile_network` does, and running what the simulator does; `ModelError`
     where values computed by the graph itself are none that it can take.
     """
     if rung is Rung.GOLDEN:
         return Executor(where="the golden model", run=_golden(graph))
-    machine = machine.with_modes(modes(graph, requantization))
-    network = compile_network(graph, machine, requantization, evaluate)
+    network = compile_graph(graph, machine, memory=memory)
+    machine = network.config
     clocks: list[int] = []
     run_program = in_python(machine) if rung is Rung.MACHINE else _rtl(machine, memory, clocks)
 

@@ -19,6 +19,7 @@ from macaw.compiler.machine.passes import Pass
 from macaw.compiler.network import modes
 from macaw.golden import evaluate, requantization
 from macaw.nn import QuantizedGraph
+from macaw.sim.memory_model import memory_model
 
 __all__ = [
     "compile_graph",
@@ -30,10 +31,18 @@ __all__ = [
 ]
 
 
-def compile_graph(graph: QuantizedGraph, machine: MachineConfig) -> Network:
-    """The graph's programs, for ``machine`` with the modes that the graph needs."""
-    machine = machine.with_modes(modes(graph, requantization))
-    return compile_network(graph, machine, requantization, evaluate)
+def compile_graph(
+    graph: QuantizedGraph, machine: MachineConfig, *, memory: str = "wide"
+) -> Network:
+    """The graph's programs, for ``machine`` with the modes that the graph needs, beside a memory of
+    the model called ``memory``."""
+    return compile_network(
+        graph,
+        machine.with_modes(modes(graph, requantization)),
+        requantization,
+        evaluate,
+        memory_bytes=memory_model(memory).bytes_per_clock,
+    )
 
 
 def write_programs(network: Network, path: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 """A whole network on the machine, in Python and on the RTL, against the golden model."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -39,8 +40,11 @@ def verify_network(
     Raises what the compiler, `macaw.golden.machine` and the simulator raise.
     """
     progress("compiling")
-    meant = compile_network(graph, config, requantization, evaluate)
-    kept = compile_network(graph, config, requantization, evaluate, keep=True)
+    for_memory = partial(
+        compile_network, graph, config, requantization, evaluate,
+        memory_bytes=model.bytes_per_clock,
+    )  # fmt: skip
+    meant, kept = for_memory(), for_memory(keep=True)
     rungs = []
     if machine:
         progress("machine in Python")

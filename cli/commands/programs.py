@@ -19,6 +19,7 @@ from macaw.cli.commands.options import (
     example_option,
     json_option,
     machine_option,
+    memory_option,
     model_argument,
     semantics_option,
 )
@@ -37,6 +38,7 @@ __all__ = ["compile_model", "disassemble"]
 )
 @model_argument
 @machine_option
+@memory_option
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path),
               help="The program's file; by default the model's name with .program.")  # fmt: skip
 @semantics_option
@@ -46,6 +48,7 @@ __all__ = ["compile_model", "disassemble"]
 def compile_model(
     model: Path,
     name: str,
+    memory: str,
     output: Path | None,
     semantics: str | None,
     engine: str | None,
@@ -68,7 +71,7 @@ def compile_model(
 
     examples = [read_array(each) for each in inputs]
     graph = load_model(model, semantics=semantics, engine=engine, examples=examples)
-    network = compile_graph(graph, machine_preset(name))
+    network = compile_graph(graph, machine_preset(name), memory=memory)
     machine = network.config
     paths = write_programs(network, output or Path(f"{model.stem}.program"))
     if as_json:

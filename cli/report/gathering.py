@@ -13,6 +13,7 @@ from macaw.arch.container import Program
 from macaw.arch.machine import MachineConfig
 from macaw.arch.program import CoreProgram
 from macaw.cli.execution import RunProgram, Tensors, in_python, on_device, run_golden
+from macaw.cli.programs import compile_graph
 from macaw.cli.report.figures import (
     Area,
     Comparison,
@@ -28,12 +29,10 @@ from macaw.cli.report.memory import areas, capacities
 from macaw.cli.report.timing import body_of, measured, modelled, traffic
 from macaw.cli.verify_network import compared
 from macaw.compiler.lower import MULTIPLYING
-from macaw.compiler.machine import Network, Segment, compile_network
+from macaw.compiler.machine import Network, Segment
 from macaw.compiler.machine.cost import pass_cost
 from macaw.compiler.machine.images import Image
 from macaw.compiler.machine.passes import Pass
-from macaw.compiler.network import modes
-from macaw.golden import evaluate, requantization
 from macaw.nn import ModelError, QuantizedGraph
 from macaw.sim.device import SimDevice
 from macaw.sim.machine_files import ProgramRun
@@ -72,8 +71,7 @@ def gather(
     if run_on != "none":
         tensors |= run_golden(graph, inputs, all_tensors=True, state=state)
     progress("compiling")
-    machine = config.with_modes(modes(graph, requantization))
-    network = compile_network(graph, machine, requantization, evaluate)
+    network = compile_graph(graph, config, memory=memory)
     programs = [each for each in network.segments if each.program is not None]
     if not programs:
         raise ModelError(
@@ -83,9 +81,9 @@ def gather(
     runs: list[list[ProgramRun]] = []
     comparisons: tuple[Comparison, ...] = ()
     if run_on != "none":
-        what, run = "machine in Python", in_python(machine)
+        what, run = "machine in Python", in_python(network.config)
         if run_on == "rtl":
-            what, run = "RTL", _on_rtl(machine, memory, runs)
+            what, run = "RTL", _on_rtl(network.config, memory, runs)
 
         def run_told(program: Program, inferences: Sequence[Tensors]) -> list[dict[str, Any]]:
             progress(f"{what}, {program.name}")

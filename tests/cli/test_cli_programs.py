@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from macaw.arch.container import Program
 from macaw.cli.main import main
+from macaw.compiler.machine import compile_network
 
 
 @pytest.fixture
@@ -65,6 +66,20 @@ def test_compile_and_disassemble(model, tmp_path):
     body = text[text.index("body") :]
     counts = [body.count(name) for name in ("FETCH", "CONV", "operands=2", "COPY", "END")]
     assert counts == [4, 4, 1, 0, 1]
+
+
+def test_programs_are_made_for_a_memory(model, tmp_path, monkeypatch):
+    given = []
+
+    def compiled(*what, memory_bytes):
+        given.append(memory_bytes)
+        return compile_network(*what, memory_bytes=memory_bytes)
+
+    monkeypatch.setattr("macaw.cli.programs.compile_network", compiled)
+    for options in ((), ("--memory", "board")):
+        status, _ = call("compile", model, "-o", tmp_path / "net.program", *options)
+        assert status == 0
+    assert given == [None, 2]
 
 
 def test_a_program_of_another_machine_is_refused(model, tmp_path):
