@@ -81,10 +81,15 @@ def compile_network(
 
     Each segment of the machine is computed on transposed images where that takes fewer clocks by
     `pass_cost`; with ``transposed`` wherever it can be, or nowhere.
+
+    Raises ``ValueError`` for ``memory_bytes`` that are not positive.
     """
+    memory_bytes = config.word_bytes if memory_bytes is None else memory_bytes
+    if not memory_bytes > 0:
+        raise ValueError(f"memory_bytes must be positive, not {memory_bytes!r}")
     passes_of = GraphPasses(
         config=config,
-        memory_bytes=memory_bytes or config.word_bytes,
+        memory_bytes=memory_bytes,
         requantization=requantization,
         evaluate=evaluate,
     )

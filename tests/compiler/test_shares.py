@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Parts of a layer have as many weights as are fastest beside a memory."""
 
+import nn_graphs
 import numpy as np
 import pytest
 
@@ -9,9 +10,10 @@ from macaw.arch.machines import machine_preset
 from macaw.arch.requantization import Mode, Requantization
 from macaw.arch.shapes import Conv2dShape
 from macaw.compiler.layer import Conv2dLayer
-from macaw.compiler.machine import shares
+from macaw.compiler.machine import compile_network, shares
 from macaw.compiler.machine.shares import share_of_weights
 from macaw.compiler.parts import compile_parts, whole
+from macaw.golden import evaluate, requantization
 
 MACHINE = machine_preset("ecp5_25f")
 WORDS = MACHINE.core.memory.weight_words
@@ -67,6 +69,14 @@ def test_no_other_share_is_faster_by_more_than_the_gain(memory_bytes):
     chosen = clocks[share // words - 1]
     assert chosen == min(clocks) or share == USUAL
     assert (1 - shares._GAIN) * chosen <= min(clocks)
+
+
+@pytest.mark.parametrize("memory_bytes", [0, -1, float("nan")])
+def test_a_memory_that_moves_nothing_is_refused(memory_bytes):
+    with pytest.raises(ValueError, match="memory_bytes must be positive"):
+        compile_network(
+            nn_graphs.network(), MACHINE, requantization, evaluate, memory_bytes=memory_bytes
+        )
 
 
 def test_clocks_of_parts_are_their_sums_or_what_is_moved():
