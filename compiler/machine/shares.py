@@ -22,17 +22,14 @@ def share_of_weights(layer: Conv2dLayer, config: MachineConfig, memory_bytes: fl
     Where that takes longer than the sums, larger parts are better, though some of their weights
     come between two parts: as many as are fastest by `_clocks`.
     """
-    array, capacity = config.core.array, config.core.memory.weight_words
-    usual, shape = 3 * capacity // 8, layer.shape
-    words = shape.kernel_height * ceil(
-        shape.kernel_width * shape.group_in_channels / array.lanes
-    )  # of a column group
-    groups = ceil(shape.out_channels / array.columns)
+    capacity = config.core.memory.weight_words
+    usual = 3 * capacity // 8
+    groups, words = _column_groups(layer, config)
     most = capacity // words
-    if shape.groups > 1 or groups * words <= usual or not most:
+    if layer.shape.groups > 1 or groups * words <= usual or not most:
         return usual
     clocks = {
-        parts: _clocks(layer, config, memory_bytes, words, groups, parts)
+        parts: _clocks(layer, config, memory_bytes, parts)
         for parts in range(ceil(groups / most), groups + 1)
     }
     first = ceil(groups / max(usual // words, 1))
@@ -41,17 +38,18 @@ def share_of_weights(layer: Conv2dLayer, config: MachineConfig, memory_bytes: fl
     return max(usual, words * ceil(groups / chosen))
 
 
-def _clocks(
-    layer: Conv2dLayer,
-    config: MachineConfig,
-    memory_bytes: float,
-    words: int,
-    groups: int,
-    parts: int,
-) -> float:
+def _column_groups(layer: Conv2dLayer, config: MachineConfig) -> tuple[int, int]:
+    """The column groups of a dense layer, and the words of weights of each."""
+    shape, array = layer.shape, config.core.array
+    row_words = ceil(shape.kernel_width * shape.group_in_channels / array.lanes)
+    return ceil(shape.out_channels / array.columns), shape.kernel_height * row_words
+
+
+def _clocks(layer: Conv2dLayer, config: MachineConfig, memory_bytes: float, parts: int) -> float:
     """Clocks of a dense layer in ``parts``: the sums, or what comes and leaves meanwhile, and
     behind each part those weights of the next one for which there was no place."""
     shape, array = layer.shape, config.core.array
+    groups, words = _column_groups(layer, config)
     of_part, size = ceil(groups / parts) * words, array.lanes * array.columns
     late = parts * max(2 * of_part - config.core.memory.weight_words, 0) * size
     image, tensors = shape.height * layer.row.bytes, config.tensor_words * config.word_bytes

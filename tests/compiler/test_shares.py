@@ -63,7 +63,7 @@ def test_no_other_share_is_faster_by_more_than_the_gain(memory_bytes):
     share = share_of_weights(layer, MACHINE, memory_bytes)
     assert share <= WORDS
     clocks = [
-        shares._clocks(layer, MACHINE, memory_bytes, words, 128, -(-128 // groups))
+        shares._clocks(layer, MACHINE, memory_bytes, -(-128 // groups))
         for groups in range(1, WORDS // words + 1)
     ]
     chosen = clocks[share // words - 1]
@@ -80,15 +80,15 @@ def test_a_memory_that_moves_nothing_is_refused(memory_bytes):
 
 
 def test_clocks_of_parts_are_their_sums_or_what_is_moved():
-    """Two parts of 512 words each have their places beside each other."""
+    """Of 8 column groups of 128 words. Two parts of four have their places beside each other."""
     layer = layer_of(16, 16, 1024, 64)
     sums, image = 16 * 16 * 512, 16 * 16 * 1024
     result, weights = 16 * 16 * 32, 512 * 64
-    assert shares._clocks(layer, MACHINE, 8, 128, 8, 2) == 2 * sums
+    assert shares._clocks(layer, MACHINE, 8, 2) == 2 * sums
     moved = image + result + weights
-    assert shares._clocks(layer, MACHINE, 1, 128, 8, 2) == 2 * moved
+    assert shares._clocks(layer, MACHINE, 1, 2) == 2 * moved
     # One part of all: no weights come while it is computed.
-    assert shares._clocks(layer, MACHINE, 1, 128, 8, 1) == image + 2 * result + 2 * weights
+    assert shares._clocks(layer, MACHINE, 1, 1) == image + 2 * result + 2 * weights
 
 
 @pytest.mark.parametrize(
