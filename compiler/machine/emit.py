@@ -3,7 +3,7 @@
 """Passes to instructions and constants."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from macaw.compiler.machine.cost import fetched_runs
 from macaw.compiler.machine.hazards import Access, Hazards
 from macaw.compiler.machine.loads import Load, in_order
 from macaw.compiler.machine.passes import Pass, Placed
-from macaw.compiler.machine.stores import Store
+from macaw.compiler.machine.stores import Content, Store
 from macaw.compiler.ring import BANKS
 
 __all__ = ["Home", "contents", "emit"]
@@ -82,48 +82,40 @@ class _Code:
 
 
 def contents(passes: Sequence[Pass], config: MachineConfig) -> tuple[bytes, list[list[Load]]]:
-    """What the passes need in the core's memories: the words of all of it, and for each pass what
-    is its own. What the one before it has there, too, is not loaded again."""
-    data = bytearray()
-    loads: list[list[Load]] = []
-    last: dict[LoadTarget, bytes] = {}
-    for each in passes:
-        loads.append([])
-        for target, (units, words) in _units(each, config).items():
-            words, last[target] = b"" if last.get(target) == words else words, words
-            load = Load(
-                target=target,
-                units=units,
-                words=len(words) // config.word_bytes,
-                word=len(data) // config.word_bytes,
-            )
-            loads[-1].append(load)
-            data += words
+    """What the passes need in the core's memories: the words of all of it, each content once, and
+    for each pass what is its own. What is there yet from a pass before is not loaded again."""
+    needed = [_units(each, config) for each in passes]
     stores = {
         target: Store(
             config=config,
             target=target,
-            sizes=[
-                load.units
-                for of_pass in loads
-                for load in of_pass
-                if load.target == target and load.words
-            ],
+            contents={of_pass[target] for of_pass in needed if target in of_pass},
         )
         for target in LoadTarget
     }
+    data = bytearray()
+    firsts: dict[bytes, int] = {}
 
-    def placed(load: Load) -> Iterator[Load]:
-        store, word = stores[load.target], load.word
-        for run in store.place(load.units) if load.words else store.last:
-            words = load.words * len(run) // load.units
-            yield replace(
-                load, units=len(run), words=words, word=word, first=run.start,
-                resident=store.resident,
+    def placed(target: LoadTarget, content: Content) -> Iterator[Load]:
+        units, words = content
+        if words not in firsts:
+            firsts[words] = len(data) // config.word_bytes
+            data.extend(words)
+        word, count = firsts[words], len(words) // config.word_bytes
+        runs, new = stores[target].place(content)
+        for run in runs:
+            of_run = count * len(run) // units if new else 0
+            yield Load(
+                target=target, units=len(run), words=of_run, word=word, first=run.start,
+                resident=stores[target].resident,
             )  # fmt: skip
-            word += words
+            word += of_run
 
-    return bytes(data), [[run for load in of_pass for run in placed(load)] for of_pass in loads]
+    loads = [
+        [load for target, each in of_pass.items() for load in placed(target, each)]
+        for of_pass in needed
+    ]
+    return bytes(data), loads
 
 
 def emit(
@@ -278,10 +270,10 @@ def _address(config: MachineConfig, home: Home, place: int, *, scale: int = 1) -
     return place + (home.space << config.address_bits) * scale
 
 
-def _units(each: Pass, config: MachineConfig) -> dict[LoadTarget, tuple[int, bytes]]:
+def _units(each: Pass, config: MachineConfig) -> dict[LoadTarget, Content]:
     """What a pass needs in the core's memories: of each target how many units, and their words."""
     work = each.work
-    found: dict[LoadTarget, tuple[int, bytes]] = {}
+    found: dict[LoadTarget, Content] = {}
     if each.tables is not None:
         entries = each.tables.entries
         found[LoadTarget.LOOKUP] = len(entries), pack_units(config, LoadTarget.LOOKUP, entries)

@@ -12,7 +12,7 @@ from machine_fuzz import Findings, fuzz
 
 from macaw.arch.machine import Engine
 from macaw.compiler.layer import WideRow
-from macaw.compiler.machine import copies, emit, loads, lowering, moves, network
+from macaw.compiler.machine import copies, emit, loads, lowering, moves, network, stores
 from macaw.compiler.machine.hazards import Hazards
 from macaw.compiler.machine.images import Image
 from macaw.compiler.machine.placing import Placing
@@ -107,8 +107,9 @@ MUTANTS: dict[str, Mutation] = {
         wrapped(lambda _, each, outputs, *__: isinstance(each.work, copies.Copy)
                 and each.target.buffer.name not in outputs),
     ),
-    "memories that never end": (Store, "place", wrapped(lambda _, __, size: (range(size),))),
-    "weights that do not go around": (Store, "place", wrapped(lambda runs, *_: runs[:1])),
+    "memories that never end": (Store, "_new", wrapped(lambda _, __, size: (range(size),))),
+    "weights that do not go around": (Store, "_new", wrapped(lambda runs, *_: runs[:1])),
+    "contents that nothing is placed over": (stores, "_overlap", wrapped(lambda *_: False)),
     "rows from the first on": (
         lowering, "Rows", lambda make: lambda **named: make(**named | {"first": 0}),
     ),

@@ -38,19 +38,41 @@ def weights_of(graph: QuantizedGraph):
 
 
 def test_runs_follow_each_other_around_the_memory():
-    store = Store(config=TINY, target=LoadTarget.WEIGHTS, sizes=(300, 300))
+    contents = [(300, b"first"), (300, b"second"), (424, b"third"), (512, b"last")]
+    store = Store(config=TINY, target=LoadTarget.WEIGHTS, contents=contents)
     assert not store.resident
     assert store.capacity == 512
-    assert store.place(300) == (range(300),)
-    assert store.place(300) == (range(300, 512), range(88))
-    assert store.place(424) == (range(88, 512),)
-    assert store.place(512) == (range(512),)
+    assert [store.place(each) for each in contents] == [
+        ((range(300),), True),
+        # What the pass before needs is in a run of its own, from its first unit on.
+        ((range(300, 512), range(88)), True),
+        ((range(88, 300), range(300, 512)), True),
+        ((range(88), range(88, 512)), True),
+    ]
+
+
+def test_what_nothing_was_placed_over_is_still_there():
+    contents = [(200, b"first"), (200, b"second"), (200, b"third")]
+    first, second, third = contents
+    store = Store(config=TINY, target=LoadTarget.WEIGHTS, contents=contents)
+    found = [store.place(each) for each in (first, second, first, second, third, second, first)]
+    assert found == [
+        ((range(200),), True),
+        ((range(200, 400),), True),
+        ((range(200),), False),
+        ((range(200, 400),), False),
+        # The second one stays, the first one does not.
+        ((range(400, 512), range(88)), True),
+        ((range(200, 400),), False),
+        ((range(88, 200), range(200, 288)), True),
+    ]
 
 
 @pytest.mark.parametrize("target", [LoadTarget.PARAMETERS, LoadTarget.TABLE])
 def test_others_are_in_one_run(target):
-    store = Store(config=TINY, target=target, sizes=(50, 50))
-    assert (store.place(50), store.place(50)) == ((range(50),), (range(50),))
+    contents = [(50, b"first"), (50, b"second")]
+    store = Store(config=TINY, target=target, contents=contents)
+    assert [store.place(each) for each in contents] == [((range(50),), True)] * 2
 
 
 def test_a_layer_whose_weights_end_where_their_memory_begins():
