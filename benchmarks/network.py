@@ -30,7 +30,7 @@ def run(report: Report, machines: tuple[str, ...] = _MACHINES) -> None:
     with golden's.
 
     ``cycles`` are those of the body, ``prologue_cycles`` those of what is loaded once before;
-    ``moved`` is what an inference brings and takes, ``minimum`` what it could not do without;
+    ``moved`` is what an inference brings and takes, ``minimum`` what one by whole layers could not do without;
     ``starved`` and ``blocked`` the shares of clocks in which the core would take words of an image,
     also of one that comes ahead, and in which results wait for their place in memory.
     """
@@ -38,9 +38,13 @@ def run(report: Report, machines: tuple[str, ...] = _MACHINES) -> None:
         for workload in _WORKLOADS:
             graph, machine = network_on(workload, name)
             for memory in _MEMORIES:
-                segment = whole_segment(graph, machine, MEMORY_MODELS[memory].bytes_per_clock)
+                speed = MEMORY_MODELS[memory].bytes_per_clock
+                segment = whole_segment(graph, machine, speed)
+                minimum = minimum_traffic(
+                    whole_segment(graph, machine, speed, tiles=False), machine
+                )
                 click.echo(f"network: {workload} on {name}, memory {memory}")
-                _measure(report, graph, machine, segment, name, memory)
+                _measure(report, graph, machine, segment, minimum, name, memory)
 
 
 def _measure(
@@ -48,6 +52,7 @@ def _measure(
     graph: QuantizedGraph,
     machine: MachineConfig,
     segment: Segment,
+    minimum: int,
     name: str,
     memory: str,
 ) -> None:
@@ -68,7 +73,7 @@ def _measure(
         ),
         "prologue_cycles": (sum(each.cycles for each in run.programs[:-1]), "cycles"),
         "moved": (moved * machine.word_bytes, "bytes"),
-        "minimum": (minimum_traffic(segment, machine), "bytes"),
+        "minimum": (minimum, "bytes"),
         "starved": (round(100 * counters["starved"] / cycles, 2), "%"),
         "blocked": (round(100 * counters["blocked"] / cycles, 2), "%"),
         "outputs": (outputs, "values"),

@@ -24,28 +24,40 @@ def network_on(name: str, machine: str) -> tuple[QuantizedGraph, MachineConfig]:
 
 
 def whole_segment(
-    graph: QuantizedGraph, machine: MachineConfig, memory_bytes: float | None = None
+    graph: QuantizedGraph,
+    machine: MachineConfig,
+    memory_bytes: float | None = None,
+    *,
+    tiles: bool = True,
 ) -> Segment:
     """The one segment of a graph that needs no host, beside a memory that moves so much a clock."""
-    network = compile_network(graph, machine, requantization, evaluate, memory_bytes=memory_bytes)
+    network = compile_network(
+        graph, machine, requantization, evaluate, memory_bytes=memory_bytes, tiles=tiles
+    )
     [segment] = network.segments
     return segment
 
 
 def minimum_traffic(segment: Segment, machine: MachineConfig) -> int:
-    """The bytes that an inference cannot but move between the machine and the memory outside: what
-    a layer needs in the core's memories and does not stay there, the network's images and results,
+    """The bytes that an inference by whole layers, one behind the other, cannot but move between
+    the machine and the memory outside: what a layer needs in the core's memories and does not stay there, the network's images and results,
     and of each tensor in between that is more than all the machine's rows and tensors together,
     the writing, and a reading by each operator."""
     assert segment.program is not None
-    loads = {load.word: load.words for each in segment.loads for load in each if not load.resident}
+    loads = {
+        word
+        for each in segment.loads
+        for load in each
+        if not load.resident
+        for word in range(load.word, load.word + load.words)
+    }
     ends = {place.name for place in (*segment.program.inputs, *segment.program.outputs)}
     readers: dict[str, set[str]] = {}
     for each in segment.passes:
         for rows in each.sources:
             readers.setdefault(rows.buffer.name, set()).add(each.operator)
     capacity = machine.core.memory.activation_words + machine.tensor_words
-    words = sum(loads.values())
+    words = len(loads)
     for name, life in segment.lives.items():
         if name in ends:
             words += life.words

@@ -29,11 +29,13 @@ Requantizations = Callable[[QuantizedGraph, Operator], AnyRequantization]
 class Placement:
     """Where an operator runs: on the core as ``layer``, or on the host.
 
+    ``alone`` is the layer before it was compiled, where it is one convolution of one image.
     ``refusal`` says why an operator with weights does not run on the core; others have none.
     """
 
     operator: Operator
     layer: CoreLayer | None = None
+    alone: Conv2dLayer | None = None
     refusal: str = ""
 
 
@@ -60,6 +62,7 @@ def place(
             continue
         try:
             lowered = whole_image(_lowered(graph, operator, requantization), config)
+            alone = lowered.alone if lowered.image_shape[0] == 1 else None
             if whole_words:
                 lowered = short_rows(lowered, config)
             layer = _layer(lowered, operator, config, rows, whole_words, weight_words)
@@ -67,7 +70,7 @@ def place(
             refusal = str(error) if isinstance(operator, MULTIPLYING) else ""
             placements.append(Placement(operator=operator, refusal=refusal))
         else:
-            placements.append(Placement(operator=operator, layer=layer))
+            placements.append(Placement(operator=operator, layer=layer, alone=alone))
     return tuple(placements)
 
 

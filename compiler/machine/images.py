@@ -25,6 +25,11 @@ class Image:
         return self.width * self.channels
 
     @property
+    def shape(self) -> tuple[int, int, int]:
+        """Rows, pixels of one, and channels of these."""
+        return self.height, self.width, self.channels
+
+    @property
     def size(self) -> int:
         """All bytes in use."""
         return self.height * self.row_bytes

@@ -3,7 +3,7 @@
 """Operators of a graph as passes of the machine."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from macaw.arch.machine import MachineConfig
-from macaw.arch.program import CoreLayer
+from macaw.arch.program import CoreLayer, CorePart
 from macaw.compiler.machine.images import Image, batch_of, image_of
+from macaw.compiler.machine.layer_parts import Area, part_passes
 from macaw.compiler.machine.moves import chosen_channels, unchanged
 from macaw.compiler.machine.passes import Buffer, Copy, Pass, Rows
 from macaw.compiler.machine.placing import Placing
 from macaw.compiler.machine.tables import Evaluate, Tables, bytes_of, is_single
+from macaw.compiler.tiles import Tile
 from macaw.nn.graph import QuantizedGraph, Tensor
 from macaw.nn.graph.operators import (
     Binary,
@@ -112,55 +114,43 @@ class Lowering:
         target, back = self._places.made_as(Buffer(name=name, image=self._image(name)), result)
         for number, part in enumerate(layer.parts):
             for index in range(batch):
-                taken = range(height)[part.image[0]]
-                rows = Rows(
-                    buffer=buffer,
-                    first=index * height + taken.start,
-                    count=len(taken),
-                    step=taken.step,
-                    columns=range(width)[part.image[1]],
-                    channels=range(channels)[part.image[2]],
-                )
-                if rows.runs(self._config) is None:
-                    cut = Buffer(name=f"{name}, image {index}, part {number}", image=rows.image)
-                    yield from self._cut(source, rows, cut)
-                    rows = self._places.everything(cut)
-                yield Pass(
-                    name=name,
-                    sources=(rows,),
-                    work=part.program,
-                    target=self._places.part(
-                        target, index * height_out, part.result, (height_out, columns, outputs)
-                    ),
-                )
+                yield from self._part(
+                    name, source, part, f"image {index}, part {number}",
+                    Area(buffer, index * height, (height, width, channels)),
+                    Area(target, index * height_out, (height_out, columns, outputs)),
+                )  # fmt: skip
         yield from back
 
-    def _cut(self, source: str, rows: Rows, target: Buffer) -> Iterator[Pass]:
-        """Columns and channels of some rows by themselves: rows of which the core holds one, and
-        not as many as a kernel needs."""
-        image = replace(rows.buffer.image, height=rows.count)
-        columns = rows.columns or range(image.width)
-        chosen = range(rows.count), columns, rows.channels or range(image.channels)
-        layer = unchanged(
-            image, self._tensor(source).dtype, self._config.core, name=target.name, part=chosen
-        )
-        shape = layer.result_shape[1:]
-        for part in layer.parts:
-            taken = range(rows.count)[part.image[0]]
-            whole = Rows(
-                buffer=rows.buffer,
-                first=rows.first + taken.start * rows.step,
-                count=len(taken),
-                step=rows.step * taken.step,
-                columns=range(image.width)[part.image[1]],
-                channels=range(image.channels)[part.image[2]],
+    def tiled(self, first: Operator, second: Operator, tiles: Iterable[Tile]) -> tuple[Pass, ...]:
+        """The passes of two operators in ``tiles``; what lies between is one image of them all.
+
+        Raises ``ValueError`` where the images of the tensors are not those of the layers.
+        """
+        name, between, source = second.outputs[0], first.outputs[0], first.inputs[0]
+        image, result = self._buffer(source), Buffer(name=name, image=self._image(name))
+        found: list[Pass] = []
+        for number, tile in enumerate(tiles):
+            height, width, channels = tile.shape
+            middle = Buffer(
+                name=f"{between}, tile {number}",
+                image=Image(height=height, width=width, channels=channels),
             )
-            yield Pass(
-                name=target.name,
-                sources=(whole,),
-                work=part.program,
-                target=self._places.part(target, 0, part.result, shape),
-            )
+            places = [Area(each, 0, each.image.shape) for each in (image, middle, result)]
+            for parts, owner, read, (taken, made) in (
+                (tile.made, between, source, places[:2]),
+                (tile.used, name, between, places[1:]),
+            ):
+                for index, part in enumerate(parts):
+                    label = f"tile {number}, part {index}"
+                    passes = self._part(owner, read, part, label, taken, made)
+                    found += [replace(each, operator=owner) for each in passes]
+        return tuple(found)
+
+    def _part(
+        self, name: str, source: str, part: CorePart, label: str, taken: Area, made: Area
+    ) -> Iterator[Pass]:
+        dtype = self._tensor(source).dtype
+        return part_passes(name, part, taken, made, self._config, dtype=dtype, label=label)
 
     def _binary(self, name: str, operator: Binary | Prelu) -> tuple[Pass, ...]:
         """A sum or a difference of two tensors of one shape, or of a tensor with itself or a

@@ -30,8 +30,16 @@ def test_a_network_that_stays_on_the_chip_moves_its_ends_only():
 
 def test_a_tensor_that_is_too_large_is_written_and_read():
     graph, machine = network_on("vww", "ecp5_25f")
-    segment = whole_segment(graph, machine)
+    segment = whole_segment(graph, machine, tiles=False)
     loaded, others = moved(segment, machine)
     image, result, largest = 96 * 96 * 3, 8, 48 * 48 * 16
     assert minimum_traffic(segment, machine) == loaded + image + result + 2 * largest
     assert others > image + result + 2 * largest  # other tensors find no place, though they could
+
+
+def test_tiles_move_less_than_layers_one_behind_the_other():
+    graph, machine = network_on("vww", "ecp5_25f")
+    whole, tiles = (
+        sum(moved(whole_segment(graph, machine, 2, tiles=each), machine)) for each in (False, True)
+    )
+    assert (whole, tiles) == (691_944, 588_264)
