@@ -30,9 +30,9 @@ def run(report: Report, machines: tuple[str, ...] = _MACHINES) -> None:
     with golden's.
 
     ``cycles`` are those of the body, ``prologue_cycles`` those of what is loaded once before;
-    ``moved`` is what an inference brings and takes, ``minimum`` what one by whole layers could not do without;
-    ``starved`` and ``blocked`` the shares of clocks in which the core would take words of an image,
-    also of one that comes ahead, and in which results wait for their place in memory.
+    ``moved`` is what an inference brings and takes, ``minimum`` what one by whole layers could not
+    do without; ``starved`` and ``blocked`` the shares of clocks in which the core would take words
+    of an image, also of one that comes ahead, and in which results wait for their place in memory.
     """
     for name in machines:
         for workload in _WORKLOADS:

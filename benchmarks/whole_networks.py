@@ -40,9 +40,9 @@ def whole_segment(
 
 def minimum_traffic(segment: Segment, machine: MachineConfig) -> int:
     """The bytes that an inference by whole layers, one behind the other, cannot but move between
-    the machine and the memory outside: what a layer needs in the core's memories and does not stay there, the network's images and results,
-    and of each tensor in between that is more than all the machine's rows and tensors together,
-    the writing, and a reading by each operator."""
+    the machine and the memory outside: what a layer needs in the core's memories and does not stay
+    there, the network's images and results, and of each tensor in between that is more than all the
+    machine's rows and tensors together, the writing, and a reading by each operator."""
     assert segment.program is not None
     loads = {
         word

@@ -13,7 +13,7 @@ from macaw.compiler.machine.shares import share_of_weights
 from macaw.compiler.machine.tables import Evaluate
 from macaw.compiler.machine.tiling import tile_size
 from macaw.compiler.network import Placement, Requantizations, place
-from macaw.compiler.tiles import in_tiles
+from macaw.compiler.tiles import in_tiles, is_pointwise
 from macaw.nn.graph import QuantizedGraph
 from macaw.nn.graph.operators import Operator
 from macaw.nn.transposed_images import transposed_images
@@ -36,14 +36,15 @@ class GraphPasses:
 
     ``requantization`` and ``evaluate`` say what operators mean by the semantics of the graph (see
     `macaw.compiler.network.place` and `Lowering`). The memory outside moves ``memory_bytes`` in a
-    clock. With ``tiles`` tensors that nothing else needs may never exist as a whole.
+    clock. With ``tiles`` tensors that nothing else needs never exist as a whole where that is
+    faster, or, in tiles of so many rows and columns, wherever it can be.
     """
 
     config: MachineConfig
     memory_bytes: float
     requantization: Requantizations
     evaluate: Evaluate
-    tiles: bool
+    tiles: bool | tuple[int, int]
 
     def __call__(self, graph: QuantizedGraph) -> Passes:
         """The passes of a graph."""
@@ -86,9 +87,12 @@ class GraphPasses:
             made, used = found[number], found[index]
             if first.alone is None or second.alone is None or not (made and used):
                 continue
-            size = tile_size(
-                first.alone, second.alone, (made, used), self.config, self.memory_bytes
-            )
+            if isinstance(self.tiles, tuple):
+                size = self.tiles if is_pointwise(second.alone) else None
+            else:
+                size = tile_size(
+                    first.alone, second.alone, (made, used), self.config, self.memory_bytes
+                )
             if size is None:
                 continue
             try:

@@ -71,7 +71,7 @@ def compile_network(
     memory_bytes: float | None = None,
     keep: bool = False,
     transposed: bool | None = None,
-    tiles: bool = True,
+    tiles: bool | tuple[int, int] = True,
 ) -> Network:
     """A verified graph for the machine, beside a memory that moves ``memory_bytes`` in a clock, by
     default a word.
@@ -81,8 +81,8 @@ def compile_network(
     machine's operators are outputs of its programs, to be looked at.
 
     Each segment of the machine is computed on transposed images where that takes fewer clocks by
-    `pass_cost`; with ``transposed`` wherever it can be, or nowhere. Without ``tiles`` layers are
-    computed one behind the other.
+    `pass_cost`; with ``transposed`` wherever it can be, or nowhere. So are layers and pointwise
+    ones behind them in ``tiles``, or wherever they can be in those of so many rows and columns.
 
     Raises ``ValueError`` for ``memory_bytes`` that are not positive.
     """
@@ -94,7 +94,7 @@ def compile_network(
         memory_bytes=memory_bytes,
         requantization=requantization,
         evaluate=evaluate,
-        tiles=tiles and not keep,
+        tiles=tiles if not keep else False,
     )
     found = passes_of(graph)
     numbers = segment_numbers(graph, [passes is not None for passes in found.of_operators])

@@ -37,18 +37,22 @@ MODELS = (
     MemoryModel(latency=23, words_per_1024=300, gap=0.05),
 )
 
+#: Rows and columns of tiles in which graphs are computed, one after the other.
+TILES = (False, (2, 3), (3, 1), (4, 4))
+
 
 @dataclass(kw_only=True)
 class Findings:
     """What a number of graphs came to. ``runs`` counts graphs by rung, ``transposed`` those of them
-    on transposed images, ``values`` compared values; ``differences`` has a sentence for each graph
-    that is not equal, or cannot be run."""
+    on transposed images, ``tiled`` those with layers in tiles, ``values`` compared values;
+    ``differences`` has a sentence for each graph that is not equal, or cannot be run."""
 
     operators: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     runs: Counter[str] = field(default_factory=Counter)
     transposed: int = 0
+    tiled: int = 0
     values: int = 0
     differences: list[str] = field(default_factory=list)
 
@@ -59,6 +63,7 @@ class Findings:
             [
                 *(f"{count} graphs on {rung}" for rung, count in self.runs.items()),
                 f"{self.transposed} of these on transposed images",
+                f"{self.tiled} of these with layers in tiles",
                 f"{self.values} values compared",
                 f"{total} operators, {refused} of them on the host ({share}), by kind:",
                 *(
@@ -113,13 +118,17 @@ def check(
     *,
     keep: bool,
     transposed: bool | None = None,
+    tiles: bool | tuple[int, int] = True,
 ) -> dict[str, str]:
     """Compiles and runs a graph, notes the first value that differs from ``tensors``, and gives
     the refusals."""
     network = compile_network(
-        graph, config, requantization, evaluate, keep=keep, transposed=transposed
-    )
+        graph, config, requantization, evaluate, keep=keep, transposed=transposed,
+        tiles=tiles,
+    )  # fmt: skip
     findings.transposed += any(segment.transposed for segment in network.segments)
+    buffers = [name for segment in network.segments for name in segment.lives]
+    findings.tiled += any(", tile " in name for name in buffers)
     for segment in network.segments:
         if segment.program is None:
             continue
@@ -161,6 +170,7 @@ def fuzz(seed: int, findings: Findings, *, rtl: bool) -> None:
     refusals: dict[str, str] = {}
     rtl = rtl and has_modes(graph, fixed)
     config = fixed if rtl or (seed % 2 and has_modes(graph, fixed)) else random_machine(seed, graph)
+    tiles = TILES[seed % len(TILES)]
     rungs: list[tuple[str, Run, bool, bool | None]] = [
         ("the machine in Python", in_python, True, False),
         ("the machine in Python, transposed", in_python, True, True),
@@ -171,8 +181,9 @@ def fuzz(seed: int, findings: Findings, *, rtl: bool) -> None:
     for rung, run, keep, transposed in rungs:
         try:
             refusals = check(
-                graph, tensors, config, run, findings, keep=keep, transposed=transposed
-            )
+                graph, tensors, config, run, findings, keep=keep, transposed=transposed,
+                tiles=tiles,
+            )  # fmt: skip
         except Exception as error:  # Whatever it is, its seed must be told.
             kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
             findings.differences.append(f"seed {seed} on {rung} of {config.name}: {kind}{error}")

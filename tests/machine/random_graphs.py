@@ -25,6 +25,7 @@ KINDS = {
     layers.grouped: 2,
     layers.depthwise: 3,
     layers.multiplied: 2,
+    layers.separable: 3,
     layers.transposed: 2,
     layers.linear: 2,
     layers.average_pool: 2,

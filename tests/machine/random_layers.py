@@ -152,6 +152,12 @@ def multiplied(graph: Growing) -> str:
     return depthwise(graph, graph.whole(2, 3))
 
 
+def separable(graph: Growing) -> str:
+    """A layer and a pointwise one behind it, which may be computed in tiles."""
+    first = graph.one_of(dense, depthwise, depthwise, grouped)
+    return pointwise(graph, source=first(graph))
+
+
 def transposed(graph: Growing) -> str:
     demand(graph.semantics != Semantics.ONNXRUNTIME)
     source = graph.image()

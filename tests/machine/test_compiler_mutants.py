@@ -11,8 +11,9 @@ import pytest
 from machine_fuzz import Findings, fuzz
 
 from macaw.arch.machine import Engine
+from macaw.compiler import tiles
 from macaw.compiler.layer import WideRow
-from macaw.compiler.machine import copies, emit, loads, lowering, moves, network, stores
+from macaw.compiler.machine import copies, emit, layer_parts, loads, moves, network, stores
 from macaw.compiler.machine.hazards import Hazards
 from macaw.compiler.machine.images import Image
 from macaw.compiler.machine.placing import Placing
@@ -111,10 +112,13 @@ MUTANTS: dict[str, Mutation] = {
     "weights that do not go around": (Store, "_new", wrapped(lambda runs, *_: runs[:1])),
     "contents that nothing is placed over": (stores, "_overlap", wrapped(lambda *_: False)),
     "rows from the first on": (
-        lowering, "Rows", lambda make: lambda **named: make(**named | {"first": 0}),
+        layer_parts, "Rows", lambda make: lambda **named: make(**named | {"first": 0}),
     ),
     "padding of zero": (
         moves, "Conv2dLayer", lambda make: lambda **named: make(**named | {"padding_value": 0}),
+    ),
+    "tiles from the first column on": (
+        tiles, "tile_at", lambda at: lambda *layers, left, **named: at(*layers, left=0, **named),
     ),
     "late loads forgotten": (loads, "_overlap", wrapped(lambda *_: False)),
 }  # fmt: skip

@@ -18,6 +18,7 @@ def equal(first: int, count: int, *, rtl: bool = False) -> Findings:
 def test_in_python():
     findings = equal(0, 60)
     assert findings.transposed > 40
+    assert findings.tiled == 8
     assert findings.refused.total() < 0.2 * findings.operators.total()
     assert len(findings.operators) > len(KINDS)
 
