@@ -12,7 +12,7 @@ from macaw.arch.requantization import Mode
 from macaw.compiler.averages import has_parts, lower_parts
 from macaw.compiler.layer import Conv2dLayer, WideRow
 from macaw.compiler.lower import AVERAGING, MULTIPLYING, Lowered, lower
-from macaw.compiler.parts import compile_parts, output_band
+from macaw.compiler.parts import Share, column_bands, compile_parts, output_band
 from macaw.compiler.refusals import Split, TooLarge
 from macaw.compiler.short_rows import short_rows
 from macaw.compiler.whole_image import whole_image
@@ -46,14 +46,14 @@ def place(
     *,
     rows: int | None = None,
     whole_words: bool = False,
-    weight_words: Callable[[Conv2dLayer], int] | None = None,
+    share: Callable[[Conv2dLayer], Share] | None = None,
 ) -> tuple[Placement, ...]:
     """A place for each operator of a verified graph, in their order.
 
     ``requantization`` gives the parameters of an operator that sums, by the semantics of the graph,
     or raises ``ValueError``. With ``rows`` layers are cropped to the first rows of their
     results; with ``whole_words`` parts take whole words of their images wherever these fit the
-    core; ``weight_words`` limits what those of a layer take of the weight memory.
+    core, each with its ``share`` of a layer.
     """
     placements = []
     for operator in graph.operators:
@@ -65,7 +65,7 @@ def place(
             alone = lowered.alone if lowered.image_shape[0] == 1 else None
             if whole_words:
                 lowered = short_rows(lowered, config)
-            layer = _layer(lowered, operator, config, rows, whole_words, weight_words)
+            layer = _layer(lowered, operator, config, rows, whole_words, share)
         except ValueError as error:
             refusal = str(error) if isinstance(operator, MULTIPLYING) else ""
             placements.append(Placement(operator=operator, refusal=refusal))
@@ -92,7 +92,7 @@ def _layer(
     config: AcceleratorConfig,
     rows: int | None,
     whole_words: bool,
-    weight_words: Callable[[Conv2dLayer], int] | None,
+    share: Callable[[Conv2dLayer], Share] | None,
 ) -> CoreLayer:
     _, height, _, _ = lowered.result_shape
     kept = min(rows or height, height)
@@ -107,13 +107,17 @@ def _layer(
         if cropped is None and count:
             raise ValueError(f"{operator.outputs[0]}: rows must be more than {rows}")
         if cropped is not None:
-            words = weight_words(cropped.layer) if weight_words else None
-            try:
-                found = list(compile_parts(cropped, config, row=row, weight_words=words))
-            except TooLarge:
-                if row is None:
-                    raise
-                found = list(compile_parts(cropped, config, weight_words=words))
+            wanted = share(cropped.layer) if share else Share()
+            found = []
+            for band in column_bands(cropped, wanted.bands):
+                words = wanted.weight_words
+                try:
+                    pieces = list(compile_parts(band, config, row=row, weight_words=words))
+                except TooLarge:
+                    if row is None:
+                        raise
+                    pieces = list(compile_parts(band, config, weight_words=words))
+                found += pieces
             # Parts with the same weights one behind the other, so that these are loaded once.
             parts.extend(sorted(found, key=lambda each: each.result[2].start))
     return CoreLayer(

@@ -12,7 +12,7 @@ from macaw.compiler.conv2d import compile_conv2d
 from macaw.compiler.layer import Conv2dLayer, WideRow
 from macaw.compiler.refusals import Split, TooLarge
 
-__all__ = ["Part", "compile_parts", "output_band", "whole"]
+__all__ = ["Part", "Share", "column_bands", "compile_parts", "output_band", "whole"]
 
 _AXES = {Split.ROWS: 0, Split.COLUMNS: 1}
 
@@ -25,6 +25,15 @@ class Part:
     layer: Conv2dLayer
     image: tuple[slice, slice, slice]
     result: tuple[slice, slice, slice]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """What parts of a layer are to take, if they can be so: ``weight_words`` of the weight memory
+    at most, and each one of as many ``bands`` of columns."""
+
+    weight_words: int | None = None
+    bands: int = 1
 
 
 def whole(layer: Conv2dLayer) -> Part:
@@ -196,6 +205,18 @@ def output_band(part: Part, split: Split, first: int, end: int | None) -> Part |
         image=(image[0], image[1], image[2]),
         result=(result[0], result[1], result[2]),
     )
+
+
+def column_bands(part: Part, count: int) -> Iterator[Part]:
+    """The columns of a part's result in so many bands, of one size but the last; fewer where there
+    are not as many columns. Of one whose bands would see padding alone, the part itself."""
+    width = part.layer.shape.output_width
+    size = -(-width // count)
+    bands = [
+        output_band(part, Split.COLUMNS, first, min(first + size, width))
+        for first in range(0, width, size)
+    ]
+    yield from (band for band in bands if band) if all(bands) else (part,)
 
 
 def _within(outer: slice, first: int, end: int) -> slice:

@@ -9,7 +9,7 @@ from functools import partial
 from macaw.arch.machine import MachineConfig
 from macaw.compiler.machine.lowering import Lowering
 from macaw.compiler.machine.passes import Pass
-from macaw.compiler.machine.shares import share_of_weights
+from macaw.compiler.machine.shares import share_of
 from macaw.compiler.machine.tables import Evaluate
 from macaw.compiler.machine.tiling import tile_size
 from macaw.compiler.network import Placement, Requantizations, place
@@ -143,11 +143,11 @@ class GraphPasses:
 
     def _placements(self, graph: QuantizedGraph) -> tuple[Placement, ...]:
         """The layers of a graph in parts that fit the core; where the weights of all do not fit at
-        once, each part with its `share_of_weights`."""
+        once, each part with its `share_of`."""
         core = self.config.core
         found = place(graph, core, self.requantization, whole_words=True)
         parts = [part for each in found if each.layer for part in each.layer.parts]
         if sum(len(part.program.weights) for part in parts) <= core.memory.weight_words:
             return found
-        share = partial(share_of_weights, config=self.config, memory_bytes=self.memory_bytes)
-        return place(graph, core, self.requantization, whole_words=True, weight_words=share)
+        share = partial(share_of, config=self.config, memory_bytes=self.memory_bytes)
+        return place(graph, core, self.requantization, whole_words=True, share=share)

@@ -1,41 +1,49 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
-"""How much of the weight memory the parts of a layer take, where not all weights fit at once."""
+"""Parts of a layer where not all weights fit at once: how many weights each has, and columns."""
 
+import math
+from collections.abc import Sequence
 from math import ceil
 
 from macaw.arch.machine import MachineConfig
 from macaw.compiler.layer import Conv2dLayer
+from macaw.compiler.parts import Share, column_bands, whole
 
-__all__ = ["share_of_weights"]
+__all__ = ["share_of"]
 
 #: Clocks, as a share of those of the usual parts, that others must save.
 _GAIN = 0.02
+#: Clocks from the last work of a part to the first of the next one, about.
+_BETWEEN = 50
+#: Bands of columns at most.
+_BANDS = 4
 
 
-def share_of_weights(layer: Conv2dLayer, config: MachineConfig, memory_bytes: float) -> int:
-    """Words of weights that a part of ``layer`` takes at most, beside a memory that moves
-    ``memory_bytes`` in a clock.
+def share_of(layer: Conv2dLayer, config: MachineConfig, memory_bytes: float) -> Share:
+    """What a part of ``layer`` takes, beside a memory that moves ``memory_bytes`` in a clock.
 
-    Usually those are three eighths of the weight memory: one part's are loaded while another is
+    Usually that are three eighths of the weight memory: one part's are loaded while another is
     computed, and the next layer's while the last part is. But each part fetches the image anew.
     Where that takes longer than the sums, larger parts are better, though some of their weights
-    come between two parts: as many as are fastest by `_clocks`.
+    come between two parts; and where the rows of two images have no room beside each other, bands
+    of columns, of which the next one's first rows come ahead: as many as are fastest by `_clocks`.
     """
     capacity = config.core.memory.weight_words
     usual = 3 * capacity // 8
     groups, words = _column_groups(layer, config)
     most = capacity // words
     if layer.shape.groups > 1 or groups * words <= usual or not most:
-        return usual
+        return Share(weight_words=usual)
     clocks = {
-        parts: _clocks(layer, config, memory_bytes, parts)
+        (parts, bands): _clocks(layer, config, memory_bytes, parts, widths)
+        for bands, widths in _widths(layer).items()
         for parts in range(ceil(groups / most), groups + 1)
     }
-    first = ceil(groups / max(usual // words, 1))
-    best = min(clocks, key=lambda parts: clocks[parts])
-    chosen = best if clocks[best] < (1 - _GAIN) * clocks[first] else first
-    return max(usual, words * ceil(groups / chosen))
+    first = ceil(groups / max(usual // words, 1)), 1
+    best = min(clocks, key=lambda each: clocks[each])
+    parts, bands = best if clocks[best] < (1 - _GAIN) * clocks[first] else first
+    return Share(weight_words=max(usual, words * ceil(groups / parts)), bands=bands)
 
 
 def _column_groups(layer: Conv2dLayer, config: MachineConfig) -> tuple[int, int]:
@@ -45,15 +53,45 @@ def _column_groups(layer: Conv2dLayer, config: MachineConfig) -> tuple[int, int]
     return ceil(shape.out_channels / array.columns), shape.kernel_height * row_words
 
 
-def _clocks(layer: Conv2dLayer, config: MachineConfig, memory_bytes: float, parts: int) -> float:
-    """Clocks of a dense layer in ``parts``: the sums, or what comes and leaves meanwhile, and
-    behind each part those weights of the next one for which there was no place."""
-    shape, array = layer.shape, config.core.array
+def _widths(layer: Conv2dLayer) -> dict[int, list[int]]:
+    """By how many bands a layer's columns are in: the columns of the image that each needs."""
+    most = min(_BANDS, layer.shape.output_width)
+    return {
+        bands: [band.layer.shape.width for band in column_bands(whole(layer), bands)]
+        for bands in range(1, most + 1)
+    }
+
+
+def _clocks(
+    layer: Conv2dLayer,
+    config: MachineConfig,
+    memory_bytes: float,
+    parts: int,
+    widths: Sequence[int],
+) -> float:
+    """Clocks of a dense layer with its column groups in ``parts``, each in bands of so many columns
+    of the image: the sums, or what comes and leaves meanwhile; behind each part those weights of
+    the next one for which there was no place, and those rows of its image, if it could not come
+    ahead.
+
+    Infinite where the rows of a band do not fit the line buffer.
+    """
+    shape, array, memory = layer.shape, config.core.array, config.core.memory
     groups, words = _column_groups(layer, config)
     of_part, size = ceil(groups / parts) * words, array.lanes * array.columns
-    late = parts * max(2 * of_part - config.core.memory.weight_words, 0) * size
+    late = parts * max(2 * of_part - memory.weight_words, 0) * size
+    pixel, needed = layer.row.channels, min(shape.extent_height, shape.height)
+    if needed * config.words(max(widths) * pixel) > memory.activation_words:
+        return math.inf
+    with_next = min(needed + shape.stride[0], shape.height)
+    ahead = with_next * config.words(max(widths) * pixel) <= memory.activation_words // 2
+    first_rows = 0 if ahead else needed - shape.padding[0]
+    # A kernel of one row steps over those that it does not see.
+    height = shape.height if needed > 1 else shape.output_height
+    rows = parts * sum(widths) * pixel
     image, tensors = shape.height * layer.row.bytes, config.tensor_words * config.word_bytes
-    images = parts * image if image > tensors else 0
+    images, speed = (height * rows, memory_bytes) if image > tensors else (0, config.word_bytes)
     pixels = shape.output_height * shape.output_width
     moved = images + pixels * shape.out_channels + groups * words * size - late
-    return max(pixels * groups * words, moved / memory_bytes) + late / memory_bytes
+    between = parts * len(widths) * _BETWEEN + first_rows * rows / speed
+    return max(pixels * groups * words, moved / memory_bytes) + late / memory_bytes + between

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Parts of a layer have as many weights as are fastest beside a memory."""
 
+import math
+from dataclasses import replace
+
 import nn_graphs
 import numpy as np
 import pytest
@@ -11,8 +14,8 @@ from macaw.arch.requantization import Mode, Requantization
 from macaw.arch.shapes import Conv2dShape
 from macaw.compiler.layer import Conv2dLayer
 from macaw.compiler.machine import compile_network, shares
-from macaw.compiler.machine.shares import share_of_weights
-from macaw.compiler.parts import compile_parts, whole
+from macaw.compiler.machine.shares import share_of
+from macaw.compiler.parts import Share, column_bands, compile_parts, whole
 from macaw.golden import evaluate, requantization
 
 MACHINE = machine_preset("ecp5_25f")
@@ -38,11 +41,11 @@ def layer_of(height, width, inputs, outputs, *, kernel=1, stride=1, groups=1):
 @pytest.mark.parametrize(
     ("layer", "words"),
     [
-        # 64 column groups of 256 words on an image of 100 KB: two at once, so that the next two
-        # come meanwhile, and beside a slow memory four.
-        (layer_of(7, 7, 2048, 512), (WORDS // 2, WORDS)),
-        # Sums take longer than the image: 32 groups of 288 words.
-        (layer_of(14, 14, 256, 256, kernel=3), (USUAL, USUAL)),
+        # 64 column groups of 256 words on an image of 100 KB, in rows of a pixel: two at once, so
+        # that the next two come meanwhile, and beside a slow memory four.
+        (layer_of(49, 1, 2048, 512), (WORDS // 2, WORDS)),
+        # Sums take longer than the image: 32 groups of 288 words. Rows of half an image come ahead.
+        (layer_of(14, 14, 256, 256, kernel=3), (USUAL, (USUAL, 2))),
         # An image of 4 KB, which never leaves the machine.
         (layer_of(2, 2, 1024, 1024), (USUAL, USUAL)),
         # Weights that fit into three eighths; a column group of more words than there are; groups.
@@ -53,22 +56,27 @@ def layer_of(height, width, inputs, outputs, *, kernel=1, stride=1, groups=1):
     ids=["large image", "many sums", "image inside", "few weights", "large kernel", "depthwise"],
 )
 def test_larger_parts_where_the_image_would_be_fetched_too_often(layer, words):
-    assert share_of_weights(layer, MACHINE, MACHINE.word_bytes) == words[0]
-    assert share_of_weights(layer, MACHINE, 2) == words[1]
+    for memory_bytes, share in zip((MACHINE.word_bytes, 2), words, strict=True):
+        weight_words, bands = share if isinstance(share, tuple) else (share, 1)
+        found = share_of(layer, MACHINE, memory_bytes)
+        assert found == Share(weight_words=weight_words, bands=bands)
 
 
 @pytest.mark.parametrize("memory_bytes", [0.5, 1, 2, 4, 8])
 def test_no_other_share_is_faster_by_more_than_the_gain(memory_bytes):
     layer, words = layer_of(7, 7, 1024, 1024), 128
-    share = share_of_weights(layer, MACHINE, memory_bytes)
-    assert share <= WORDS
-    clocks = [
-        shares._clocks(layer, MACHINE, memory_bytes, -(-128 // groups))
+    share = share_of(layer, MACHINE, memory_bytes)
+    assert share.weight_words <= WORDS
+    clocks = {
+        (words * groups, bands): shares._clocks(
+            layer, MACHINE, memory_bytes, -(-128 // groups), widths
+        )
         for groups in range(1, WORDS // words + 1)
-    ]
-    chosen = clocks[share // words - 1]
-    assert chosen == min(clocks) or share == USUAL
-    assert (1 - shares._GAIN) * chosen <= min(clocks)
+        for bands, widths in shares._widths(layer).items()
+    }
+    chosen = clocks[share.weight_words, share.bands]
+    assert chosen == min(clocks.values()) or share == Share(weight_words=USUAL)
+    assert (1 - shares._GAIN) * chosen <= min(clocks.values())
 
 
 @pytest.mark.parametrize("memory_bytes", [0, -1, float("nan")])
@@ -81,14 +89,35 @@ def test_a_memory_that_moves_nothing_is_refused(memory_bytes):
 
 def test_clocks_of_parts_are_their_sums_or_what_is_moved():
     """Of 8 column groups of 128 words. Two parts of four have their places beside each other."""
-    layer = layer_of(16, 16, 1024, 64)
-    sums, image = 16 * 16 * 512, 16 * 16 * 1024
-    result, weights = 16 * 16 * 32, 512 * 64
-    assert shares._clocks(layer, MACHINE, 8, 2) == 2 * sums
+    layer, between = layer_of(256, 1, 1024, 64), shares._BETWEEN
+    sums, image = 256 * 512, 256 * 1024
+    result, weights = 256 * 32, 512 * 64
+    assert shares._clocks(layer, MACHINE, 8, 2, [1]) == 2 * sums + 2 * between
     moved = image + result + weights
-    assert shares._clocks(layer, MACHINE, 1, 2) == 2 * moved
+    assert shares._clocks(layer, MACHINE, 1, 2, [1]) == 2 * moved + 2 * between
     # One part of all: no weights come while it is computed.
-    assert shares._clocks(layer, MACHINE, 1, 1) == image + 2 * result + 2 * weights
+    moved = image + 2 * result + 2 * weights
+    assert shares._clocks(layer, MACHINE, 1, 1, [1]) == moved + between
+
+
+def test_clocks_in_front_of_a_part_are_those_of_rows_that_do_not_come_ahead():
+    """Rows of 448 words of 8 bytes: of a half of 2,048 four rows take more, but in two bands."""
+    layer = layer_of(14, 14, 256, 8, kernel=3)
+    assert shares._widths(layer)[2] == [8, 8]
+    sums, between = 14 * 14 * 288, shares._BETWEEN
+    first_rows = 2 * 14 * 256 / 4
+    assert shares._clocks(layer, MACHINE, 4, 1, [14]) == sums + between + first_rows
+    assert shares._clocks(layer, MACHINE, 4, 1, [8, 8]) == sums + 2 * between
+    assert shares._clocks(layer, MACHINE, 4, 1, [100]) == math.inf
+
+
+def test_bands_are_of_one_size_but_the_last():
+    layer = layer_of(6, 14, 16, 8, kernel=3)
+    found = [band.result[1] for band in column_bands(whole(layer), 4)]
+    assert found == [slice(0, 4), slice(4, 8), slice(8, 12), slice(12, 14)]
+    # Bands of padding alone are none.
+    padded = replace(layer, shape=replace(layer.shape, width=3, padding=(1, 1, 1, 20)))
+    assert [band.result[1] for band in column_bands(whole(padded), 4)] == [slice(0, 22)]
 
 
 @pytest.mark.parametrize(
