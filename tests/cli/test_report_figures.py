@@ -41,7 +41,7 @@ def test_figures_of_known_networks(name):
 
 def test_figures_where_weights_are_streamed(streamed):
     assert violations(streamed) == []
-    assert sum(each.loaded for each in streamed.passes) == 40_672
+    assert sum(each.loaded for each in streamed.passes) == 40_128
     kinds = {area.kind for area in streamed.areas if area.memory == "weights"}
     assert kinds == {"loaded"}
 
