@@ -7,18 +7,23 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from macaw.arch.machine import MachineConfig
+from macaw.compiler.machine.clocks import clocks_of
 from macaw.compiler.machine.lowering import Lowering
 from macaw.compiler.machine.passes import Pass
+from macaw.compiler.machine.picking import picked
 from macaw.compiler.machine.shares import share_of
 from macaw.compiler.machine.tables import Evaluate
 from macaw.compiler.machine.tiling import tile_size
 from macaw.compiler.network import Placement, Requantizations, place
 from macaw.compiler.tiles import in_tiles, is_pointwise
 from macaw.nn.graph import QuantizedGraph
-from macaw.nn.graph.operators import Operator
+from macaw.nn.graph.operators import MaxPool2d, Operator
 from macaw.nn.transposed_images import transposed_images
 
 __all__ = ["GraphPasses", "Passes"]
+
+#: Clocks, as a share of those of one way, that another must save.
+_GAIN = 0.02
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,6 +63,7 @@ class GraphPasses:
                 if placement.refusal:
                     raise ValueError(placement.refusal)
                 passes = lowering.passes(placement.operator, placement.layer)
+                passes = self._faster(passes, picked(graph, placement.operator))
                 found.append(tuple(replace(each, operator=result) for each in passes))
             except ValueError as error:
                 found.append(None)
@@ -65,6 +71,16 @@ class GraphPasses:
         if self.tiles:
             self._put_in_tiles(graph, placements, lowering, found)
         return Passes(of_operators=tuple(found), refusals=refusals)
+
+    def _faster(self, passes: tuple[Pass, ...], other: QuantizedGraph | None) -> tuple[Pass, ...]:
+        """The passes of an operator, or those of another graph with its result, which may be
+        faster."""
+        if other is None:
+            return passes
+        made = self(other)
+        others = tuple(each for of_operator in made.of_operators for each in of_operator or ())
+        one, two = (clocks_of(each, self.config, self.memory_bytes) for each in (passes, others))
+        return passes if made.refusals or two > (1 - _GAIN) * one else others
 
     def _put_in_tiles(
         self,
@@ -83,23 +99,25 @@ class GraphPasses:
             number = makers.get(between)
             if number is None or names.count(between) > 1 or between in needed:
                 continue
-            first = placements[number]
             made, used = found[number], found[index]
-            if first.alone is None or second.alone is None or not (made and used):
+            if not (made and used and second.alone):
                 continue
+            first = placements[number].operator
+            layer = placements[number].alone
+            if isinstance(first, MaxPool2d):
+                layer = lowering.largest(first)
+            if layer is None or second.alone.shape.height != layer.shape.output_height:
+                continue  # Several images.
             if isinstance(self.tiles, tuple):
                 size = self.tiles if is_pointwise(second.alone) else None
             else:
-                size = tile_size(
-                    first.alone, second.alone, (made, used), self.config, self.memory_bytes
-                )
+                size = tile_size(layer, second.alone, (made, used), self.config, self.memory_bytes)
             if size is None:
                 continue
+            rows, columns = size
             try:
-                tiles = in_tiles(
-                    first.alone, second.alone, self.config.core, rows=size[0], columns=size[1]
-                )
-                found[index] = lowering.tiled(first.operator, second.operator, tiles)
+                tiles = in_tiles(layer, second.alone, self.config.core, rows=rows, columns=columns)
+                found[index] = lowering.tiled(first, second.operator, tiles)
                 found[number] = ()
             except ValueError:
                 continue

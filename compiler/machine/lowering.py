@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from macaw.arch.machine import MachineConfig
 from macaw.arch.program import CoreLayer, CorePart
+from macaw.compiler.layer import Conv2dLayer
 from macaw.compiler.machine.images import Image, batch_of, image_of
 from macaw.compiler.machine.layer_parts import Area, part_passes
-from macaw.compiler.machine.moves import chosen_channels, unchanged
+from macaw.compiler.machine.moves import chosen_channels, compiled, largest, unchanged
 from macaw.compiler.machine.passes import Buffer, Copy, Pass, Rows
 from macaw.compiler.machine.placing import Placing
 from macaw.compiler.machine.tables import Evaluate, Tables, bytes_of, is_single
@@ -296,8 +297,12 @@ class Lowering:
             yield from self._slice(name, piece)
             start += size
 
-    def _largest(self, name: str, operator: MaxPool2d) -> Iterator[Pass]:
-        tensor = self._tensor(operator.inputs[0])
+    def largest(self, operator: MaxPool2d) -> Conv2dLayer:
+        """A max pooling as a layer, of one image of a batch.
+
+        Raises ``ValueError`` where its scale changes, and for what the core was not built for.
+        """
+        name, tensor = operator.outputs[0], self._tensor(operator.inputs[0])
         values = bytes_of(tensor.dtype)
         # A window of one value gives the bounds of what is fused.
         alone = replace(operator, kernel=(1, 1), stride=(1, 1), padding=(0, 0, 0, 0))
@@ -305,8 +310,8 @@ class Lowering:
         bounds = int(bounded.min()), int(bounded.max())
         if not np.array_equal(bounded.ravel(), values.clip(*bounds)):
             raise ValueError(f"{name}: a max pooling must keep its scale")
-        batch, image = batch_of(tensor)
-        layer = unchanged(
+        _, image = batch_of(tensor)
+        return largest(
             image,
             tensor.dtype,
             self._config.core,
@@ -317,6 +322,10 @@ class Lowering:
             padding_value=np.iinfo(values.dtype).min,
             bounds=bounds,
         )
+
+    def _largest(self, name: str, operator: MaxPool2d) -> Iterator[Pass]:
+        batch, image = batch_of(self._tensor(operator.inputs[0]))
+        layer = compiled(self.largest(operator), image, self._config.core)
         return self._layer(name, operator.inputs[0], _repeated(layer, batch))
 
     def _enlarge(self, name: str, operator: ResizeNearest) -> Iterator[Pass]:

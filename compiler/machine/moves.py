@@ -17,7 +17,7 @@ from macaw.compiler.machine.images import Image
 from macaw.compiler.parts import compile_parts, whole
 from macaw.nn.graph import DType
 
-__all__ = ["chosen_channels", "unchanged"]
+__all__ = ["chosen_channels", "compiled", "largest", "unchanged"]
 
 #: Rows, columns and channels of an image.
 Chosen = tuple[range, range, range]
@@ -30,12 +30,30 @@ def unchanged(
     *,
     name: str,
     part: Chosen | None = None,
+    padding: Sequence[int] = (0, 0, 0, 0),
+    padding_value: int | None = None,
+) -> CoreLayer:
+    """Some rows, columns and neighbouring channels of an image, by default all, with padding around
+    them; see `largest`."""
+    layer = largest(
+        image, dtype, config, name=name, part=part, padding=padding, padding_value=padding_value
+    )
+    return compiled(layer, image, config, part)
+
+
+def largest(
+    image: Image,
+    dtype: DType,
+    config: AcceleratorConfig,
+    *,
+    name: str,
+    part: Chosen | None = None,
     kernel: tuple[int, int] = (1, 1),
     stride: tuple[int, int] = (1, 1),
     padding: Sequence[int] = (0, 0, 0, 0),
     padding_value: int | None = None,
     bounds: tuple[int, int] | None = None,
-) -> CoreLayer:
+) -> Conv2dLayer:
     """The largest value of each window, which is the value itself where the window has one; then
     bounded.
 
@@ -60,7 +78,7 @@ def unchanged(
         padding=(top, bottom, left, right),
         groups=len(channels),
     )
-    layer = Conv2dLayer(
+    return Conv2dLayer(
         shape=shape,
         weights=np.ones((len(channels), *kernel, 1), np.int8),
         requantization=_identity(
@@ -73,7 +91,6 @@ def unchanged(
         largest=kernel != (1, 1),
         padding_value=padding_value,
     )  # fmt: skip
-    return _compiled(layer, image, (rows, columns, channels), config)
 
 
 def chosen_channels(
@@ -128,18 +145,21 @@ def chosen_channels(
         name=name,
         padding_value=value if any(padding) else None,
     )  # fmt: skip
-    return _compiled(layer, image, (rows, columns, all_channels), config)
+    return compiled(layer, image, config, (rows, columns, all_channels))
 
 
 def _everything(image: Image) -> Chosen:
     return range(image.height), range(image.width), range(image.channels)
 
 
-def _compiled(
-    layer: Conv2dLayer, image: Image, chosen: Chosen, config: AcceleratorConfig
+def compiled(
+    layer: Conv2dLayer, image: Image, config: AcceleratorConfig, chosen: Chosen | None = None
 ) -> CoreLayer:
-    """A layer that reads the chosen part of an image, of which it is given whole words."""
-    rows, columns, channels = (slice(each.start, each[-1] + 1) for each in chosen)
+    """A layer that reads the chosen part of an image, by default all, of which it is given whole
+    words."""
+    rows, columns, channels = (
+        slice(each.start, each[-1] + 1) for each in chosen or _everything(image)
+    )
     part = replace(whole(layer), image=(rows, columns, channels))
     row = WideRow(width=image.width, channels=image.channels)
     shape = layer.shape

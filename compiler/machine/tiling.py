@@ -11,8 +11,8 @@ from macaw.arch.machine import MachineConfig
 from macaw.arch.program import CoreProgram
 from macaw.compiler.conv2d import Conv2dProgram
 from macaw.compiler.layer import Conv2dLayer
-from macaw.compiler.machine.cost import pass_cost, rows_bytes, target_bytes
-from macaw.compiler.machine.emit import contents
+from macaw.compiler.machine.clocks import clocks_of, fits_inside
+from macaw.compiler.machine.cost import pass_cost
 from macaw.compiler.machine.images import Image
 from macaw.compiler.machine.passes import Pass
 from macaw.compiler.tiles import is_pointwise, tile_at
@@ -44,11 +44,11 @@ def tile_size(
     between = Image(height=shape.height, width=shape.width, channels=shape.in_channels)
     weights = first.weights.size + second.weights.size
     few = weights <= memory.weight_words * config.core.array.multipliers
-    if not (is_pointwise(second) and few) or _inside(between, config):
+    if not (is_pointwise(second) and few) or fits_inside(between, config):
         return None
     works = [sum(pass_cost(each, config).work for each in of_layer) for of_layer in passes]
     tiles = _Tiles(first, second, works[0], works[1], config, memory_bytes)
-    limit = (1 - _GAIN) * sum(_clocks(each, config, memory_bytes) for each in passes)
+    limit = (1 - _GAIN) * sum(clocks_of(each, config, memory_bytes) for each in passes)
     best = None
     for least, size in sorted((tiles.least(size), size) for size in _sizes(between, config)):
         if least >= limit:
@@ -116,7 +116,7 @@ class _Tiles:
         width = (columns - 1) * shape.stride[1] + shape.extent_width
         image = Image(height=shape.height, width=shape.width, channels=shape.in_channels)
         seen = min(height, shape.height) * min(width, shape.width) * shape.in_channels
-        if _inside(image, self.config):
+        if fits_inside(image, self.config):
             seen = 0
         early = min(seen, ahead * self.config.word_bytes)
         late = columns * outputs
@@ -143,23 +143,3 @@ def _sizes(image: Image, config: MachineConfig) -> Iterator[tuple[int, int]]:
 
 def _shares(size: int) -> list[int]:
     return sorted({ceil(size / count) for count in range(1, size + 1)})
-
-
-def _clocks(passes: Sequence[Pass], config: MachineConfig, memory_bytes: float) -> float:
-    """Clocks of a layer's passes: the sums, or what comes and leaves meanwhile. Tensors that fit
-    the tensor memory are taken to be there."""
-    _, loads = contents(passes, config)
-    words = sum(load.words for of_pass in loads for load in of_pass)
-    moved = words * config.word_bytes
-    for each in passes:
-        images = [rows for rows in each.sources if not _inside(rows.buffer.image, config)]
-        moved += sum(rows_bytes(rows, config) for rows in images)
-        if not _inside(each.target.buffer.image, config):
-            moved += target_bytes(each.target, config)
-    work = sum(pass_cost(each, config).overlapped for each in passes)
-    return max(work, moved / memory_bytes)
-
-
-def _inside(image: Image, config: MachineConfig) -> bool:
-    """Whether an image fits the tensor memory."""
-    return image.words(config) <= config.tensor_words

@@ -18,6 +18,7 @@ from macaw.compiler.machine import compile_network
 from macaw.golden import evaluate, requantization, run
 from macaw.nn import QuantizedGraph
 from macaw.nn.graph import DType, Semantics
+from macaw.nn.graph import operators as op
 
 TINY = replace(machine_preset("tiny"), tensor_words=64)
 SLOW = 0.25  # bytes that a memory moves in a clock
@@ -34,6 +35,20 @@ def pair(shape, channels, outputs, *, semantics=Semantics.TFLITE, more=None, **f
     return graph.finished("pair")
 
 
+def pooled() -> QuantizedGraph:
+    """A max pooling in the place of the first layer."""
+    graph = Growing(rng=np.random.default_rng(3), semantics=Semantics.TFLITE, dtype=DType.INT8)
+    image = graph.input((1, 13, 13, 8))
+    between = graph.like(image, (1, 7, 12, 8))
+    graph.add(
+        op.MaxPool2d(
+            inputs=(image,), outputs=(between,), kernel=(3, 2), stride=(2, 1), padding=(1, 1, 0, 0)
+        )
+    )
+    layers.convolution(graph, kernel=(1, 1), outputs=12, source=between)
+    return graph.finished("pooled")
+
+
 def depthwise(channels: int = 8, **more):
     return {"kernel": (3, 3), "groups": channels, "padding": (1, 1, 1, 1), **more}
 
@@ -47,6 +62,7 @@ PAIRS = {
     "dense": pair((1, 11, 10, 5), 9, 7, kernel=(3, 2), padding=(1, 1, 0, 1)),
     "pointwise": pair((1, 9, 11, 4), 10, 7, kernel=(1, 1)),
     "groups": pair((1, 10, 9, 6), 12, 8, kernel=(3, 3), groups=3, padding=(1, 1, 1, 1)),
+    "pool": pooled(),
     "uneven channels": pair((1, 14, 13, 5), 5, 3, **depthwise(5)),
     "onnxruntime": pair(
         (1, 12, 10, 8), 8, 12, semantics=Semantics.ONNXRUNTIME, **depthwise(stride=(2, 1))
