@@ -17,7 +17,7 @@ from macaw.compiler.machine.tiling import tile_size
 from macaw.compiler.network import Placement, Requantizations, place
 from macaw.compiler.tiles import in_tiles, is_pointwise
 from macaw.nn.graph import QuantizedGraph
-from macaw.nn.graph.operators import MaxPool2d, Operator
+from macaw.nn.graph.operators import Operator
 from macaw.nn.transposed_images import transposed_images
 
 __all__ = ["GraphPasses", "Passes"]
@@ -100,24 +100,23 @@ class GraphPasses:
             if number is None or names.count(between) > 1 or between in needed:
                 continue
             made, used = found[number], found[index]
-            if not (made and used and second.alone):
+            if not (made and used):
                 continue
-            first = placements[number].operator
-            layer = placements[number].alone
-            if isinstance(first, MaxPool2d):
-                layer = lowering.largest(first)
-            if layer is None or second.alone.shape.height != layer.shape.output_height:
-                continue  # Several images.
+            first = placements[number]
+            one = lowering.whole_layer(first.operator, first.alone)
+            other = lowering.whole_layer(second.operator, second.alone)
+            if one is None or other is None:
+                continue
             if isinstance(self.tiles, tuple):
-                size = self.tiles if is_pointwise(second.alone) else None
+                size = self.tiles if is_pointwise(other) else None
             else:
-                size = tile_size(layer, second.alone, (made, used), self.config, self.memory_bytes)
+                size = tile_size(one, other, (made, used), self.config, self.memory_bytes)
             if size is None:
                 continue
             rows, columns = size
             try:
-                tiles = in_tiles(layer, second.alone, self.config.core, rows=rows, columns=columns)
-                found[index] = lowering.tiled(first, second.operator, tiles)
+                tiles = in_tiles(one, other, self.config.core, rows=rows, columns=columns)
+                found[index] = lowering.tiled(first.operator, second.operator, tiles)
                 found[number] = ()
             except ValueError:
                 continue

@@ -123,10 +123,7 @@ class Lowering:
         yield from back
 
     def tiled(self, first: Operator, second: Operator, tiles: Iterable[Tile]) -> tuple[Pass, ...]:
-        """The passes of two operators in ``tiles``; what lies between is one image of them all.
-
-        Raises ``ValueError`` where the images of the tensors are not those of the layers.
-        """
+        """The passes of two operators, each a `whole_layer`, in ``tiles``."""
         name, between, source = second.outputs[0], first.outputs[0], first.inputs[0]
         image, result = self._buffer(source), Buffer(name=name, image=self._image(name))
         found: list[Pass] = []
@@ -297,7 +294,21 @@ class Lowering:
             yield from self._slice(name, piece)
             start += size
 
-    def largest(self, operator: MaxPool2d) -> Conv2dLayer:
+    def whole_layer(self, operator: Operator, alone: Conv2dLayer | None) -> Conv2dLayer | None:
+        """The one layer that an operator is, if it is one, on the images of its tensors as they
+        are: a max pooling, or ``alone``."""
+        layer = self._pooling(operator) if isinstance(operator, MaxPool2d) else alone
+        if layer is None:
+            return None
+        shape = layer.shape
+        reads = Image(height=shape.height, width=shape.width, channels=shape.in_channels)
+        makes = Image(
+            height=shape.output_height, width=shape.output_width, channels=shape.out_channels
+        )
+        images = self._image(operator.inputs[0]), self._image(operator.outputs[0])
+        return layer if images == (reads, makes) else None
+
+    def _pooling(self, operator: MaxPool2d) -> Conv2dLayer:
         """A max pooling as a layer, of one image of a batch.
 
         Raises ``ValueError`` where its scale changes, and for what the core was not built for.
@@ -325,7 +336,7 @@ class Lowering:
 
     def _largest(self, name: str, operator: MaxPool2d) -> Iterator[Pass]:
         batch, image = batch_of(self._tensor(operator.inputs[0]))
-        layer = compiled(self.largest(operator), image, self._config.core)
+        layer = compiled(self._pooling(operator), image, self._config.core)
         return self._layer(name, operator.inputs[0], _repeated(layer, batch))
 
     def _enlarge(self, name: str, operator: ResizeNearest) -> Iterator[Pass]:

@@ -49,6 +49,17 @@ def pooled() -> QuantizedGraph:
     return graph.finished("pooled")
 
 
+def flattened() -> QuantizedGraph:
+    """A fully connected layer of all of a row."""
+    graph = Growing(rng=np.random.default_rng(3), semantics=Semantics.TFLITE, dtype=DType.INT8)
+    image = graph.input((1, 1, 9, 16))
+    between = layers.convolution(graph, kernel=(1, 2), outputs=100, source=image)
+    weights, _ = layers._weights(graph, between, (4, 800))
+    result = graph.like(between, (1, 4))
+    graph.add(op.Linear(inputs=(between, weights), outputs=(result,)))
+    return graph.finished("flattened")
+
+
 def depthwise(channels: int = 8, **more):
     return {"kernel": (3, 3), "groups": channels, "padding": (1, 1, 1, 1), **more}
 
@@ -139,9 +150,13 @@ def read_twice(graph, between):
                  + PAIRS["depthwise"].outputs), {}),
         (pair((1, 12, 10, 8), 8, 12, more=read_twice, **depthwise()), {}),
         (pair((1, 4, 6, 8), 8, 12, **depthwise()), {}),
+        (flattened(), {"tiles": (1, 1)}),
+        # Five rows of three pixels are computed as three of five.
+        (pair((1, 5, 3, 8), 8, 12, kernel=(5, 3), groups=8), {"tiles": (1, 1)}),
         (pair((2, 12, 10, 8), 8, 8, **depthwise()), {}),
     ],
-    ids=["kept", "not asked for", "an output", "read twice", "small", "two images"],
+    ids=["kept", "not asked for", "an output", "read twice", "small", "flattened", "one pixel",
+         "two images"],
 )  # fmt: skip
 def test_what_is_needed_whole_is_made_whole(graph, options):
     assert not tiles_of(network_of(graph, **options))
