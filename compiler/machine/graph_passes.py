@@ -89,15 +89,16 @@ class GraphPasses:
         lowering: Lowering,
         found: list[tuple[Pass, ...] | None],
     ) -> None:
-        """Gives the passes of two layers to the second one, where tiles of both take fewer
-        clocks."""
+        """Gives the passes of two layers to the second one, where tiles of both take fewer clocks:
+        each layer is one of one pair."""
         names = [name for each in graph.operators for name in each.inputs]
         needed = {*graph.outputs, *(state.written for state in graph.states)}
         makers = {each.operator.outputs[0]: index for index, each in enumerate(placements)}
+        paired: set[int] = set()
         for index, second in enumerate(placements):
             between = second.operator.inputs[0]
             number = makers.get(between)
-            if number is None or names.count(between) > 1 or between in needed:
+            if number is None or number in paired or names.count(between) > 1 or between in needed:
                 continue
             made, used = found[number], found[index]
             if not (made and used):
@@ -118,6 +119,7 @@ class GraphPasses:
                 tiles = in_tiles(one, other, self.config.core, rows=rows, columns=columns)
                 found[index] = lowering.tiled(first.operator, second.operator, tiles)
                 found[number] = ()
+                paired |= {number, index}
             except ValueError:
                 continue
 

@@ -29,9 +29,9 @@ def pair(shape, channels, outputs, *, semantics=Semantics.TFLITE, more=None, **f
     graph = Growing(rng=np.random.default_rng(3), semantics=semantics, dtype=DType.INT8)
     image = graph.input(shape)
     between = layers.convolution(graph, outputs=channels, source=image, **first)
-    layers.convolution(graph, kernel=(1, 1), outputs=outputs, source=between)
+    result = layers.convolution(graph, kernel=(1, 1), outputs=outputs, source=between)
     if more:
-        more(graph, between)
+        more(graph, between, result)
     return graph.finished("pair")
 
 
@@ -60,6 +60,20 @@ def flattened() -> QuantizedGraph:
     return graph.finished("flattened")
 
 
+def read_twice(graph, between, result):
+    layers.convolution(graph, kernel=(1, 1), outputs=4, source=between)
+
+
+def pointwise_behind(graph, between, result):
+    return layers.convolution(graph, kernel=(1, 1), outputs=4, source=result)
+
+
+def two_behind(graph, between, result):
+    layers.convolution(
+        graph, kernel=(1, 1), outputs=6, source=pointwise_behind(graph, between, result)
+    )
+
+
 def depthwise(channels: int = 8, **more):
     return {"kernel": (3, 3), "groups": channels, "padding": (1, 1, 1, 1), **more}
 
@@ -74,6 +88,8 @@ PAIRS = {
     "pointwise": pair((1, 9, 11, 4), 10, 7, kernel=(1, 1)),
     "groups": pair((1, 10, 9, 6), 12, 8, kernel=(3, 3), groups=3, padding=(1, 1, 1, 1)),
     "pool": pooled(),
+    "three layers": pair((1, 9, 11, 8), 8, 8, more=pointwise_behind, **depthwise()),
+    "four layers": pair((1, 9, 11, 8), 8, 8, more=two_behind, **depthwise()),
     "uneven channels": pair((1, 14, 13, 5), 5, 3, **depthwise(5)),
     "onnxruntime": pair(
         (1, 12, 10, 8), 8, 12, semantics=Semantics.ONNXRUNTIME, **depthwise(stride=(2, 1))
@@ -135,10 +151,6 @@ def test_what_all_tiles_need_is_loaded_once():
     ]
     assert all(sum(each) for each in weights[:2])
     assert not any(sum(each) for each in weights[2:])
-
-
-def read_twice(graph, between):
-    layers.convolution(graph, kernel=(1, 1), outputs=4, source=between)
 
 
 @pytest.mark.parametrize(
