@@ -123,11 +123,19 @@ def compile_network(
             if transposed or _cycles(turned, config) < _cycles(passes, config):
                 passes = turned
         name = graph.name if number == 1 else f"{graph.name}, segment {number}"
-        segments.append(
-            _segment(
+        try:
+            segment = _segment(
                 graph, config, operators, passes, inputs, outputs, name, transposed=passes is turned
             )
-        )
+        except ValueError:
+            if not passes_of.tiles:
+                raise
+            # Programs of whole layers have fewer instructions.
+            return compile_network(
+                graph, config, requantization, evaluate, memory_bytes=memory_bytes,
+                transposed=transposed, tiles=False,
+            )  # fmt: skip
+        segments.append(segment)
     return Network(graph=graph, config=config, segments=tuple(segments), refusals=found.refusals)
 
 

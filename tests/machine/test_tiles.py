@@ -14,7 +14,7 @@ from random_graphs import random_inputs
 
 from macaw.arch.machine import LoadTarget, Space
 from macaw.arch.machines import machine_preset
-from macaw.compiler.machine import compile_network
+from macaw.compiler.machine import compile_network, emit
 from macaw.golden import evaluate, requantization, run
 from macaw.nn import QuantizedGraph
 from macaw.nn.graph import DType, Semantics
@@ -172,6 +172,16 @@ def test_what_all_tiles_need_is_loaded_once():
 )  # fmt: skip
 def test_what_is_needed_whole_is_made_whole(graph, options):
     assert not tiles_of(network_of(graph, **options))
+
+
+def test_programs_of_too_many_instructions_are_made_of_whole_layers(monkeypatch):
+    graph = PAIRS["depthwise"]
+    assert len(tiles_of(network_of(graph, tiles=(2, 5)))) == 12
+    monkeypatch.setattr(emit, "WAIT_BITS", 3)
+    assert not tiles_of(network_of(graph, tiles=(2, 5)))
+    monkeypatch.setattr(emit, "WAIT_BITS", 1)
+    with pytest.raises(ValueError, match="a program must have at most 1 "):
+        network_of(graph)
 
 
 def test_a_fast_memory_needs_no_tiles():
