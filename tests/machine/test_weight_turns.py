@@ -87,9 +87,10 @@ def test_a_layer_whose_weights_end_where_their_memory_begins():
         check_all_tensors(graph, TINY, how)
 
 
-@pytest.mark.parametrize(("outputs", "words"), [(12, [27, 27, 27]), (20, [27] * 5)])
-def test_parts_are_of_one_size_and_leave_room_for_the_next(outputs, words):
-    """Three eighths of the memory are 48 words: of 81 three parts, one a column group."""
+@pytest.mark.parametrize(("outputs", "words"), [(12, [54, 27]), (20, [54, 54, 27])])
+def test_parts_are_of_one_size_but_the_last(outputs, words):
+    """Column groups of 27 words on a memory of 128: two a part, as another part would cost more
+    than the weights that come late."""
     graph = Growing(rng=np.random.default_rng(3), semantics=Semantics.TFLITE, dtype=DType.INT8)
     first = layers.convolution(
         graph, kernel=(3, 3), outputs=outputs, source=graph.input((1, 4, 4, 24))
