@@ -123,6 +123,17 @@ class Conv2dLayer:
         return shape.depthwise and shape.out_channels == shape.in_channels and not self.largest
 
     @property
+    def pointwise(self) -> bool:
+        """Each pixel of the result is made of the same pixel of the image, and of all its
+        channels."""
+        shape = self.shape
+        return (
+            (shape.kernel_height, shape.kernel_width) == (1, 1)
+            and (shape.stride, shape.groups) == ((1, 1), 1)
+            and not any(shape.padding)
+        )
+
+    @property
     def row(self) -> WideRow:
         """A row that the core is given."""
         shape = self.shape

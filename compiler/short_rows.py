@@ -48,9 +48,7 @@ def _fits(layer: Conv2dLayer, config: AcceleratorConfig) -> bool:
     shape = layer.shape
     return (
         not isinstance(layer.requantization, RawSums)
-        and (shape.kernel_height, shape.kernel_width) == (1, 1)
-        and (shape.stride, shape.groups) == ((1, 1), 1)
-        and not any(shape.padding)
+        and layer.pointwise
         # With fewer channels, neighbouring pixels are computed together.
         and shape.out_channels >= config.array.columns
         and _without_gaps(shape, config)

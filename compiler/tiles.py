@@ -12,7 +12,7 @@ from macaw.compiler.layer import Conv2dLayer, WideRow
 from macaw.compiler.parts import Part, compile_parts, output_band, whole
 from macaw.compiler.refusals import Split
 
-__all__ = ["Tile", "in_tiles", "is_pointwise", "tile_at"]
+__all__ = ["Tile", "in_tiles", "tile_at"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,17 +28,6 @@ class Tile:
     used: tuple[CorePart, ...]
 
 
-def is_pointwise(layer: Conv2dLayer) -> bool:
-    """Whether each pixel of its result is made of the same pixel of its image, and of all its
-    channels."""
-    shape = layer.shape
-    return (
-        (shape.kernel_height, shape.kernel_width, shape.groups) == (1, 1, 1)
-        and shape.stride == (1, 1)
-        and not any(shape.padding)
-    )
-
-
 def in_tiles(
     first: Conv2dLayer,
     second: Conv2dLayer,
@@ -47,7 +36,7 @@ def in_tiles(
     rows: int,
     columns: int,
 ) -> Iterator[Tile]:
-    """Two layers, of which ``second`` `is_pointwise`, in tiles of ``rows`` by ``columns`` pixels,
+    """Two layers, of which ``second`` is pointwise, in tiles of ``rows`` by ``columns`` pixels,
     but for the last ones.
 
     Raises ``ValueError``, as `compile_parts` does, for what does not fit.

@@ -5,11 +5,12 @@
 from dataclasses import dataclass
 
 from macaw.arch.machine import MachineConfig
+from macaw.arch.program import CoreProgram
 from macaw.compiler.conv2d import Conv2dProgram
 from macaw.compiler.cost import model_clocks
 from macaw.compiler.machine.passes import Pass, Placed, Rows, Runs
 
-__all__ = ["PassCost", "fetched_runs", "pass_cost", "rows_bytes", "target_bytes"]
+__all__ = ["PassCost", "array_clocks", "fetched_runs", "pass_cost", "rows_bytes", "target_bytes"]
 
 #: Clocks from the start of a copy to its first result, about.
 _LATENCY = 12
@@ -43,13 +44,18 @@ def pass_cost(each: Pass, config: MachineConfig) -> PassCost:
     moved = max(words, stored, looked_up)
     if isinstance(each.work, Conv2dProgram):
         clocks = model_clocks(each.work)
-        work = each.work.walk.row_cycles * each.work.shape.output_height
         return PassCost(
-            work=min(work, clocks.sent),
+            work=min(array_clocks(each.work), clocks.sent),
             cycles=max(clocks.sent, looked_up),
             overlapped=max(clocks.end - clocks.begin, moved) + _BETWEEN,
         )
     return PassCost(work=moved, cycles=moved + _LATENCY, overlapped=moved + _BETWEEN)
+
+
+def array_clocks(program: CoreProgram) -> int:
+    """Clocks in which the array evaluates a convolution."""
+    assert isinstance(program, Conv2dProgram)
+    return program.walk.row_cycles * program.shape.output_height
 
 
 def rows_bytes(rows: Rows, config: MachineConfig) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from macaw.arch.machine import MachineConfig
-from macaw.compiler.machine.clocks import clocks_of
+from macaw.compiler.machine.clocks import GAIN, clocks_of
 from macaw.compiler.machine.lowering import Lowering
 from macaw.compiler.machine.passes import Pass
 from macaw.compiler.machine.picking import picked
@@ -15,15 +15,12 @@ from macaw.compiler.machine.shares import share_of
 from macaw.compiler.machine.tables import Evaluate
 from macaw.compiler.machine.tiling import tile_size
 from macaw.compiler.network import Placement, Requantizations, place
-from macaw.compiler.tiles import in_tiles, is_pointwise
+from macaw.compiler.tiles import in_tiles
 from macaw.nn.graph import QuantizedGraph
 from macaw.nn.graph.operators import Operator
 from macaw.nn.transposed_images import transposed_images
 
 __all__ = ["GraphPasses", "Passes"]
-
-#: Clocks, as a share of those of one way, that another must save.
-_GAIN = 0.02
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -80,7 +77,7 @@ class GraphPasses:
         made = self(other)
         others = tuple(each for of_operator in made.of_operators for each in of_operator or ())
         one, two = (clocks_of(each, self.config, self.memory_bytes) for each in (passes, others))
-        return passes if made.refusals or two > (1 - _GAIN) * one else others
+        return passes if made.refusals or two > (1 - GAIN) * one else others
 
     def _put_in_tiles(
         self,
@@ -109,7 +106,7 @@ class GraphPasses:
             if one is None or other is None:
                 continue
             if isinstance(self.tiles, tuple):
-                size = self.tiles if is_pointwise(other) else None
+                size = self.tiles if other.pointwise else None
             else:
                 size = tile_size(one, other, (made, used), self.config, self.memory_bytes)
             if size is None:

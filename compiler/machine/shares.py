@@ -8,12 +8,11 @@ from math import ceil
 
 from macaw.arch.machine import MachineConfig
 from macaw.compiler.layer import Conv2dLayer
+from macaw.compiler.machine.clocks import GAIN
 from macaw.compiler.parts import Share, column_bands, whole
 
 __all__ = ["share_of"]
 
-#: Clocks, as a share of those of the usual parts, that others must save.
-_GAIN = 0.02
 #: Clocks from the last work of a part to the first of the next one, about.
 _BETWEEN = 50
 #: Bands of columns at most.
@@ -42,7 +41,7 @@ def share_of(layer: Conv2dLayer, config: MachineConfig, memory_bytes: float) -> 
     }
     first = ceil(groups / max(usual // words, 1)), 1
     best = min(clocks, key=lambda each: clocks[each])
-    parts, bands = best if clocks[best] < (1 - _GAIN) * clocks[first] else first
+    parts, bands = best if clocks[best] < (1 - GAIN) * clocks[first] else first
     return Share(weight_words=max(usual, words * ceil(groups / parts)), bands=bands)
 
 

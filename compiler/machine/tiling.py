@@ -8,19 +8,15 @@ from dataclasses import dataclass
 from math import ceil
 
 from macaw.arch.machine import MachineConfig
-from macaw.arch.program import CoreProgram
-from macaw.compiler.conv2d import Conv2dProgram
 from macaw.compiler.layer import Conv2dLayer
-from macaw.compiler.machine.clocks import clocks_of, fits_inside
-from macaw.compiler.machine.cost import pass_cost
+from macaw.compiler.machine.clocks import GAIN, clocks_of, fits_inside
+from macaw.compiler.machine.cost import array_clocks, pass_cost
 from macaw.compiler.machine.images import Image
 from macaw.compiler.machine.passes import Pass
-from macaw.compiler.tiles import is_pointwise, tile_at
+from macaw.compiler.tiles import tile_at
 
 __all__ = ["tile_size"]
 
-#: Clocks, as a share of those of whole layers, that tiles must save.
-_GAIN = 0.02
 #: Clocks that a pass of a tile costs beside its sums, about, and one whose image does not come
 #: ahead.
 _OF_PASS, _OF_LATE_PASS = 100, 250
@@ -44,11 +40,11 @@ def tile_size(
     between = Image(height=shape.height, width=shape.width, channels=shape.in_channels)
     weights = first.weights.size + second.weights.size
     few = weights <= memory.weight_words * config.core.array.multipliers
-    if not (is_pointwise(second) and few) or fits_inside(between, config):
+    if not (second.pointwise and few) or fits_inside(between, config):
         return None
     works = [sum(pass_cost(each, config).work for each in of_layer) for of_layer in passes]
     tiles = _Tiles(first, second, works[0], works[1], config, memory_bytes)
-    limit = (1 - _GAIN) * sum(clocks_of(each, config, memory_bytes) for each in passes)
+    limit = (1 - GAIN) * sum(clocks_of(each, config, memory_bytes) for each in passes)
     best = None
     for least, size in sorted((tiles.least(size), size) for size in _sizes(between, config)):
         if least >= limit:
@@ -92,7 +88,7 @@ class _Tiles:
         works, rings = [], []
         for parts in (tile.made, tile.used):
             programs = [part.program for part in parts]
-            works.append(sum(_work(each) for each in programs))
+            works.append(sum(array_clocks(each) for each in programs))
             rings.append(max(each.descriptor["ring_words"] for each in programs))
         ahead = rings[0] if sum(rings) <= core.memory.activation_words else 0
         return self._clocks(size, works[0], works[1], ahead, len(tile.made) + len(tile.used))
@@ -124,12 +120,6 @@ class _Tiles:
         used = max(used, (early + rows * columns * outputs - late) / self.memory_bytes)
         of_passes = passes * (_OF_PASS if ahead else _OF_LATE_PASS)
         return math.prod(self._counts(size)) * (made + used + of_passes)
-
-
-def _work(program: CoreProgram) -> int:
-    """Clocks in which the array evaluates."""
-    assert isinstance(program, Conv2dProgram)
-    return program.walk.row_cycles * program.shape.output_height
 
 
 def _sizes(image: Image, config: MachineConfig) -> Iterator[tuple[int, int]]:

@@ -76,7 +76,7 @@ def test_no_other_share_is_faster_by_more_than_the_gain(memory_bytes):
     }
     chosen = clocks[share.weight_words, share.bands]
     assert chosen == min(clocks.values()) or share == Share(weight_words=USUAL)
-    assert (1 - shares._GAIN) * chosen <= min(clocks.values())
+    assert (1 - shares.GAIN) * chosen <= min(clocks.values())
 
 
 @pytest.mark.parametrize("memory_bytes", [0, -1, float("nan")])
