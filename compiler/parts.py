@@ -12,7 +12,9 @@ from macaw.compiler.conv2d import compile_conv2d
 from macaw.compiler.layer import Conv2dLayer, WideRow
 from macaw.compiler.refusals import Split, TooLarge
 
-__all__ = ["Part", "Share", "column_bands", "compile_parts", "output_band", "whole"]
+__all__ = [
+    "Part", "Share", "column_bands", "compile_parts", "evenly", "in_bands", "output_band", "whole",
+]  # fmt: skip
 
 _AXES = {Split.ROWS: 0, Split.COLUMNS: 1}
 
@@ -30,10 +32,12 @@ class Part:
 @dataclass(frozen=True, kw_only=True)
 class Share:
     """What parts of a layer are to take, if they can be so: ``weight_words`` of the weight memory
-    at most, and each one of as many ``bands`` of columns."""
+    at most, and each one of as many ``bands`` of columns, or the first ``rows`` of the result or
+    all others."""
 
     weight_words: int | None = None
     bands: int = 1
+    rows: int = 0
 
 
 def whole(layer: Conv2dLayer) -> Part:
@@ -127,7 +131,7 @@ def _whole_words(part: Part, row: WideRow, config: AcceleratorConfig) -> Part:
 
 
 def _pieces(part: Part, refusal: TooLarge, config: AcceleratorConfig) -> tuple[Part, ...]:
-    """Parts of one size instead of one that is refused; none where it cannot be split so."""
+    """Parts of about one size instead of one that is refused; none where it cannot be split so."""
     shape, array, split = part.layer.shape, config.array, refusal.split
     if split is None:
         return ()
@@ -145,10 +149,23 @@ def _pieces(part: Part, refusal: TooLarge, config: AcceleratorConfig) -> tuple[P
     pieces = -(-units // max(int(units * refusal.share), 1))
     if pieces == 1:
         return ()
-    size = -(-units // pieces) * unit
     return tuple(
-        _channels(part, first, min(first + size, count)) for first in range(0, count, size)
+        _channels(part, each.start * unit, min(each.stop * unit, count))
+        for each in evenly(units, pieces)
     )
+
+
+def evenly(count: int, parts: int) -> Iterator[range]:
+    """The numbers up to ``count`` in so many parts, of which the first ones have one more where
+    that is needed.
+
+    >>> [*evenly(8, 3)]
+    [range(0, 3), range(3, 6), range(6, 8)]
+    """
+    size, more = divmod(count, parts)
+    for index in range(parts):
+        first = index * size + min(index, more)
+        yield range(first, first + size + (index < more))
 
 
 def _channels(part: Part, first: int, end: int) -> Part:
@@ -205,6 +222,18 @@ def output_band(part: Part, split: Split, first: int, end: int | None) -> Part |
         image=(image[0], image[1], image[2]),
         result=(result[0], result[1], result[2]),
     )
+
+
+def in_bands(part: Part, share: Share) -> Iterator[Part]:
+    """A part in the bands of rows, or else of columns, that ``share`` says."""
+    if not 0 < share.rows < part.layer.shape.output_height:
+        yield from column_bands(part, share.bands)
+        return
+    bands = [
+        output_band(part, Split.ROWS, 0, share.rows),
+        output_band(part, Split.ROWS, share.rows, None),
+    ]
+    yield from (band for band in bands if band) if all(bands) else (part,)
 
 
 def column_bands(part: Part, count: int) -> Iterator[Part]:

@@ -8,6 +8,7 @@ from functools import partial
 
 from macaw.arch.machine import MachineConfig
 from macaw.compiler.machine.clocks import GAIN, clocks_of
+from macaw.compiler.machine.keeping import kept_inside
 from macaw.compiler.machine.lowering import Lowering
 from macaw.compiler.machine.passes import Pass
 from macaw.compiler.machine.picking import picked
@@ -55,12 +56,14 @@ class GraphPasses:
         refusals: dict[str, str] = {}
         placements = self._placements(graph)
         for placement in placements:
-            result = placement.operator.outputs[0]
+            operator = placement.operator
+            result = operator.outputs[0]
             try:
                 if placement.refusal:
                     raise ValueError(placement.refusal)
-                passes = lowering.passes(placement.operator, placement.layer)
-                passes = self._faster(passes, picked(graph, placement.operator))
+                passes = lowering.passes(operator, placement.layer)
+                for others in (kept_inside(passes, self.config), self._picked(graph, operator)):
+                    passes = self._faster(passes, others)
                 found.append(tuple(replace(each, operator=result) for each in passes))
             except ValueError as error:
                 found.append(None)
@@ -69,15 +72,22 @@ class GraphPasses:
             self._put_in_tiles(graph, placements, lowering, found)
         return Passes(of_operators=tuple(found), refusals=refusals)
 
-    def _faster(self, passes: tuple[Pass, ...], other: QuantizedGraph | None) -> tuple[Pass, ...]:
-        """The passes of an operator, or those of another graph with its result, which may be
-        faster."""
-        if other is None:
+    def _picked(self, graph: QuantizedGraph, operator: Operator) -> tuple[Pass, ...] | None:
+        """The passes of an operator whose pixels are `picked` first, if they can be so."""
+        other = picked(graph, operator)
+        made = self(other) if other else None
+        if made is None or made.refusals:
+            return None
+        return tuple(each for of_operator in made.of_operators for each in of_operator or ())
+
+    def _faster(
+        self, passes: tuple[Pass, ...], others: tuple[Pass, ...] | None
+    ) -> tuple[Pass, ...]:
+        """The passes of an operator, or others with its result, which may be faster."""
+        if others is None:
             return passes
-        made = self(other)
-        others = tuple(each for of_operator in made.of_operators for each in of_operator or ())
         one, two = (clocks_of(each, self.config, self.memory_bytes) for each in (passes, others))
-        return passes if made.refusals or two > (1 - GAIN) * one else others
+        return passes if two > (1 - GAIN) * one else others
 
     def _put_in_tiles(
         self,

@@ -9,7 +9,7 @@ from math import ceil
 from macaw.arch.machine import MachineConfig
 from macaw.compiler.layer import Conv2dLayer
 from macaw.compiler.machine.clocks import GAIN
-from macaw.compiler.parts import Share, column_bands, whole
+from macaw.compiler.parts import Share, column_bands, evenly, whole
 
 __all__ = ["share_of"]
 
@@ -25,8 +25,10 @@ def share_of(layer: Conv2dLayer, config: MachineConfig, memory_bytes: float) -> 
     Usually that are three eighths of the weight memory: one part's are loaded while another is
     computed, and the next layer's while the last part is. But each part fetches the image anew.
     Where that takes longer than the sums, larger parts are better, though some of their weights
-    come between two parts; and where the rows of two images have no room beside each other, bands
-    of columns, of which the next one's first rows come ahead: as many as are fastest by `_clocks`.
+    come between two parts; and so is a band of the first rows of a pointwise layer, which stays in
+    the tensor memory from one part to the next. Where the rows of two images have no room beside
+    each other, bands of columns are, of which the next one's first rows come ahead. All of this is
+    as fast as can be by `_clocks`.
     """
     capacity = config.core.memory.weight_words
     usual = 3 * capacity // 8
@@ -34,15 +36,24 @@ def share_of(layer: Conv2dLayer, config: MachineConfig, memory_bytes: float) -> 
     most = capacity // words
     if layer.shape.groups > 1 or groups * words <= usual or not most:
         return Share(weight_words=usual)
+    all_widths = _widths(layer)
+    ways = [*((bands, 0) for bands in all_widths), (1, _rows_inside(layer, config))]
     clocks = {
-        (parts, bands): _clocks(layer, config, memory_bytes, parts, widths)
-        for bands, widths in _widths(layer).items()
-        for parts in range(ceil(groups / most), groups + 1)
+        (parts, *way): _clocks(layer, config, memory_bytes, parts, all_widths[way[0]], way[1])
+        for way in dict.fromkeys(ways)
+        for parts in {ceil(groups / of_part) for of_part in range(1, most + 1)}
     }
-    first = ceil(groups / max(usual // words, 1)), 1
+    first = ceil(groups / max(usual // words, 1)), 1, 0
     best = min(clocks, key=lambda each: clocks[each])
-    parts, bands = best if clocks[best] < (1 - GAIN) * clocks[first] else first
-    return Share(weight_words=max(usual, words * ceil(groups / parts)), bands=bands)
+    parts, bands, rows = best if clocks[best] < (1 - GAIN) * clocks[first] else first
+    return Share(weight_words=max(usual, words * ceil(groups / parts)), bands=bands, rows=rows)
+
+
+def _rows_inside(layer: Conv2dLayer, config: MachineConfig) -> int:
+    """The rows of the image of a pointwise layer that the tensor memory has room for; none where it
+    has for all, or where they are none of the result."""
+    rows = config.tensor_words // config.words(layer.row.bytes)
+    return rows if layer.pointwise and rows < layer.shape.height else 0
 
 
 def _column_groups(layer: Conv2dLayer, config: MachineConfig) -> tuple[int, int]:
@@ -67,18 +78,20 @@ def _clocks(
     memory_bytes: float,
     parts: int,
     widths: Sequence[int],
+    inside: int = 0,
 ) -> float:
     """Clocks of a dense layer with its column groups in ``parts``, each in bands of so many columns
     of the image: the sums, or what comes and leaves meanwhile; behind each part those weights of
     the next one for which there was no place, and those rows of its image, if it could not come
-    ahead.
+    ahead. So many rows are fetched once, and stay ``inside``.
 
     Infinite where the rows of a band do not fit the line buffer.
     """
     shape, array, memory = layer.shape, config.core.array, config.core.memory
     groups, words = _column_groups(layer, config)
-    of_part, size = ceil(groups / parts) * words, array.lanes * array.columns
-    late = parts * max(2 * of_part - memory.weight_words, 0) * size
+    sizes, size = [len(each) * words for each in evenly(groups, parts)], array.multipliers
+    pairs = zip(sizes, [*sizes[1:], sizes[0]], strict=True)
+    late = sum(max(one + next_one - memory.weight_words, 0) for one, next_one in pairs) * size
     pixel, needed = layer.row.channels, min(shape.extent_height, shape.height)
     if needed * config.words(max(widths) * pixel) > memory.activation_words:
         return math.inf
@@ -89,8 +102,10 @@ def _clocks(
     height = shape.height if needed > 1 else shape.output_height
     rows = parts * sum(widths) * pixel
     image, tensors = shape.height * layer.row.bytes, config.tensor_words * config.word_bytes
-    images, speed = (height * rows, memory_bytes) if image > tensors else (0, config.word_bytes)
+    again = height * rows - (parts - 1) * inside * layer.row.bytes
+    images, speed = (again, memory_bytes) if image > tensors else (0, config.word_bytes)
     pixels = shape.output_height * shape.output_width
     moved = images + pixels * shape.out_channels + groups * words * size - late
-    between = parts * len(widths) * _BETWEEN + first_rows * rows / speed
+    bands = len(widths) + (inside > 0)
+    between = parts * bands * _BETWEEN + first_rows * rows / speed
     return max(pixels * groups * words, moved / memory_bytes) + late / memory_bytes + between

@@ -42,8 +42,9 @@ def layer_of(height, width, inputs, outputs, *, kernel=1, stride=1, groups=1):
     ("layer", "words"),
     [
         # 64 column groups of 256 words on an image of 100 KB, in rows of a pixel: two at once, so
-        # that the next two come meanwhile, and beside a slow memory four.
-        (layer_of(49, 1, 2048, 512), (WORDS // 2, WORDS)),
+        # that the next two come meanwhile, and beside a slow memory four, with what the tensor
+        # memory holds of the image apart.
+        (layer_of(49, 1, 2048, 512), (WORDS // 2, (WORDS, 1, 4))),
         # Sums take longer than the image: 32 groups of 288 words. Rows of half an image come ahead.
         (layer_of(14, 14, 256, 256, kernel=3), (USUAL, (USUAL, 2))),
         # An image of 4 KB, which never leaves the machine.
@@ -57,9 +58,9 @@ def layer_of(height, width, inputs, outputs, *, kernel=1, stride=1, groups=1):
 )
 def test_larger_parts_where_the_image_would_be_fetched_too_often(layer, words):
     for memory_bytes, share in zip((MACHINE.word_bytes, 2), words, strict=True):
-        weight_words, bands = share if isinstance(share, tuple) else (share, 1)
+        weight_words, bands, rows = (*share, 0)[:3] if isinstance(share, tuple) else (share, 1, 0)
         found = share_of(layer, MACHINE, memory_bytes)
-        assert found == Share(weight_words=weight_words, bands=bands)
+        assert found == Share(weight_words=weight_words, bands=bands, rows=rows)
 
 
 @pytest.mark.parametrize("memory_bytes", [0.5, 1, 2, 4, 8])
@@ -68,13 +69,14 @@ def test_no_other_share_is_faster_by_more_than_the_gain(memory_bytes):
     share = share_of(layer, MACHINE, memory_bytes)
     assert share.weight_words <= WORDS
     clocks = {
-        (words * groups, bands): shares._clocks(
-            layer, MACHINE, memory_bytes, -(-128 // groups), widths
+        (words * groups, bands, rows): shares._clocks(
+            layer, MACHINE, memory_bytes, -(-128 // groups), widths, rows
         )
         for groups in range(1, WORDS // words + 1)
         for bands, widths in shares._widths(layer).items()
+        for rows in ((0, 1) if bands == 1 else (0,))
     }
-    chosen = clocks[share.weight_words, share.bands]
+    chosen = clocks[share.weight_words, share.bands, share.rows]
     assert chosen == min(clocks.values()) or share == Share(weight_words=USUAL)
     assert (1 - shares.GAIN) * chosen <= min(clocks.values())
 
@@ -98,6 +100,16 @@ def test_clocks_of_parts_are_their_sums_or_what_is_moved():
     # One part of all: no weights come while it is computed.
     moved = image + 2 * result + 2 * weights
     assert shares._clocks(layer, MACHINE, 1, 1, [1]) == moved + between
+    # Three parts, of three, three and two groups: 768 words, twice 640.
+    moved = 3 * image + 2 * result + 2 * weights
+    assert shares._clocks(layer, MACHINE, 0.5, 3, [1]) == 2 * moved + 3 * between
+
+
+def test_rows_that_stay_inside_come_once():
+    """Of two parts in two bands, each; a hundred rows of 1,024 bytes."""
+    layer, between = layer_of(256, 1, 1024, 64), shares._BETWEEN
+    all_rows, kept = (shares._clocks(layer, MACHINE, 1, 2, [1], rows) for rows in (0, 100))
+    assert all_rows - kept == 100 * 1024 - 2 * between
 
 
 def test_clocks_in_front_of_a_part_are_those_of_rows_that_do_not_come_ahead():
@@ -121,10 +133,11 @@ def test_bands_are_of_one_size_but_the_last():
 
 
 @pytest.mark.parametrize(
-    ("words", "sizes"), [(288, [8] * 16), (700, [16] * 8), (1000, [24] * 5 + [8])]
+    ("words", "sizes"), [(288, [8] * 16), (700, [16] * 8), (1000, [24] * 4 + [16] * 2)]
 )
 def test_parts_are_as_many_whole_column_groups_as_there_is_room_for(words, sizes):
-    """16 column groups of 288 words: no part is split again, and none is left smaller."""
+    """16 column groups of 288 words: no part is split again, and none is smaller by more than a
+    group."""
     layer = layer_of(14, 14, 256, 128, kernel=3)
     found = list(compile_parts(whole(layer), MACHINE.core, weight_words=words))
     assert [part.result[2].stop - part.result[2].start for part in found] == sizes

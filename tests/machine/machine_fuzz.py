@@ -119,12 +119,13 @@ def check(
     keep: bool,
     transposed: bool | None = None,
     tiles: bool | tuple[int, int] = True,
+    memory_bytes: float | None = None,
 ) -> dict[str, str]:
     """Compiles and runs a graph, notes the first value that differs from ``tensors``, and gives
     the refusals."""
     network = compile_network(
         graph, config, requantization, evaluate, keep=keep, transposed=transposed,
-        tiles=tiles,
+        tiles=tiles, memory_bytes=memory_bytes,
     )  # fmt: skip
     findings.transposed += any(segment.transposed for segment in network.segments)
     buffers = [name for segment in network.segments for name in segment.lives]
