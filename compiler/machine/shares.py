@@ -81,9 +81,10 @@ def _clocks(
     inside: int = 0,
 ) -> float:
     """Clocks of a dense layer with its column groups in ``parts``, each in bands of so many columns
-    of the image: the sums, or what comes and leaves meanwhile; behind each part those weights of
-    the next one for which there was no place, and those rows of its image, if it could not come
-    ahead. So many rows are fetched once, and stay ``inside``.
+    of the image: the sums, and the rows that come between two of the result, as there is no room
+    for them before; or what comes and leaves meanwhile; behind each part those weights of the next
+    one for which there was no place, and those rows of its image, if it could not come ahead. So
+    many rows are fetched once, and stay ``inside``.
 
     Infinite where the rows of a band do not fit the line buffer.
     """
@@ -93,11 +94,12 @@ def _clocks(
     pairs = zip(sizes, [*sizes[1:], sizes[0]], strict=True)
     late = sum(max(one + next_one - memory.weight_words, 0) for one, next_one in pairs) * size
     pixel, needed = layer.row.channels, min(shape.extent_height, shape.height)
-    if needed * config.words(max(widths) * pixel) > memory.activation_words:
+    # Rows of the image that the line buffer has room for.
+    room = memory.activation_words // config.words(max(widths) * pixel)
+    if needed > room:
         return math.inf
     with_next = min(needed + shape.stride[0], shape.height)
-    ahead = with_next * config.words(max(widths) * pixel) <= memory.activation_words // 2
-    first_rows = 0 if ahead else needed - shape.padding[0]
+    first_rows = 0 if with_next <= room // 2 else needed - shape.padding[0]
     # A kernel of one row steps over those that it does not see.
     height = shape.height if needed > 1 else shape.output_height
     rows = parts * sum(widths) * pixel
@@ -106,6 +108,8 @@ def _clocks(
     images, speed = (again, memory_bytes) if image > tensors else (0, config.word_bytes)
     pixels = shape.output_height * shape.output_width
     moved = images + pixels * shape.out_channels + groups * words * size - late
+    sums = pixels * groups * words
+    sums += max(with_next - room, 0) * shape.output_height * rows / speed
     bands = len(widths) + (inside > 0)
     between = parts * bands * _BETWEEN + first_rows * rows / speed
-    return max(pixels * groups * words, moved / memory_bytes) + late / memory_bytes + between
+    return max(sums, moved / memory_bytes) + late / memory_bytes + between
