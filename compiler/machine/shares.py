@@ -108,8 +108,8 @@ def _clocks(
     images, speed = (again, memory_bytes) if image > tensors else (0, config.word_bytes)
     pixels = shape.output_height * shape.output_width
     moved = images + pixels * shape.out_channels + groups * words * size - late
-    sums = pixels * groups * words
-    sums += max(with_next - room, 0) * shape.output_height * rows / speed
+    waiting = max(with_next - room, 0) * shape.output_height * rows / speed
     bands = len(widths) + (inside > 0)
     between = parts * bands * _BETWEEN + first_rows * rows / speed
+    sums = pixels * groups * words + waiting
     return max(sums, moved / memory_bytes) + late / memory_bytes + between

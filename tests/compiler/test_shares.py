@@ -123,6 +123,13 @@ def test_clocks_in_front_of_a_part_are_those_of_rows_that_do_not_come_ahead():
     assert shares._clocks(layer, MACHINE, 4, 1, [100]) == math.inf
 
 
+def test_rows_for_which_there_is_no_room_come_between_two_of_the_result():
+    """Rows of 480 words, of which four fit: of five for two rows of the result one is late."""
+    layer, between = layer_of(28, 15, 256, 8, kernel=3, stride=2), shares._BETWEEN
+    sums, row = 14 * 8 * 288, 15 * 256
+    assert shares._clocks(layer, MACHINE, 4, 1, [15]) == sums + (14 + 2) * row / 4 + between
+
+
 def test_bands_are_of_one_size_but_the_last():
     layer = layer_of(6, 14, 16, 8, kernel=3)
     found = [band.result[1] for band in column_bands(whole(layer), 4)]

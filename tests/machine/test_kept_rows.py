@@ -15,7 +15,7 @@ from random_graphs import random_inputs
 from macaw.arch.machine import Space
 from macaw.arch.machines import machine_preset
 from macaw.compiler.lower import lower
-from macaw.compiler.machine import compile_network
+from macaw.compiler.machine import compile_network, graph_passes
 from macaw.compiler.machine.cost import rows_bytes
 from macaw.compiler.machine.images import Image
 from macaw.compiler.machine.keeping import kept_inside
@@ -73,6 +73,26 @@ def test_kept_rows_give_the_same_bits(name, how):
     )
     shape, outputs = SHAPES[name]
     assert findings.values == np.prod(shape[:-1]) * outputs
+
+
+def test_the_mutant_that_keeps_other_rows_is_found(monkeypatch):
+    def one_behind(*given):
+        found = kept_inside(*given)
+        return found and tuple(
+            replace(each, sources=(replace(each.sources[0], first=1),))
+            if isinstance(each.work, Copy) else each
+            for each in found
+        )  # fmt: skip
+
+    monkeypatch.setattr(graph_passes, "kept_inside", one_behind)
+    graph = pointwise("rows of pixels")
+    inputs = random_inputs(graph, 7)
+    tensors = inputs | run(graph, inputs, all_tensors=True)
+    with pytest.raises(AssertionError, match="values of .* differ"):
+        check(
+            graph, tensors, TINY, in_python, Findings(), keep=False, transposed=False,
+            memory_bytes=SLOW,
+        )  # fmt: skip
 
 
 def test_rows_come_once_and_stay_on_the_chip():

@@ -45,7 +45,9 @@ def test_pixels_are_picked_where_that_is_faster(monkeypatch):
     monkeypatch.setattr(growing_graph, "MOST_VALUES", 1 << 20)
     graph = strided(shape=(1, 14, 14, 1024), outputs=2048)
     image = graph.inputs[0]
-    assert sources(graph, 2) == [image, f"{image}, every (2, 2)"]
+    picked_pixels = f"{image}, every (2, 2)"
+    kept = f"{picked_pixels} for {graph.outputs[0]}, 8 rows from 0"
+    assert sources(graph, 2) == [image, picked_pixels, kept]
     assert sources(graph, 100) == [image]
     # Few weights: one part fetches the image once.
     assert sources(strided(shape=(1, 14, 14, 1024), outputs=8), 2) == [image]
