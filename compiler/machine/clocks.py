@@ -10,7 +10,7 @@ from macaw.compiler.machine.emit import contents
 from macaw.compiler.machine.images import Image
 from macaw.compiler.machine.passes import Pass
 
-__all__ = ["GAIN", "clocks_of", "fits_inside"]
+__all__ = ["GAIN", "clocks_of", "fits_inside", "room_beside"]
 
 #: Clocks, as a share of those of the usual way, that another must save.
 GAIN = 0.02
@@ -42,3 +42,8 @@ def clocks_of(passes: Sequence[Pass], config: MachineConfig, memory_bytes: float
 def fits_inside(image: Image, config: MachineConfig) -> bool:
     """Whether an image fits the tensor memory."""
     return image.words(config) <= config.tensor_words
+
+
+def room_beside(image: Image, config: MachineConfig) -> int:
+    """Words of the tensor memory beside an image, if that fits there."""
+    return config.tensor_words - (image.words(config) if fits_inside(image, config) else 0)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from macaw.arch.machine import MachineConfig
-from macaw.compiler.machine.clocks import fits_inside
+from macaw.compiler.machine.clocks import fits_inside, room_beside
 from macaw.compiler.machine.passes import Buffer, Copy, Pass, Rows
 from macaw.compiler.machine.placing import Placing
 
@@ -16,12 +16,15 @@ __all__ = ["kept_inside"]
 
 def kept_inside(passes: Sequence[Pass], config: MachineConfig) -> tuple[Pass, ...] | None:
     """The passes of a layer, which read some whole rows of their image from copies in the tensor
-    memory: those that several passes read, one behind the other, as far as there is room.
+    memory: those that several passes read, one behind the other, as far as there is room beside
+    the result.
 
     ``None`` where there are no such rows, or the image fits there as a whole.
     """
+    if not passes:
+        return None
     readers = Counter(each.sources[0] for each in passes)
-    free, places = config.tensor_words, Placing(config)
+    free, places = room_beside(passes[-1].target.buffer.image, config), Placing(config)
     copies: dict[Rows, Buffer] = {}
     found: list[Pass] = []
     for each in passes:

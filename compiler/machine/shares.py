@@ -8,7 +8,8 @@ from math import ceil
 
 from macaw.arch.machine import MachineConfig
 from macaw.compiler.layer import Conv2dLayer
-from macaw.compiler.machine.clocks import GAIN
+from macaw.compiler.machine.clocks import GAIN, fits_inside, room_beside
+from macaw.compiler.machine.images import Image
 from macaw.compiler.parts import Share, column_bands, evenly, whole
 
 __all__ = ["share_of"]
@@ -50,10 +51,14 @@ def share_of(layer: Conv2dLayer, config: MachineConfig, memory_bytes: float) -> 
 
 
 def _rows_inside(layer: Conv2dLayer, config: MachineConfig) -> int:
-    """The rows of the image of a pointwise layer that the tensor memory has room for; none where it
-    has for all, or where they are none of the result."""
-    rows = config.tensor_words // config.words(layer.row.bytes)
-    return rows if layer.pointwise and rows < layer.shape.height else 0
+    """The rows of the image of a pointwise layer that the tensor memory has room for, beside the
+    result; none where the image fits there, or where its rows are none of the result."""
+    shape, row = layer.shape, layer.row
+    image = Image(height=shape.height, width=row.width, channels=row.channels)
+    if not layer.pointwise or fits_inside(image, config):
+        return 0
+    result = Image(height=shape.height, width=shape.output_width, channels=shape.out_channels)
+    return room_beside(result, config) // image.row_words(config)
 
 
 def _column_groups(layer: Conv2dLayer, config: MachineConfig) -> tuple[int, int]:

@@ -123,6 +123,15 @@ def test_clocks_in_front_of_a_part_are_those_of_rows_that_do_not_come_ahead():
     assert shares._clocks(layer, MACHINE, 4, 1, [100]) == math.inf
 
 
+def test_rows_stay_inside_beside_the_result():
+    """Of 1,024 words a result of 49 pixels takes 784, and a row of the image 64."""
+    assert shares._rows_inside(layer_of(49, 1, 512, 128), MACHINE) == 3
+    # The result does not fit; the image does; a kernel sees several rows.
+    assert shares._rows_inside(layer_of(49, 1, 512, 256), MACHINE) == 16
+    assert shares._rows_inside(layer_of(16, 1, 512, 256), MACHINE) == 0
+    assert shares._rows_inside(layer_of(49, 1, 512, 256, kernel=3), MACHINE) == 0
+
+
 def test_rows_for_which_there_is_no_room_come_between_two_of_the_result():
     """Rows of 480 words, of which four fit: of five for two rows of the result one is late."""
     layer, between = layer_of(28, 15, 256, 8, kernel=3, stride=2), shares._BETWEEN

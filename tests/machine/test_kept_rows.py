@@ -120,8 +120,8 @@ def test_a_fast_memory_fetches_all_rows_again():
     assert kept(segment_of(graph))
 
 
-def passes_of(*rows: Rows) -> list[Pass]:
-    target = Buffer(name="result", image=Image(height=64, width=8, channels=16))
+def passes_of(*rows: Rows, height: int = 64) -> list[Pass]:
+    target = Buffer(name="result", image=Image(height=height, width=8, channels=16))
     placed = Placing(TINY).whole(target)
     return [Pass(name="layer", sources=(each,), work=Copy(), target=placed) for each in rows]
 
@@ -143,6 +143,14 @@ def test_rows_are_kept_as_far_as_there_is_room():
     assert [each.sources[0] for each in found if each.sources[0].buffer == LARGE] == [
         first, second, once, second,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("count", "found"), [(1, True), (2, False)])
+def test_rows_are_kept_beside_a_result_that_stays_inside(count, found):
+    """Three rows of it leave room for one."""
+    passes = passes_of(*[Rows(buffer=LARGE, first=0, count=count)] * 2, height=3)
+    assert (kept_inside(passes, TINY) is not None) == found
+    assert kept_inside(passes_of(), TINY) is None
 
 
 @pytest.mark.parametrize(
