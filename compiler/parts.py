@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A layer in parts, each as large as the core can take."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from macaw.arch.config import AcceleratorConfig
 from macaw.arch.parameters import of_channels
@@ -226,25 +227,22 @@ def output_band(part: Part, split: Split, first: int, end: int | None) -> Part |
 
 def in_bands(part: Part, share: Share) -> Iterator[Part]:
     """A part in the bands of rows, or else of columns, that ``share`` says."""
-    if not 0 < share.rows < part.layer.shape.output_height:
-        yield from column_bands(part, share.bands)
-        return
-    bands = [
-        output_band(part, Split.ROWS, 0, share.rows),
-        output_band(part, Split.ROWS, share.rows, None),
-    ]
-    yield from (band for band in bands if band) if all(bands) else (part,)
+    height = part.layer.shape.output_height
+    if 0 < share.rows < height:
+        return _bands(part, Split.ROWS, (0, share.rows, height))
+    return column_bands(part, share.bands)
 
 
 def column_bands(part: Part, count: int) -> Iterator[Part]:
     """The columns of a part's result in so many bands, of one size but the last; fewer where there
     are not as many columns. Of one whose bands would see padding alone, the part itself."""
     width = part.layer.shape.output_width
-    size = -(-width // count)
-    bands = [
-        output_band(part, Split.COLUMNS, first, min(first + size, width))
-        for first in range(0, width, size)
-    ]
+    return _bands(part, Split.COLUMNS, (*range(0, width, -(-width // count)), width))
+
+
+def _bands(part: Part, split: Split, cuts: Sequence[int]) -> Iterator[Part]:
+    """The result's rows or columns from each of ``cuts`` to the next one."""
+    bands = [output_band(part, split, first, end) for first, end in pairwise(cuts)]
     yield from (band for band in bands if band) if all(bands) else (part,)
 
 
