@@ -108,6 +108,15 @@ def conv_use(core: Core, layer: Mapping[str, int]) -> ConvUse:
     return ConvUse(weights=weights, parameters=parameters)
 
 
+def taken_words(layer: Mapping[str, int]) -> NDArray[np.int64]:
+    """For each word of a layer's result stream: the words of its image stream that have certainly
+    been taken before, since a row begins when the rows of the image that it needs are there."""
+    rows = np.arange(layer["output_rows"] + 1)
+    bottoms = rows * layer["row_stride"] - layer["padding_top"] + layer["extent"]
+    taken = np.clip(bottoms, 0, layer["height"]) * (layer["row_words"] + 1)
+    return np.repeat(taken, layer["result_words"] + 1)
+
+
 def conv(core: Core, layer: Mapping[str, int], image: Words) -> Words:
     """The result stream of a layer whose image stream is ``image``.
 

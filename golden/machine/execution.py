@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from macaw.arch.instructions import Opcode
 from macaw.arch.machine import Engine, LoadTarget, MachineConfig, Space
-from macaw.golden.machine.conv import check_apart, conv, conv_use, image_words, table_use
+from macaw.golden.machine.conv import (
+    check_apart,
+    conv,
+    conv_use,
+    image_words,
+    table_use,
+    taken_words,
+)
 from macaw.golden.machine.elementwise import TABLE_ENTRIES, elementwise
 from macaw.golden.machine.errors import MachineError
 from macaw.golden.machine.memories import CoreMemories, WordMemory
@@ -52,6 +59,9 @@ class Execution:
         self._loads = {target: Accesses(len(written)) for target, written in core.written.items()}
         # What the last FETCH has brought for the store engine.
         self._second = Words.none(0, config.word_bytes)
+        # Where the last FETCH has read the words of its image in tensor memory, in their order, and
+        # for each word of the result how many of them have been taken before.
+        self._image = self._taken = np.zeros(0, np.int64)
 
     def step(self, site: Site, words: Words | None) -> Words:
         """Executes one instruction, with the words that come to it from the one before it on its
@@ -71,6 +81,7 @@ class Execution:
                 return self._conv(site, values, words)
             case Opcode.COPY:
                 _expect(words, values["count"])
+                self._taken = np.arange(1, len(words) + 1)
                 return words
         _expect(words, values["count"])
         words = self._elementwise(site, values, words)
@@ -148,14 +159,20 @@ class Execution:
     def _fetch(self, site: Site, values: Mapping[str, int]) -> Words:
         if values["follows"]:
             self._check_followed(site)
-        first, self._second = (
-            self._read(
-                site,
-                values[f"{prefix}address"],
-                _places(*(values[f"{prefix}{name}"] for name in ("count", "run", "skip"))),
-            )
+        places = [
+            _places(*(values[f"{prefix}{name}"] for name in ("count", "run", "skip")))
             for prefix in ("", "second_")
+        ]
+        addresses = values["address"], values["second_address"]
+        first, self._second = (
+            self._read(site, *each) for each in zip(addresses, places, strict=True)
         )
+        tensor = Space.TENSOR << self._config.address_bits
+        image, second = (
+            address - tensor + each for address, each in zip(addresses, places, strict=True)
+        )
+        # What is read as the second operand, too, is not known to have been taken.
+        self._image = np.where(np.isin(image, second), -1, image)
         return first
 
     def _check_followed(self, site: Site) -> None:
@@ -177,6 +194,7 @@ class Execution:
         if values["ahead"] and before and before[0].instruction.opcode == Opcode.CONV:
             check_apart(values, before[0].instruction.values)
         self._use(site, LoadTarget.TABLE, table_use(core, values))
+        self._taken = taken_words(values)
         use = conv_use(core, values)
         self._use(site, LoadTarget.WEIGHTS, use.weights)
         self._use(site, LoadTarget.PARAMETERS, use.parameters)
@@ -208,8 +226,20 @@ class Execution:
 
     def _store(self, site: Site, address: int, words: Words) -> None:
         space, first = self._place(address, len(words))
+        if space == Space.TENSOR:
+            self._forget_taken(site, first, len(words))
         self._note_write(site, space, slice(first, first + len(words)))
         self._memories[space].write(first, words)
+
+    def _forget_taken(self, site: Site, first: int, count: int) -> None:
+        """What a STORE to tensor memory overwrites of its own image is in order, once that has been
+        taken."""
+        number = self._image - first
+        over = np.flatnonzero((number >= 0) & (number < count))
+        taken = over[over < self._taken[number[over]]]
+        if len(taken):
+            fetch = self._sites[Engine.FETCH][site.place]
+            self._accesses[Space.TENSOR].forget(fetch, self._image[taken])
 
     def _scatter(self, site: Site, values: Mapping[str, int], words: Words) -> None:
         rows, pixels, size = values["rows"], values["pixels"], values["pixel_bytes"]

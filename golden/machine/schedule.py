@@ -13,6 +13,8 @@ Guaranteed is this, and no more:
   and a store writes after all three have begun.
 - Whether they are complete when the store is, is left open: the core may still take rows of the
   image that no result needs.
+- A row of a result is written after the rows of the image that it needs have been read, and a word
+  that is copied after it has: in the tensor memory, a STORE may write over these.
 
 As streams hold some words only, the three are taken to be complete together, once all have begun:
 a program in which one of them waits for another, or for what comes behind it, is stuck.

@@ -107,9 +107,13 @@ class Accelerator(wiring.Component):
                     fetcher.addresses_ready[index].eq(tensors.addresses_ready[index]),
                     fetcher.arrives[index].eq(tensors.arrives[index]),
                 ]
+            _, fetches, _, stores = queues
+            own = fetches.begun == stores.begun
             m.d.comb += [
                 fetcher.arrived.eq(tensors.arrived),
+                # What a STORE writes of its own image has been taken: nothing is to be waited for.
                 fetcher.storing.eq(storer.storing),
+                fetcher.storing.busy.eq(storer.storing.busy & ~own),
                 tensors.write_address.eq(storer.tensor_address),
                 tensors.write_data.eq(storer.tensor_data),
                 tensors.write_enable.eq(storer.tensor_enable),

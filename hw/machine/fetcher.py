@@ -41,7 +41,8 @@ class Fetcher(wiring.Component):
     arrived, arrives : In
         With a tensor memory: a word of it, and for which operand.
     storing : In
-        With a tensor memory: the STORE behind whose words those of a FETCH are taken.
+        With a tensor memory: the STORE behind whose words those of a FETCH are taken; not that of
+        its own stream.
     o : Out
         The words.
     second : Out

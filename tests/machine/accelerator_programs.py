@@ -194,7 +194,9 @@ def random_moves(rng: np.random.Generator, transfers: int) -> list[list[Instruct
         if store[1].get("operands") == 2:
             sources.append(_source(rng, count, bool(rng.integers(2))))
         # A transfer writes while it still reads.
-        if None in sources or any(_overlap(each, store) for each in sources):
+        if None in sources or any(_overlap(each, store) for each in sources[1:]):
+            continue
+        if _overlap(sources[0], store) and not _in_time(sources[0], store):
             continue
         opcode, values = moves[-1][2].opcode, moves[-1][2].values
         follows = opcode == Opcode.STORE and values["address"] >= _TENSOR and rng.integers(4) > 0
@@ -233,6 +235,17 @@ def _source(rng: np.random.Generator, count: int, tensor: bool) -> dict[str, int
         return None
     address = base + int(rng.integers(size - reach + 1))
     return {"address": address, "count": count, "run": run, "skip": skip}
+
+
+def _in_time(source: dict[str, int], store: tuple[Opcode, dict[str, int]]) -> bool:
+    """Whether each word of the tensor memory that is overwritten has been read before."""
+    opcode, values = store
+    if opcode != Opcode.STORE or source["address"] < _TENSOR:
+        return False
+    order = np.arange(source["count"])
+    read = source["address"] + order + order // source["run"] * source["skip"]
+    written = read - values["address"]
+    return bool(((written < 0) | (written >= order)).all())
 
 
 def _overlap(source: dict[str, int], store: tuple[Opcode, dict[str, int]]) -> bool:

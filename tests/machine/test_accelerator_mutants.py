@@ -14,7 +14,16 @@ from random_graphs import FIXED
 import macaw.sim.machine
 from macaw.arch.machine import MachineConfig
 from macaw.hw import image_intake
-from macaw.hw.machine import Accelerator, compute, fetcher, loader, scatter, storer, word_reader
+from macaw.hw.machine import (
+    Accelerator,
+    accelerator,
+    compute,
+    fetcher,
+    loader,
+    scatter,
+    storer,
+    word_reader,
+)
 from macaw.sim.verilog import Verilog, convert
 
 pytestmark = pytest.mark.full
@@ -52,6 +61,9 @@ OF_MOVES: dict[str, tuple[ModuleType, str, str, str]] = {
     "a second operand with the skips of the first": (
         fetcher, "Fetcher", 'fields[f"{prefix}{name}"]',
         'fields[name if name == "skip" else f"{prefix}{name}"]',
+    ),
+    "a FETCH that waits for its own STORE": (
+        accelerator, "Accelerator", "fetches.begun == stores.begun", "0",
     ),
     "tables for words of a STORE only": (
         storer, "Storer", "passes.eq(operation.operands.any())", "passes.eq(store.operands.any())",
