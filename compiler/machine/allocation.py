@@ -4,6 +4,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 __all__ = ["Life", "place_buffers"]
 
@@ -17,9 +18,14 @@ class Life:
     last: int
 
 
-def place_buffers(lives: Mapping[str, Life], capacity: int | None) -> dict[str, int]:
+def place_buffers(
+    lives: Mapping[str, Life],
+    capacity: int | None,
+    overwritten: Mapping[tuple[str, str], int] = MappingProxyType({}),
+) -> dict[str, int]:
     """The first word of each buffer that finds a place among ``capacity`` words, or among as many
-    as it takes.
+    as it takes. ``overwritten`` has the names of two buffers of which the first may be written
+    over the second, beginning at most so many words behind its first one.
 
     Those that are used soonest after they were made, and often, gain most: buffers are placed by
     the length of their lives, shorter ones first, each at the lowest place that is free as long as
@@ -33,6 +39,9 @@ def place_buffers(lives: Mapping[str, Life], capacity: int | None) -> dict[str, 
     >>> lives = {name: Life(words=words, first=0, last=1) for name, words in zip("abc", (4, 4, 5))}
     >>> place_buffers(lives, 8)
     {'a': 0, 'b': 4}
+    >>> place_buffers({"a": Life(words=4, first=0, last=1), "b": Life(words=6, first=1, last=2)},
+    ...     7, {("b", "a"): -1})
+    {'a': 1, 'b': 0}
     """
 
     def length(name: str) -> int:
@@ -42,28 +51,36 @@ def place_buffers(lives: Mapping[str, Life], capacity: int | None) -> dict[str, 
         sorted(lives, key=lambda name: (length(name), name)),
         sorted(lives, key=lambda name: (length(name), -lives[name].words, name)),
     )
-    choices = [_placed(lives, capacity, order) for order in orders]
+    choices = [_placed(lives, capacity, order, overwritten) for order in orders]
     best = max(choices, key=lambda placed: sum(lives[name].words for name in placed))
     return {name: best[name] for name in lives if name in best}
 
 
 def _placed(
-    lives: Mapping[str, Life], capacity: int | None, order: Iterable[str]
+    lives: Mapping[str, Life],
+    capacity: int | None,
+    order: Iterable[str],
+    overwritten: Mapping[tuple[str, str], int],
 ) -> dict[str, int]:
     """The places of those that find one, in this order."""
     placed: dict[str, int] = {}
     for name in order:
         life = lives[name]
-        taken = sorted(
-            (start, start + lives[other].words)
-            for other, start in placed.items()
-            if lives[other].first <= life.last and life.first <= lives[other].last
-        )
+        # Where it must not begin, from the first such word to the one behind the last.
+        taken = []
+        for other, start in placed.items():
+            if lives[other].first > life.last or life.first > lives[other].last:
+                continue
+            first, end = start - life.words + 1, start + lives[other].words
+            if (name, other) in overwritten:
+                first = start + overwritten[name, other] + 1
+            elif (other, name) in overwritten:
+                end = start - overwritten[other, name]
+            taken.append((first, end))
         start = 0
-        for first, end in taken:
-            if start + life.words <= first:
-                break
-            start = max(start, end)
+        for first, end in sorted(taken):
+            if first <= start:
+                start = max(start, end)
         if capacity is None or start + life.words <= capacity:
             placed[name] = start
     return placed

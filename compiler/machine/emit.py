@@ -54,9 +54,14 @@ class _Code:
     layer: Mapping[str, int] | None = None
 
     def add(
-        self, engine: Engine, opcode: Opcode, values: dict[str, int], accesses: Sequence[Access]
+        self,
+        engine: Engine,
+        opcode: Opcode,
+        values: dict[str, int],
+        accesses: Sequence[Access],
+        behind: Access | None = None,
     ) -> None:
-        after = self.hazards.after(engine, accesses)
+        after = self.hazards.after(engine, accesses, behind=behind)
         match opcode:
             case Opcode.FETCH:
                 values = values | {"follows": int(after.get(Engine.STORE) in self.followed)}
@@ -203,10 +208,13 @@ def _run(code: _Code, each: Pass, loads: Sequence[Load], homes: Mapping[str, Hom
             code.add(Engine.COMPUTE, Opcode.CONV, descriptor, used)
         case _:
             code.add(Engine.COMPUTE, Opcode.COPY, {"count": values["count"]}, ())
-    _store(code, each, homes, tables)
+    _store(code, each, homes, tables, reads[0])
 
 
-def _store(code: _Code, each: Pass, homes: Mapping[str, Home], tables: Sequence[Access]) -> None:
+def _store(
+    code: _Code, each: Pass, homes: Mapping[str, Home], tables: Sequence[Access], image: Access
+) -> None:
+    """``image`` is where the pass's image is read: the words of a STORE follow it."""
     config, target = code.config, each.target
     home, size = homes[target.buffer.name], config.word_bytes
     first = home.word * size + target.first_byte
@@ -239,7 +247,8 @@ def _store(code: _Code, each: Pass, homes: Mapping[str, Home], tables: Sequence[
         run=run, pitch=pitch,
     )  # fmt: skip
     values |= _elementwise(each.tables)
-    code.add(Engine.STORE, opcode, values, (access, *tables))
+    behind = None if target.gaps else image
+    code.add(Engine.STORE, opcode, values, (access, *tables), behind)
 
 
 def _elementwise(tables: LookupTables | None) -> dict[str, int]:

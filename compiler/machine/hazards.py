@@ -34,17 +34,21 @@ class Hazards:
         default_factory=lambda: defaultdict(list)
     )
 
-    def after(self, engine: Engine, accesses: Iterable[Access]) -> dict[Engine, int]:
+    def after(
+        self, engine: Engine, accesses: Iterable[Access], *, behind: Access | None = None
+    ) -> dict[Engine, int]:
         """The waits of the next instruction of ``engine``, which makes these accesses.
 
         It comes after whatever has written what it reads or writes, and after whatever has read
-        what it writes.
+        what it writes; but not after the access ``behind`` which it makes them anyway.
         """
         accesses = tuple(accesses)
         waits: dict[Engine, int] = {}
         for access in accesses:
             for other, number, past in self._past[access.memory]:
-                if other != engine and number > waits.get(other, 0) and _clash(past, access):
+                if past is behind or other == engine:
+                    continue
+                if number > waits.get(other, 0) and _clash(past, access):
                     waits[other] = number
         self.counts[engine] += 1
         for access in accesses:

@@ -16,6 +16,7 @@ from macaw.compiler.machine.emit import Home, contents, emit
 from macaw.compiler.machine.fusing import fused
 from macaw.compiler.machine.graph_passes import GraphPasses
 from macaw.compiler.machine.images import image_of
+from macaw.compiler.machine.in_place import overwritten
 from macaw.compiler.machine.loads import Load
 from macaw.compiler.machine.passes import Buffer, Pass
 from macaw.compiler.machine.segments import segment_numbers
@@ -161,6 +162,7 @@ def _segment(
     inner = place_buffers(
         {each: life for each, life in lives.items() if each not in (*inputs, *outputs)},
         config.tensor_words,
+        overwritten(passes, lives, config),
     )
     outer = place_buffers({each: life for each, life in lives.items() if each not in inner}, None)
     homes = {each: Home(space=Space.TENSOR, word=word) for each, word in inner.items()}

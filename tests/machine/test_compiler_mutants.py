@@ -120,6 +120,10 @@ MUTANTS: dict[str, Mutation] = {
     "tiles from the first column on": (
         tiles, "tile_at", lambda at: lambda *layers, left, **named: at(*layers, left=0, **named),
     ),
+    "results over what is still to be read": (
+        network, "overwritten",
+        wrapped(lambda found, *_: {pair: abs(far) + 8 for pair, far in found.items()}),
+    ),
     "late loads forgotten": (loads, "_overlap", wrapped(lambda *_: False)),
 }  # fmt: skip
 
