@@ -175,7 +175,8 @@ class Span:
 @dataclass(frozen=True, kw_only=True)
 class Area:
     """Bytes ``start`` to before ``end`` of a memory, from the pass ``first`` to ``last``, both
-    included.
+    included. In the tensor memory a pass may write its result over the image that it is the last
+    to read.
 
     ``memory`` is ``outer``, ``tensor``, or a memory of the core by the name of what is loaded into
     it; ``kind`` is ``input``, ``output``, ``tensor``, ``constant``, ``program``, ``resident`` or

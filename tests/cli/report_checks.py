@@ -86,11 +86,14 @@ def _areas(report: InferenceReport):
 
 def _meet(one: Area, other: Area) -> bool:
     """Whether two areas are at one place at one time; inputs and outputs of several programs stand
-    in memories of their own."""
+    in memories of their own. The pass that is the last to read a tensor may begin another one over
+    it."""
+    over = one.memory == "tensor" and (one.last == other.first or other.last == one.first)
     return (
         (one.memory, one.program) == (other.memory, other.program)
         and one.start < other.end
         and other.start < one.end
         and one.first <= other.last
         and other.first <= one.last
+        and not over
     )
