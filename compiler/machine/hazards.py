@@ -40,7 +40,7 @@ class Hazards:
         """The waits of the next instruction of ``engine``, which makes these accesses.
 
         It comes after whatever has written what it reads or writes, and after whatever has read
-        what it writes; but not after the access ``behind`` which it makes them anyway.
+        what it writes; but not after the access ``behind``, whose order it has without waiting.
         """
         accesses = tuple(accesses)
         waits: dict[Engine, int] = {}

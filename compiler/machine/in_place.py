@@ -27,18 +27,15 @@ def overwritten(
     """
     found: dict[tuple[str, str], int] = {}
     for index, each in enumerate(passes):
-        result, image = each.target.buffer.name, each.sources[0].buffer.name
-        if {result, image} <= lives.keys() and lives[result].first == lives[image].last == index:
+        result = each.target.buffer.name
+        image, *others = (rows.buffer.name for rows in each.sources)
+        if image in others or not {result, image} <= lives.keys():
+            continue
+        if lives[result].first == lives[image].last == index:
             distance = _distance(each, config)
-            if distance is not None and not _read_beside(each):
+            if distance is not None:
                 found[result, image] = distance
     return found
-
-
-def _read_beside(each: Pass) -> bool:
-    """Whether the second operand stands where the image does."""
-    image, *others = (rows.buffer.name for rows in each.sources)
-    return image in others
 
 
 def _distance(each: Pass, config: MachineConfig) -> int | None:

@@ -59,9 +59,11 @@ class Execution:
         self._loads = {target: Accesses(len(written)) for target, written in core.written.items()}
         # What the last FETCH has brought for the store engine.
         self._second = Words.none(0, config.word_bytes)
-        # Where the last FETCH has read the words of its image in tensor memory, in their order, and
-        # for each word of the result how many of them have been taken before.
-        self._image = self._taken = np.zeros(0, np.int64)
+        # Which words of the tensor memory it has read, of its image in their order and of the
+        # second operand; words of the memory outside have negative numbers. And for each word of
+        # the result, how many of the image's have been taken before.
+        self._read_inside: list[NDArray[np.int64]] = []
+        self._taken = np.zeros(0, np.int64)
 
     def step(self, site: Site, words: Words | None) -> Words:
         """Executes one instruction, with the words that come to it from the one before it on its
@@ -167,12 +169,10 @@ class Execution:
         first, self._second = (
             self._read(site, *each) for each in zip(addresses, places, strict=True)
         )
-        tensor = Space.TENSOR << self._config.address_bits
-        image, second = (
-            address - tensor + each for address, each in zip(addresses, places, strict=True)
-        )
-        # What is read as the second operand, too, is not known to have been taken.
-        self._image = np.where(np.isin(image, second), -1, image)
+        inside = Space.TENSOR << self._config.address_bits
+        self._read_inside = [
+            address - inside + each for address, each in zip(addresses, places, strict=True)
+        ]
         return first
 
     def _check_followed(self, site: Site) -> None:
@@ -227,19 +227,20 @@ class Execution:
     def _store(self, site: Site, address: int, words: Words) -> None:
         space, first = self._place(address, len(words))
         if space == Space.TENSOR:
-            self._forget_taken(site, first, len(words))
+            self._forget_taken(first, len(words))
         self._note_write(site, space, slice(first, first + len(words)))
         self._memories[space].write(first, words)
 
-    def _forget_taken(self, site: Site, first: int, count: int) -> None:
+    def _forget_taken(self, first: int, count: int) -> None:
         """What a STORE to tensor memory overwrites of its own image is in order, once that has been
-        taken."""
-        number = self._image - first
+        taken; of what is read as the second operand, too, that is not known."""
+        image, second = self._read_inside
+        number = image - first
         over = np.flatnonzero((number >= 0) & (number < count))
         taken = over[over < self._taken[number[over]]]
         if len(taken):
-            fetch = self._sites[Engine.FETCH][site.place]
-            self._accesses[Space.TENSOR].forget(fetch, self._image[taken])
+            units = np.setdiff1d(image[taken], second)
+            self._accesses[Space.TENSOR].forget(Engine.FETCH, units)
 
     def _scatter(self, site: Site, values: Mapping[str, int], words: Words) -> None:
         rows, pixels, size = values["rows"], values["pixels"], values["pixel_bytes"]

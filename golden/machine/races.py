@@ -41,11 +41,10 @@ class Accesses:
         self._note(self._writes, site, units)
         return race
 
-    def forget(self, site: Site, units: Any) -> None:
-        """Forgets that an instruction reads ``units``: what is written there next comes behind
-        that, and whatever comes later is ordered by the write."""
-        read = self._reads[site.engine]
-        read[units] = np.where(read[units] == site.place + 1, 0, read[units])
+    def forget(self, engine: Engine, units: Any) -> None:
+        """Forgets that the last instruction of ``engine`` reads ``units``: what is written there
+        next comes behind that, and whatever comes later is ordered by the write."""
+        self._reads[engine][units] = 0
 
     def _race(
         self, accesses: dict[Engine, NDArray[np.int32]], site: Site, units: Any

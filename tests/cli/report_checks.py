@@ -80,20 +80,29 @@ def _areas(report: InferenceReport):
         if not 0 <= area.first <= area.last <= last:
             yield f"{area} is outside of the inference"
     for one, other in combinations(report.areas, 2):
-        if _meet(one, other):
+        if _meet(one, other) and not (_over(report, one, other) or _over(report, other, one)):
             yield f"{one} and {other} meet"
 
 
 def _meet(one: Area, other: Area) -> bool:
     """Whether two areas are at one place at one time; inputs and outputs of several programs stand
-    in memories of their own. The pass that is the last to read a tensor may begin another one over
-    it."""
-    over = one.memory == "tensor" and (one.last == other.first or other.last == one.first)
+    in memories of their own."""
     return (
         (one.memory, one.program) == (other.memory, other.program)
         and one.start < other.end
         and other.start < one.end
         and one.first <= other.last
         and other.first <= one.last
-        and not over
     )
+
+
+def _over(report: InferenceReport, result: Area, image: Area) -> bool:
+    """Whether a pass that is the last to read ``image`` begins ``result`` over it, which is that of
+    its operator or of one behind."""
+    operators = {each.result: each for each in report.operators}
+    if image.memory != "tensor" or image.last != result.first or result.name not in operators:
+        return False
+    operator = report.operators[report.passes[result.first].operator]
+    maker = operators[result.name]
+    read = {report.operators[index].result for index in operator.inputs if index >= 0}
+    return image.name in read and operator.index in (maker.index, *maker.inputs)

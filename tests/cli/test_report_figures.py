@@ -91,10 +91,18 @@ def moved(report):
     return replace(report, areas=(long, replace(long, name="another")))
 
 
+def over(report):
+    """The report with an area that begins where another one ends, but is not made of that."""
+    image, _, later = [each for each in report.areas if each.memory == "tensor"][:3]
+    place = {"start": image.start, "end": image.end, "first": image.last}
+    return replace(report, areas=(image, replace(later, **place)))
+
+
 @pytest.mark.parametrize(
     ("mutant", "sentence"),
     [
         (moved, "meet"),
+        (over, "meet"),
         (
             lambda report: replace(report, areas=(replace(report.areas[-1], end=1 << 30),)),
             "outside of its memory",
