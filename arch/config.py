@@ -321,6 +321,15 @@ class AcceleratorConfig:
         return self.portions * self.requantizer.interval
 
     @property
+    def phase_interval(self) -> int:
+        """Cycles from one phase of a pair of pixels to the next, in window mode.
+
+        It may be less than `beats`: completed sums wait in the accumulators' ring until the
+        requantiser takes them. With half of them, each is taken before the ring comes around.
+        """
+        return -(-self.beats // 2)
+
+    @property
     def digest(self) -> str:
         """Twelve hexadecimal digits over every value but the name.
 

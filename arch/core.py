@@ -98,7 +98,11 @@ def step_fields(config: AcceleratorConfig) -> tuple[Field, ...]:
         Field(name="four", bits=1, meaning="window: four rows of one word each, or of a half"),
         Field(name="high", bits=1, meaning="window: the two rows are the third and the fourth"),
         Field(name="shift", bits=1, meaning="window: the read completes a column of the window"),
-        Field(name="capture", bits=1, meaning="window: the last read completes a pixel's window"),
+        Field(
+            name="capture",
+            bits=1,
+            meaning="window: the last read completes the first window of the pair behind",
+        ),
         Field(
             name="evaluate", bits=1, meaning="dense: each read is evaluated; window: the pair is"
         ),

@@ -42,12 +42,15 @@ def model_clocks(program: Conv2dProgram) -> LayerClocks:
     """
     shape, walk, ring = program.layer.shape, program.walk, program.ring
     row_cycles = walk.row_cycles
-    interval = program.config.requantizer.interval
-    pipeline = _PIPELINE + _SERIAL_SECTIONS * (interval - 1)
+    config = program.config
+    pipeline = _PIPELINE + _SERIAL_SECTIONS * (config.requantizer.interval - 1)
+    if walk.window:
+        # The sums of a row's last pair wait for each other.
+        pipeline += config.array.phases * (config.beats - config.phase_interval)
     words, stride = program.image_row_words, shape.stride[0]
     result_words = program.result_row_words
-    result_room = program.config.memory.result_words
-    if program.config.narrow:
+    result_room = config.memory.result_words
+    if config.narrow:
         result_room -= result_room % result_words
     arrived: list[int] = []
     freed: list[int] = [0] * shape.height

@@ -3,11 +3,11 @@
 """How the taps of a pixel are walked: column groups, steps, and the weights that meet them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-__all__ = ["Groups", "Step", "Walk"]
+__all__ = ["Groups", "Step", "Walk", "flagged"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +57,11 @@ class Step:
     reads: int = 1
     stride: int = 0
     flags: frozenset[str] = field(default_factory=frozenset)
+
+
+def flagged(step: Step, flag: str) -> Step:
+    """The same with one more flag."""
+    return replace(step, flags=step.flags | {flag})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

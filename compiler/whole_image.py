@@ -75,4 +75,6 @@ def _clocks(shape: Conv2dShape, config: AcceleratorConfig) -> tuple[int, int]:
     fours = -(-shape.kernel_height // ROWS)
     blocks = fours * -(-shape.kernel_width // array.window_columns)
     # Two pixels are computed together, whether there is a second one or not.
-    return max(2 * fours * shape.kernel_width, blocks * array.phases * config.beats), blocks
+    reads = 2 * fours * shape.kernel_width
+    evaluations = max(blocks * config.phase_interval, config.beats) * array.phases
+    return max(reads, evaluations), blocks

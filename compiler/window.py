@@ -2,18 +2,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Window mode: the taps of a channel on the lanes, channels and pairs of pixels on the columns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from macaw.arch.config import AcceleratorConfig
 from macaw.arch.shapes import Conv2dShape
-from macaw.compiler.steps import Groups, Step, Walk
+from macaw.compiler.steps import Groups, Step, Walk, flagged
 
 __all__ = ["ROWS", "RowAccess", "walk_window"]
 
 #: Kernel rows that the array takes at a time.
 ROWS = 4
+
+#: Pairs, and groups of so many, after which clocks repeat.
+_SETTLED = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +71,80 @@ def _pixel(
     return steps
 
 
+def _sliding_ends(shape: Conv2dShape, blocks: int, width: int) -> list[int] | None:
+    """Where the window of a pair's first pixel ends for each of ``blocks`` blocks of kernel
+    columns, in columns of the kernel, if the window slides over a row; that of the second pixel
+    ends a stride further.
+
+    A window is kept for a pair until the next one is: two blocks follow each other by a stride, and
+    the first one of the next pair by another.
+    """
+    stride, kernel_width = shape.stride[1], shape.kernel_width
+    if shape.dilation[1] > 1:
+        return None
+    if blocks == 1 and stride <= kernel_width:
+        return [kernel_width - 1]
+    if blocks == 2 and stride <= width and kernel_width <= width + stride:
+        return [width - 1, width - 1 + stride]
+    return None
+
+
+def _slide(
+    access: RowAccess,
+    rows: tuple[int, int],
+    ends: list[int],
+    again: list[Step],
+    *,
+    pitch: int,
+    stride: int,
+) -> tuple[list[Step], list[Step]]:
+    """(prologue, body) of a window that slides over a row, to the ``ends`` of `_sliding_ends`."""
+    if len(ends) == 1:
+        new = ends[0] + 1 - stride
+        prologue = _pixel(access, rows, 0, new, pitch, ends="") if new else []
+        body = []
+        for pixel, flag in enumerate(("capture", "evaluate")):
+            offset = (new + pixel * stride) * pitch
+            body += _pixel(access, rows, offset, stride, pitch, ends=flag)
+        return prologue, body + again
+    # The second pixel's window of each block is the first pixel's of the next.
+    prologue = _pixel(access, rows, 0, ends[0] + 1, pitch, ends="capture")
+    body = []
+    for end in ends:
+        body += _pixel(access, rows, (end + 1) * pitch, stride, pitch, ends="evaluate")
+        body += again
+        body[-1] = flagged(body[-1], "capture")
+    return prologue, body
+
+
+def _clocks(
+    prologue: Sequence[Step], body: Sequence[Step], config: AcceleratorConfig
+) -> tuple[int, int]:
+    """(clocks of a pair, those that a group's prologue adds to its pairs'), as reads are made one a
+    clock, but for what they evaluate and complete as far apart as the core takes it."""
+    phases = config.array.phases
+    apart = {"evaluate": phases * config.phase_interval, "last": phases * config.beats}
+    due = dict.fromkeys(apart, 0)
+    clock = 0
+
+    def walk(steps: Sequence[Step]) -> int:
+        nonlocal clock
+        for step in steps:
+            paced = step.flags & apart.keys()
+            clock = max(clock + step.reads - 1, *(due[flag] for flag in paced), 0)
+            due.update({flag: clock + apart[flag] for flag in paced})
+            clock += 1
+        return clock
+
+    groups, ends = [], []
+    for _ in range(_SETTLED):
+        walk(prologue)
+        ends = [walk(body) for _ in range(_SETTLED)]
+        groups.append(ends[-1])
+    pair = ends[-1] - ends[-2]
+    return pair, groups[-1] - groups[-2] - _SETTLED * pair
+
+
 def walk_window(
     shape: Conv2dShape,
     parts: list[np.ndarray],
@@ -80,8 +158,7 @@ def walk_window(
     array = config.array
     lanes, half, phases = array.lanes, array.pair_channels, array.phases
     width, channels = array.window_columns, shape.in_channels
-    stride = shape.stride[1]
-    kernel_width = shape.kernel_width
+    stride, kernel_width = shape.stride[1], shape.kernel_width
     outer = -(-channels // lanes)
     groups = Groups(
         outer=outer,
@@ -103,46 +180,44 @@ def walk_window(
     ]
     prologue: list[Step] = []
     body: list[Step] = []
-    sliding = (
-        len(row_blocks) == len(column_blocks) == 1
-        and shape.dilation[1] == 1
-        and stride <= kernel_width
-    )
-    if sliding:
-        new = kernel_width - stride
-        if new:
-            prologue = _pixel(access, row_blocks[0], 0, new, pitch, ends="")
-        for pixel, ends in enumerate(("capture", "capture evaluate")):
-            offset = (new + pixel * stride) * pitch
-            body += _pixel(access, row_blocks[0], offset, stride, pitch, ends=ends)
-        body += again
+    # The window column of a block's last kernel column: the newest, where no window slides.
+    last = [width - 1] * len(column_blocks)
+    slides = _sliding_ends(shape, len(column_blocks), width) if len(row_blocks) == 1 else None
+    if slides:
+        prologue, body = _slide(access, row_blocks[0], slides, again, pitch=pitch, stride=stride)
+        last = [
+            width - 1 - (end - (first + count - 1))
+            for end, (first, count) in zip(slides, column_blocks, strict=True)
+        ]
     else:
         apart = shape.dilation[1] * pitch
         for row_block in row_blocks:
             for first, count in column_blocks:
-                for pixel, ends in enumerate(("capture", "capture evaluate")):
+                for pixel, flag in enumerate(("capture", "evaluate")):
                     offset = pixel * stride * pitch + first * apart
-                    body += _pixel(access, row_block, offset, count, apart, ends=ends)
+                    body += _pixel(access, row_block, offset, count, apart, ends=flag)
                 body += again
     evaluates = [index for index, step in enumerate(body) if "evaluate" in step.flags]
     for index, flag in ((evaluates[0], "first"), (evaluates[-1], "last")):
-        body[index] = Step(**{**vars(body[index]), "flags": body[index].flags | {flag}})
+        body[index] = flagged(body[index], flag)
 
-    # A block's columns stand at the new end of the window.
-    blocks = [(row_block, block) for row_block in row_blocks for block in column_blocks]
+    blocks = [
+        (row_block, block, end)
+        for row_block in row_blocks
+        for block, end in zip(column_blocks, last, strict=True)
+    ]
     shared = groups.alike(parts)
     size = (1 if shared else outer, len(blocks), len(parts), phases, array.columns, ROWS, width)
     words = np.zeros(size, np.int8)
     for channel in range(lanes if shared else channels):
         group, place = divmod(channel, lanes)
         phase, column = divmod(place, half)
-        for index, ((row, rows), (first, count)) in enumerate(blocks):
+        for index, ((row, rows), (first, count), end) in enumerate(blocks):
             for part, weights in enumerate(parts):
                 taps = weights[channel, row : row + rows, first : first + count, 0]
-                words[group, index, part, phase, column, :rows, width - count :] = taps
+                words[group, index, part, phase, column, :rows, end + 1 - count : end + 1] = taps
 
-    reads = sum(step.reads for step in body)
-    evaluations = len(evaluates) * phases * config.beats
+    pixel_cycles, prologue_cycles = _clocks(prologue, body, config)
     return Walk(
         window=True,
         groups=groups,
@@ -152,6 +227,6 @@ def walk_window(
         weights_shared=shared,
         pixels=-(-shape.output_width // 2),
         pixel_stride=2 * stride * pitch,
-        pixel_cycles=max(reads, evaluations),
-        prologue_cycles=sum(step.reads for step in prologue),
+        pixel_cycles=pixel_cycles,
+        prologue_cycles=prologue_cycles,
     )

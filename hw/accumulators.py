@@ -22,8 +22,11 @@ class Accumulators(wiring.Component):
     In window mode the ``config.array.phases`` phases of a pair of pixels take turns, so each
     column has as many accumulators, used in a ring. Completed sums are taken over by a second set
     of registers, which hands them on ``config.requantizer.lanes`` at a time,
-    ``config.requantizer.interval`` clocks apart, lowest column first, while the next sums grow;
-    completed sums must be at least ``config.beats`` clocks apart.
+    ``config.requantizer.interval`` clocks apart, lowest column first, while the next sums grow.
+    That takes ``config.beats`` clocks, for which the sums of a pair's next phases wait in the ring.
+    A pixel's completed sums (dense) must be at least ``config.beats`` clocks apart, a pair's first
+    ones ``config.array.phases`` times as many; in window mode, steps of any kind must be
+    ``config.phase_interval`` clocks apart.
 
     Overflow beyond ``config.accumulator.bits`` wraps or, at each step, saturates, as the
     configuration says.
@@ -46,10 +49,11 @@ class Accumulators(wiring.Component):
     valid, first, last : In
         A clock before ``sums``: they count; they start new sums; they complete them.
     place : In
-        With ``last``: where these sums belong; handed on with their values.
+        With ``last``: where these sums belong; handed on with their values. It is the same for all
+        phases of a pair, of which the last one may ``finish``.
     values : Out
         Completed sums of some columns; the first ones `latency` clocks after the completing
-        ``sums``.
+        ``sums``, or, in window mode, ``config.beats`` clocks after those of the phase before.
     values_valid : Out
         Values will count, `announcement` clocks later.
     values_last : Out
@@ -112,8 +116,9 @@ class Accumulators(wiring.Component):
         valid = copies("valid", self.valid, 2 + lag)
         first = copies("first", self.first, 2 + lag)
         window = copies("window", self.window, 2 + lag)
-        complete = self.valid & self.last
-        takes_over = copies("complete", complete, 3 + lag)
+        takes, behind = self._take(m)
+        takes_over = copies("takes", takes, 3)
+        waited = [copies(f"waited_{clocks}", behind == clocks, 3) for clocks in range(1, phases)]
         if config.max_pooling:
             largest = copies("largest", self.largest, 2 + lag)
         if interval > 1:
@@ -137,20 +142,65 @@ class Accumulators(wiring.Component):
                 m.d.sync += ring[0].eq(total)
                 m.d.sync += [ring[i + 1].eq(ring[i]) for i in range(phases - 1)]
             later = held[column + lanes] if column + lanes < columns else 0
-            following = Mux(takes_over[column], ring[0], later)
+            complete = ring[0]
+            if config.beats > 1:
+                for kept, flags in zip(ring[1:], waited, strict=True):
+                    complete = Mux(flags[column], kept, complete)
+            following = Mux(takes_over[column], complete, later)
             if interval == 1:
                 m.d.sync += held[column].eq(following)
             else:
                 with m.If(takes_over[column] | shifts):
                     m.d.sync += held[column].eq(following)
         m.d.comb += [self.values[lane].eq(held[lane]) for lane in range(lanes)]
+        self._announce(m, takes)
+        return m
 
-        left = Signal(range(config.portions + 1))
-        some = left != 0
-        completed = delay(m, complete, lag, name="complete", reset_less=False)
+    def _take(self, m):
+        """Whether completed sums are taken over, and how many steps have come behind them; tells
+        where their values belong."""
+        config, lag = self._config, self.correction_lag
+        step = delay(m, self.valid, lag, name="step", reset_less=False)
+        completed = delay(m, self.valid & self.last, lag, name="complete", reset_less=False)
         place = delay(m, self.place, lag)
-        with m.If(completed):
-            m.d.sync += [left.eq(config.portions), self.values_place.eq(place)]
+        takes, behind = Signal(), Signal(range(config.array.phases))
+        if config.beats == 1:
+            m.d.comb += takes.eq(completed)
+            with m.If(completed):
+                m.d.sync += self.values_place.eq(place)
+            return takes, behind
+
+        # Sums of one pair only wait at a time: the oldest of them stands ``since`` places behind
+        # the ring's beginning, and the others before it.
+        waiting, since = Signal(range(config.array.phases + 1)), Signal.like(behind)
+        busy = Signal(range(config.beats))
+        newest, kept = Signal(Place), Signal(Place, reset_less=True)
+        some = waiting != 0
+        m.d.comb += [
+            takes.eq((some | completed) & (busy == 0)),
+            behind.eq(Mux(some, since + step, 0)),
+            newest.eq(Mux(completed, place, kept)),
+        ]
+        m.d.sync += [
+            waiting.eq(waiting + completed - takes),
+            since.eq(Mux(some, behind - takes, 0)),
+            busy.eq(Mux(takes, config.beats - 1, busy - (busy != 0))),
+            kept.eq(newest),
+        ]
+        with m.If(takes):
+            m.d.sync += [
+                self.values_place.eq(newest),
+                self.values_place.finish.eq(newest.finish & (waiting + completed == 1)),
+            ]
+        return takes, behind
+
+    def _announce(self, m, takes):
+        """Counts the parts in which what is taken over is handed on."""
+        portions, interval = self._config.portions, self._config.requantizer.interval
+        left = Signal(range(portions + 1))
+        some = left != 0
+        with m.If(takes):
+            m.d.sync += left.eq(portions)
         if interval == 1:
             with m.Elif(some):
                 m.d.sync += left.eq(left - 1)
@@ -162,7 +212,6 @@ class Accumulators(wiring.Component):
                 m.d.sync += [left.eq(left - 1), wait.eq(Mux(left == 1, 0, interval - 1))]
             some &= wait == 0
         m.d.comb += [self.values_valid.eq(some), self.values_last.eq(left == 1)]
-        return m
 
     def _fit(self, total):
         """``total`` in the accumulator's range, by the configured overflow."""

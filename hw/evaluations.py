@@ -33,7 +33,7 @@ class Evaluation(data.Struct):
 
 class EvaluationIssuer(wiring.Component):
     """Issues the array's evaluations: one for each dense read, ``config.array.phases`` of them,
-    ``config.beats`` clocks apart, for each pair of pixels in window mode.
+    ``config.phase_interval`` clocks apart, for each pair of pixels in window mode.
 
     Parameters
     ----------
@@ -68,10 +68,10 @@ class EvaluationIssuer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        phases, beats = self._config.array.phases, self._config.beats
+        phases, interval = self._config.array.phases, self._config.phase_interval
         evaluation, read = self.evaluation, self.read
         phases_left = Signal(range(phases))
-        wait = Signal(range(beats))
+        wait = Signal(range(interval))
         m.d.sync += [evaluation.valid.eq(0), self.next_phase.eq(0)]
         with m.If(wait != 0):
             m.d.sync += wait.eq(wait - 1)
@@ -85,13 +85,13 @@ class EvaluationIssuer(wiring.Component):
                 evaluation.place.finish.eq(read.last & ~self.window),
             ]
             with m.If(self.window):
-                m.d.sync += [phases_left.eq(phases - 1), wait.eq(beats - 1)]
+                m.d.sync += [phases_left.eq(phases - 1), wait.eq(interval - 1)]
         with m.Elif((phases_left != 0) & (wait == 0)):
             m.d.sync += [
                 evaluation.valid.eq(1),
                 evaluation.place.finish.eq(evaluation.last & (phases_left == 1)),
                 self.next_phase.eq(1),
                 phases_left.eq(phases_left - 1),
-                wait.eq(beats - 1),
+                wait.eq(interval - 1),
             ]
         return m

@@ -38,8 +38,9 @@ class StepExpander(wiring.Component):
     """One read a clock out of each step's count and stride, with the addresses of its rows.
 
     Completed sums are at least ``config.beats`` clocks apart (in window mode: pairs of pixels
-    ``config.array.phases`` times as many), which is what the requantiser takes; the reads wait
-    for that here, and nothing behind this block ever waits.
+    ``config.array.phases`` times as many), which is what the requantiser takes, and evaluations of
+    pairs are as far apart as their phases take, ``config.phase_interval`` clocks each; the reads
+    wait for that here, and nothing behind this block ever waits.
 
     Parameters
     ----------
@@ -115,21 +116,22 @@ class StepExpander(wiring.Component):
         image_row = Signal(signed(SIZE_BITS + 3), reset_less=True)
         next_top = Signal(signed(SIZE_BITS + 2), reset_less=True)
         final_read = Signal()
-        pace = Signal(range(self._config.beats * self._config.array.phases + 1))
-        waits = Signal()  # pace != 0
         go = Signal()
-        paced = Signal()
+        done = Signal()  # go & final_read
+        completes, evaluates = Signal(), Signal()
         placed, take_placed = placing.o.payload.fetched, placing.o.ready
         row_start, top = placing.o.payload.place.row_start, placing.o.payload.place.top
         m.d.comb += [
-            go.eq(current_valid & ~(final_read & paced & waits)),
-            take_placed.eq(~current_valid | (go & final_read)),
+            go.eq(current_valid & ~(final_read & self._early(m, done, completes, evaluates))),
+            done.eq(go & final_read),
+            take_placed.eq(~current_valid | done),
         ]
         with m.If(take_placed):
             m.d.sync += [
                 current.eq(placed),
                 current_valid.eq(placing.o.valid),
-                paced.eq(Mux(layer.window, placed.step.evaluate, placed.step.last)),
+                completes.eq(placed.step.last),
+                evaluates.eq(placed.step.evaluate & layer.window),
                 remaining.eq(placed.step.count),
                 final_read.eq(placed.step.count == 0),
                 row_words.eq(row_start + placed.step.row_words),
@@ -142,20 +144,21 @@ class StepExpander(wiring.Component):
         advance = Mux(take_placed, placed.step.offset, current.step.stride)
         with m.If(take_placed | go):
             m.d.sync += offset.eq(base + advance)
-        with m.If(go & final_read & paced):
-            interval = Mux(
-                layer.window,
-                self._config.beats * self._config.array.phases - 1,
-                self._config.beats - 1,
-            )
-            m.d.sync += [pace.eq(interval), waits.eq(interval != 0)]
-        with m.Elif(waits):
-            m.d.sync += [pace.eq(pace - 1), waits.eq(pace != 1)]
 
         self._address(m, go, current, final_read, offset, row_words, image_row)
-        row_done = go & final_read & current.row_final
+        row_done = done & current.row_final
         self._release(m, row_done, row_done & current.final, next_top)
         return m
+
+    def _early(self, m, done, completes, evaluates):
+        """Whether the last read of a step comes too early: one that completes sums, for the
+        requantiser, or one that evaluates a pair, for the phases of the pair before."""
+        phases, beats = self._config.array.phases, self._config.beats
+        pairs = _pace(m, "pairs", done, evaluates, C(self._config.phase_interval * phases))
+        if beats == 1:
+            return pairs
+        apart = Mux(self.layer.window, C(beats * phases), C(beats))
+        return pairs | _pace(m, "sums", done, completes, apart)
 
     def _place(self, m, fetched, last_place, place):
         """Where the step's pixel and row are, chosen from sums that are registers."""
@@ -285,6 +288,18 @@ class StepExpander(wiring.Component):
                 self.released.eq(0),
                 self.finished.eq(0),
             ]
+
+
+def _pace(m, name, done, paced, apart):
+    """Whether a ``paced`` step must wait: those that are ``done`` are ``apart`` clocks from each
+    other, at least."""
+    left = Signal(apart.shape(), name=name)
+    waits = Signal(name=f"{name}_wait")  # left != 0
+    with m.If(done & paced):
+        m.d.sync += [left.eq(apart - 1), waits.eq(apart != 1)]
+    with m.Elif(waits):
+        m.d.sync += [left.eq(left - 1), waits.eq(left != 1)]
+    return paced & waits
 
 
 def _wrap(address, size):

@@ -17,10 +17,11 @@ class WindowRegisters(wiring.Component):
     """Four rows of kernel columns for ``lanes`` channels, and the operands of the MAC array.
 
     A read brings one column of four rows (``four``), its first two rows (``low``) or its last two
-    (``high``); the read with ``shift`` completes the column and moves it in. ``capture`` completes
-    the window of a pixel; the second pixel of a pair comes with ``evaluate`` as well. The pair is
-    then offered to the array in phases of ``columns / 2`` channels: the first one `latency` clocks
-    after the read, the next ones `latency` clocks after ``next_phase``.
+    (``high``); the read with ``shift`` completes the column and moves it in. ``evaluate`` makes the
+    window that of a pair's second pixel; the first one's is what ``capture`` kept at an earlier
+    read. Both together keep the window for the pair behind. A pair is offered to the array in
+    phases of ``columns / 2`` channels: the first one `latency` clocks after the read, the next ones
+    `latency` clocks after ``next_phase``.
 
     Multiplier (column p * columns/2 + q, lane r * window_columns + c) of a phase sees pixel p,
     the phase's channel q, kernel row r and window column c, of which the newest is the last.
@@ -88,7 +89,7 @@ class WindowRegisters(wiring.Component):
         four, low, high, shift = (
             copies(name, getattr(self, name), 0) for name in ("four", "low", "high", "shift")
         )
-        captured = copies("captured", self.capture & ~self.evaluate, 1)
+        captured = copies("captured", self.capture, 1)
         evaluated = copies("evaluated", self.evaluate, 1)
         advanced = copies("advanced", self.next_phase, 1)
 

@@ -208,7 +208,7 @@ def _expander(check: str) -> Callable[[bool], Harness]:
         harness.drive(expander.steps.payload, short)
         harness.drive(expander.steps.valid, Const(1))
         if mutant:
-            opened.override("waits", 1)
+            opened.override("pairs_wait", 1)
         clocks = 4 + _TINY.beats * _TINY.array.phases
         waited = Signal(range(clocks + 1), name="waited")
         m.d.sync += waited.eq(Mux(expander.steps.ready, 0, waited + 1))

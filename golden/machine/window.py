@@ -30,8 +30,8 @@ class _Column:
 
 @dataclass(frozen=True, kw_only=True)
 class _Evaluation:
-    """The columns that have been shifted in since the prologue, when the two pixels of a pair
-    were captured."""
+    """The columns that have been shifted in since the pair's beginning, when the windows of its two
+    pixels were; of the first one, fewer than none if it is kept from the pair before."""
 
     shifted: tuple[int, int]
 
@@ -56,16 +56,33 @@ def _columns(reads: tuple[Read, ...]) -> list[_Column]:
     return columns
 
 
+def _captured(reads: tuple[Read, ...]) -> int | None:
+    """Where some reads capture their last window, if they do: in columns from their end, which is
+    0; columns before it have negative numbers."""
+    later = 0
+    for read in reversed(reads):
+        if "capture" in read.flags:
+            return -later
+        later += "shift" in read.flags
+    return None
+
+
 def _evaluations(walk: Walk) -> list[_Evaluation]:
-    found, shifted, first = [], 0, None
+    found: list[_Evaluation] = []
+    shifted, first = 0, _captured(walk.prologue)
+    kept = first is not None
     for read in walk.body:
         shifted += "shift" in read.flags
         if "evaluate" in read.flags:
             if first is None:
                 raise MachineError("a pair must capture its first pixel before it is evaluated")
+            if kept and first != _captured(walk.body):
+                raise MachineError(
+                    "a pair must capture the window of the next one where the prologue does"
+                )
             found.append(_Evaluation(shifted=(first, shifted)))
-        elif "capture" in read.flags:
-            first = shifted
+        if "capture" in read.flags:
+            first, kept = shifted, False
     return found
 
 

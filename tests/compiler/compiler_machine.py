@@ -117,25 +117,25 @@ class Machine:
         for position, channels in self.groups():
             window = np.full((4, self.array.window_columns, lanes), 1 << 40)
             pixels: list[np.ndarray] = []
+            first = None
             for entry in self.prologue:
-                window, done = self._window_entry(output_row, entry, position, window)
-                assert done is None
+                assert not entry["evaluate"]
+                window = self._window_entry(output_row, entry, position, window)
+                first = window.copy() if entry["capture"] else first
             for pair in range(fields["pixels"] + 1):
                 index, complete = base, False
                 here = position + pair * fields["pixel_step"]
                 sums = np.full((2, lanes), 1 << 40)
-                first = second = None
                 for entry in self.body:
-                    window, done = self._window_entry(output_row, entry, here, window)
-                    if done is not None and not entry["evaluate"]:
-                        first = done
+                    window = self._window_entry(output_row, entry, here, window)
                     if entry["evaluate"]:
                         assert not complete
-                        second = done if done is not None else second
+                        assert first is not None
                         if entry["first"]:
                             sums[:] = 0
-                        index = self._evaluate(index, (first, second), sums)
+                        index = self._evaluate(index, (first, window), sums)
                         complete = bool(entry["last"])
+                    first = window.copy() if entry["capture"] else first
                 assert complete
                 pixels += list(sums[:, :channels])
             base = base if fields["weights_shared"] else index
@@ -143,8 +143,7 @@ class Machine:
         return np.concatenate(result, axis=1)
 
     def _window_entry(self, output_row, entry, position, window):
-        """The window behind an entry's reads, and a copy of it where the last one completes a
-        pixel's."""
+        """The window behind an entry's reads."""
         fields, lanes = self.fields, self.array.lanes
         top = output_row * fields["row_stride"] - fields["padding_top"] + entry["row"]
         for read in range(entry["count"] + 1):
@@ -165,7 +164,7 @@ class Machine:
             if entry["shift"]:
                 column = np.array(newest)[:, np.newaxis]
                 window = np.concatenate([window[:, 1:], column], axis=1)
-        return window, window.copy() if entry["capture"] else None
+        return window
 
     def _evaluate(self, index, pixels, sums):
         half, lanes = self.array.pair_channels, self.array.lanes

@@ -128,3 +128,53 @@ def test_four_rows_are_read_at_once_of_half_words_and_of_words(channels, reads):
     walk = case_of(1, shape, preset("tiny")).program.walk
     assert sum(step.reads for step in walk.prologue) == reads
     assert ("four" in walk.body[0].flags) == (reads == 1)
+
+
+@pytest.mark.parametrize(
+    ("kernel_width", "stride", "dilation", "before", "reads"),
+    [
+        (2, 1, 1, 1, 2), (2, 2, 1, 0, 4), (3, 1, 1, 2, 2), (3, 2, 1, 2, 4), (4, 2, 1, 2, 4),
+        (4, 1, 1, 0, 8), (3, 3, 1, 0, 6), (3, 1, 2, 0, 6), (5, 2, 1, 0, 10),
+    ],
+)  # fmt: skip
+def test_windows_of_one_or_two_blocks_slide(kernel_width, stride, dilation, before, reads):
+    """On eight lanes, which take two columns: a pair reads each of its columns once, if blocks can
+    follow each other by a stride, and evaluates every block once."""
+    shape = Conv2dShape(
+        height=6, width=16, in_channels=8, out_channels=8, kernel_height=3,
+        kernel_width=kernel_width, stride=(1, stride), dilation=(1, dilation), groups=8,
+    )  # fmt: skip
+    walk = case_of(1, shape, replace(TINY, array=ArrayConfig(lanes=8, columns=8))).program.walk
+    blocks = -(-kernel_width // 2)
+    parts = len(walk.weights) // blocks
+    evaluates = [step for step in walk.body if "evaluate" in step.flags]
+    again = len(evaluates) - blocks
+    assert sum(step.reads for step in walk.prologue) == before
+    assert sum(step.reads for step in walk.body) == reads + again
+    assert len(evaluates) == blocks * (parts // 2)
+    keeps = [step for step in evaluates if "capture" in step.flags]
+    assert len(keeps) == (2 if blocks == 2 and before else 0)
+
+
+@pytest.mark.parametrize(
+    ("requantizer_lanes", "kernel_width", "pair"),
+    [(8, 2, 2), (8, 3, 4), (4, 2, 4), (4, 3, 4), (2, 3, 8), (1, 2, 16), (1, 3, 16), (4, 4, 8)],
+)
+def test_a_pair_takes_its_results_and_half_of_them_for_each_evaluation(
+    requantizer_lanes, kernel_width, pair
+):
+    """Two phases of eight columns: each takes 8 // lanes clocks of the requantiser, half as many
+    of an evaluation, and one at least."""
+    config = replace(
+        TINY,
+        array=ArrayConfig(lanes=8, columns=8),
+        requantizer=RequantizerConfig(lanes=requantizer_lanes, modes=TINY.requantizer.modes),
+    )
+    shape = Conv2dShape(
+        height=6, width=16, in_channels=8, out_channels=8, kernel_height=3,
+        kernel_width=kernel_width, groups=8,
+    )  # fmt: skip
+    layer = case_of(1, shape, config).layer
+    weights = np.zeros(layer.weights.shape, np.int8)
+    walk = compile_conv2d(replace(layer, weights=weights, weight_zero_point=0), config).walk
+    assert walk.pixel_cycles == pair

@@ -45,6 +45,16 @@ WINDOW = case_of(
     with_mode(Mode.FLOAT32),
 )  # fmt: skip
 
+#: Two blocks of two columns, of which the second one's window is the next pair's first.
+SLIDING = case_of(
+    1,
+    Conv2dShape(
+        height=8, width=9, in_channels=8, out_channels=8, kernel_height=3, kernel_width=3,
+        padding=(1, 1, 1, 1), groups=8,
+    ),
+    with_mode(Mode.FLOAT32),
+)  # fmt: skip
+
 
 def refused(case, sentence, *, core=None, **fields):
     descriptor = case.program.descriptor | fields
@@ -129,6 +139,12 @@ def changed(case, entries):
         (WINDOW, {0: {"evaluate": 1}}, "steps of a prologue must evaluate nothing"),
         (WINDOW, {1: {"capture": 0}},
          "a pair must capture its first pixel before it is evaluated"),
+        (SLIDING, {0: {"capture": 0}},
+         "a pair must capture its first pixel before it is evaluated"),
+        (SLIDING, {1: {"capture": 0}, 2: {"capture": 0}},
+         "a pair must capture the window of the next one where the prologue does"),
+        (SLIDING, {2: {"capture": 0}},
+         "a pair must capture the window of the next one where the prologue does"),
         (WINDOW, {0: {"shift": 0}},
          "a window must hold no column of the row before where its weights are not zero"),
         (WINDOW, {0: {"shift": 0}, 1: {"shift": 0}, 2: {"shift": 0}},
@@ -140,7 +156,7 @@ def changed(case, entries):
     ],
 )  # fmt: skip
 def test_steps(case, entries, sentence):
-    assert of(WINDOW, "prologue") == 1
+    assert of(WINDOW, "prologue") == of(SLIDING, "prologue") == 1
     refused(case, sentence, core=changed(case, entries))
 
 

@@ -32,23 +32,28 @@ def configuration(lanes, columns, requantizer_lanes, bits, overflow, multiplier=
 
 
 def reductions(generator, config):
-    """The clocks of the steps of each reduction. In window mode as many as there are phases take
-    turns; completing steps are ``config.beats`` clocks apart, and often no more."""
-    clock, previous = 0, -config.beats
+    """The clocks of the steps of each reduction, and of its values. In window mode as many as there
+    are phases take turns, ``config.phase_interval`` clocks apart; completing steps are
+    ``config.beats`` clocks apart for each phase, and often no more."""
+    clock, completed, taken = 0, -COUNT, -COUNT
     found = []
     for limit, turns in ((SWITCH, 1), (COUNT, config.array.phases)):
-        while clock < limit - 300:
+        least = 1 if turns == 1 else config.phase_interval
+        while clock < limit - 300 - 12 * turns * least:
             steps = int(generator.choice([1, 1, 2, 3, 9]))
             pauses = generator.choice([1.0, 1.0, 0.7])
             members = [[] for _ in range(turns)]
             for step in range(steps):
-                for member in members:
-                    clock += int(generator.geometric(pauses))
-                    if step == steps - 1:
-                        clock = max(clock, previous + config.beats)
-                        previous = clock
+                clock += int(generator.geometric(pauses)) - 1 + least
+                if step == steps - 1:
+                    clock = max(clock, completed + turns * config.beats)
+                    completed = clock
+                for phase, member in enumerate(members):
+                    clock += least if phase else 0
                     member.append(clock)
-            found += members
+            for member in members:
+                taken = max(member[-1], taken + config.beats)
+                found.append((member, taken))
         clock = limit
     return found
 
@@ -59,10 +64,10 @@ def stimuli(generator, config, steps):
     members = component.signature.members
     column_bits = Shape.cast(members["sums"].shape).width // config.array.columns
     flags = {name: np.zeros(COUNT, np.uint8) for name in ("valid", "first", "last")}
-    flags["valid"][[clock for member in steps for clock in member]] = 1
+    flags["valid"][[clock for member, _ in steps for clock in member]] = 1
     for name, index in (("first", 0), ("last", -1)):
         flags[name] = np.where(flags["valid"], 0, generator.integers(0, 2, COUNT))
-        flags[name][[member[index] for member in steps]] = 1
+        flags[name][[member[index] for member, _ in steps]] = 1
 
     def numbers(bits, *shape):
         half = 1 << (bits - 1)
@@ -70,12 +75,21 @@ def stimuli(generator, config, steps):
         extreme = generator.choice([-half, -1, 0, 1, half - 1], (COUNT, *shape))
         return np.where(generator.random((COUNT, 1) if shape else COUNT) < 0.3, extreme, values)
 
+    place = {name: generator.integers(0, 2, COUNT) for name in PLACES}
+    phases = config.array.phases
+    turned = [member[-1] for member, _ in steps if member[-1] >= SWITCH]
+    for first in range(0, len(turned), phases):
+        pair = turned[first : first + phases]
+        for name in PLACES:
+            place[name][pair] = 0 if name == "finish" else place[name][pair[-1]]
+        place["finish"][pair[-1]] = 1
+
     return {
         **flags,
         "window": (np.arange(COUNT) >= SWITCH).astype(np.uint8),
         "sums": numbers(column_bits, config.array.columns),
         "corrections": numbers(column_bits + 1, config.array.columns),
-        "place": {name: generator.integers(0, 2, COUNT) for name in PLACES},
+        "place": place,
     }
 
 
@@ -85,12 +99,12 @@ def expected_outputs(config, inputs, steps):
     valid, last = np.zeros((2, COUNT), np.uint8)
     values = np.zeros((COUNT, lanes), np.int64)
     place = {name: np.zeros(COUNT, np.uint8) for name in PLACES}
-    for member in steps:
+    for member, taken in steps:
         terms = inputs["sums"][member] + inputs["corrections"][member]
         sums = accumulate(
             terms.T, bits=config.accumulator.bits, overflow=config.accumulator.overflow
         )
-        clocks = member[-1] + interval * np.arange(config.portions)
+        clocks = taken + interval * np.arange(config.portions)
         valid[clocks], last[clocks[-1]] = 1, 1
         values[clocks] = sums.reshape(config.portions, lanes)
         for name in PLACES:

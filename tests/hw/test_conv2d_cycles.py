@@ -36,6 +36,7 @@ SHAPES = {
 @pytest.mark.parametrize(
     ("config", "name"),
     [(TINY, name) for name in SHAPES]
+    + [(preset("ecp5_25f"), "depthwise")]
     + [(preset(narrow), name) for narrow in ("up5k", "gw1nr9") for name in ("dense", "depthwise")],
 )
 def test_the_model_is_within_a_percent(config, name):

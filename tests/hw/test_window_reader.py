@@ -69,6 +69,25 @@ def first_difference(case, words):
     return None
 
 
+def _check_pace(case, cycles, last, taken):
+    """Evaluations come as the accumulators want them; gives the clock in which the last sums of
+    ``cycles`` are taken, where those before it were in clock ``taken``."""
+    config, phases = case.program.config, case.program.config.array.phases
+    seed = f"(seed {case.seed})"
+    if not case.program.walk.window or config.narrow:
+        assert cycles[last][0] >= taken + config.beats, seed
+        apart = int(np.diff(cycles[last]).min(initial=config.beats))
+        assert apart >= config.beats, f"sums complete {apart} clocks apart {seed}"
+        return cycles[last][-1]
+    apart = int(np.diff(cycles).min())
+    assert apart >= config.phase_interval, f"evaluations are {apart} clocks apart {seed}"
+    for pair, clock in enumerate(cycles[last][::phases]):
+        early = taken + config.beats - clock
+        assert early <= 0, f"the sums of pair {pair} complete {early} clocks early {seed}"
+        taken = clock + (phases - 1) * config.beats
+    return taken
+
+
 def check(cases, config, *, idle=0.0, no_credit=0.0):
     """All ``cases``, each twice, in one run."""
     cases = [case for case in cases for _ in range(2)]
@@ -98,9 +117,12 @@ def check(cases, config, *, idle=0.0, no_credit=0.0):
         wrong = first_difference(case, part)
         assert wrong is None, f"{wrong} ({case})"
         start += count
-    completed = words["cycle"][words["last"].astype(bool)].astype(np.int64)
-    apart = int(np.diff(completed).min())
-    assert apart >= config.beats, f"sums complete {apart} clocks apart (seed {cases[0].seed})"
+    cycles, first = words["cycle"].astype(np.int64), 0
+    taken = -config.beats
+    for case, count in zip(cases, counts, strict=True):
+        part = slice(first, first + count)
+        taken = _check_pace(case, cycles[part], words["last"][part].astype(bool), taken)
+        first += count
     for name, values in sources.items():
         taken = result.transfers[name].words
         wanted = len(values["address"] if name == "table" else values["height"]

@@ -26,11 +26,12 @@ BLOCKS = {
 
 def stimuli(generator, array):
     """Pairs of pixels of random columns, each column by one read of four rows or two of two, with
-    pauses, and the phases where they are due; what does not count is random."""
+    pauses, and the phases where they are due; what does not count is random. A third of the pairs
+    are made of the window kept from the pair before and a new one."""
     flags = {name: np.zeros(COUNT, np.uint8) for name in FLAGS}
-    clock, free = 0, 0
+    clock, free, kept = 0, 0, False
     while clock < COUNT - 200:
-        for pixel in range(2):
+        for pixel in range(int(kept), 2):
             columns = int(generator.integers(1, 6))
             for column in range(columns):
                 kind = generator.choice(["four", "two", "half"])
@@ -46,7 +47,8 @@ def stimuli(generator, array):
                     flags["low"][clock] = part in ("low", "half")
                     flags["high"][clock] = part == "high"
                     flags["shift"][clock] = completes
-                    flags["capture"][clock] = ends
+                    kept = evaluates and generator.random() < 1 / 3
+                    flags["capture"][clock] = ends and (not evaluates or kept)
                     flags["evaluate"][clock] = evaluates
                     if evaluates:
                         free = clock
@@ -65,7 +67,7 @@ def expected_windows(array, inputs):
     window = np.zeros((4, columns, array.lanes), np.uint8)
     brought = np.zeros((4, columns), bool)
     waiting = np.zeros((2, array.lanes), np.uint8)
-    pair = offered = [None, None]
+    first, offered = None, [None, None]
     shape = (COUNT, array.columns, 4, columns)
     operands, valid, known = np.zeros(shape, np.uint8), np.zeros(COUNT, bool), np.zeros(shape, bool)
     phase = 0
@@ -83,17 +85,18 @@ def expected_windows(array, inputs):
                 window[:2, -1], brought[:, -1] = runs[:2], [True, True, False, False]
         if at["low"]:
             waiting = runs[:2]
-        if at["capture"]:
-            pair[at["evaluate"]] = (window.copy(), brought.copy())
+        current = (window.copy(), brought.copy())
         if at["evaluate"] or at["next_phase"]:
             phase = 0 if at["evaluate"] else phase + 1
-            offered = list(pair) if at["evaluate"] else offered
+            offered = [first, current] if at["evaluate"] else offered
             valid[clock] = True
             for pixel, (values, mask) in enumerate(offered):
                 chosen = values[:, :, phase * half : (phase + 1) * half]
                 place = slice(pixel * half, (pixel + 1) * half)
                 operands[clock, place] = chosen.transpose(2, 0, 1)
                 known[clock, place] = mask
+        if at["capture"]:
+            first = current
     return operands, valid, known
 
 

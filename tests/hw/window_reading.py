@@ -333,14 +333,18 @@ def _window(program: Conv2dProgram, padded: PaddedImage) -> Iterator[Expected]:
         if parts * across * -(-shape.kernel_height // rows) == evaluates
         and (rows == 4 or shape.kernel_height > rows)
     }
-    # A block of fewer than all columns of the window fills its newest ones; a later part of the
-    # weights sees the same block again.
+    # A block of fewer than all columns of the window fills its newest ones, unless its window is
+    # the first block's a stride further; a later part of the weights sees the same block again.
+    flags = [step.flags for step in program.walk.body]
+    slides = any({"capture", "evaluate"} <= each for each in flags)
+    newer = shape.stride[1] + width - shape.kernel_width if slides else 0
     blocks = [
         (
             row,
             min(block, shape.kernel_height - row),
             column,
             min(width, shape.kernel_width - column),
+            newer if column else 0,
         )
         for row in range(0, shape.kernel_height, block)
         for column in range(0, shape.kernel_width, width)
@@ -377,7 +381,7 @@ def _window(program: Conv2dProgram, padded: PaddedImage) -> Iterator[Expected]:
 
 def _fill(operands, mask, shape, padded, tap, y, x, channel):
     """The operands [channels, 4, window columns] of one pixel."""
-    first_row, rows, first_column, columns = tap
+    first_row, rows, first_column, columns, newer = tap
     for row in range(rows):
         image_row = y * shape.stride[0] - shape.padding[0]
         image_row += (first_row + row) * shape.dilation[0]
@@ -385,7 +389,7 @@ def _fill(operands, mask, shape, padded, tap, y, x, channel):
             at = (
                 x * shape.stride[1] - shape.padding[2] + (first_column + column) * shape.dilation[1]
             )
-            place = operands.shape[2] - columns + column
+            place = operands.shape[2] - newer - columns + column
             operands[:, row, place] = padded.run(
                 image_row, at * shape.in_channels + channel, len(operands)
             )
