@@ -42,15 +42,19 @@ _TAKE = 3
 #: Parts of the descriptor, which is taken as a whole.
 _PARTS = 8
 
+#: What sees the reader's descriptor in compact hardware, where the next one waits for it.
+_TOGETHER = {"weights", "array", "values"}
+
 
 class Conv2dCore(wiring.Component):
     """Quantised two-dimensional convolutions, equal to the golden model to the bit.
 
     Weights, parameters and step table are written first; a descriptor then starts a layer, and
     the image's rows are taken as the line buffer has room. The next descriptor is taken when the
-    last window has been read, or, in compact and narrow cores, when the last result has been
-    computed. If it is offered before, and its ``ahead`` is set, its image follows the one before
-    without a pause. `macaw.compiler.conv2d` makes what these streams carry.
+    last window has been read, in compact cores when its sums have been handed on, and in narrow
+    ones when the last result has been computed. If it is offered before, and its ``ahead`` is set,
+    its image follows the one before without a pause. `macaw.compiler.conv2d` makes what these
+    streams carry.
 
     Parameters
     ----------
@@ -149,7 +153,7 @@ class Conv2dCore(wiring.Component):
         portions = config.beats - 1
         begin, behind, taking, settled = self._relay(
             m,
-            (intake, reader, result_buffer),
+            (intake, reader, result_buffer.empty),
             {
                 "weights": (addressed - 3, addressed + 2),
                 "array": (reader.evaluation_lead - array.mode_lead, summed),
@@ -305,21 +309,24 @@ class Conv2dCore(wiring.Component):
         all of the layer that runs.
 
         ``uses`` has the clocks behind an evaluation in which the descriptor is first looked at for
-        it, and last. In compact hardware all change together, when the layer before is over.
+        it, and last. Each has a descriptor of its own, but what stands `_TOGETHER` with the reader
+        in compact hardware.
         """
         config, compact = self._config, self._config.compact
-        intake, reader, result_buffer = sequence
+        intake, reader, empty = sequence
         least = _SETTLE if compact else LayerRelay.least
         clocks = [least] * (1 + len(uses))
+        own = [not compact, *(not compact or name not in _TOGETHER for name in uses)]
         # A pair of pixels has further evaluations, which no read begins.
         last_of_pair = (config.array.phases - 1) * config.beats
         pause = 0
-        if not compact:
-            for index, (first, last) in enumerate(uses.values(), start=1):
-                clocks[index] = least + reader.lead + first - 1 + LayerRelay.settle
-                changes = _TAKE + least + reader.lead + first - 1
-                pause = max(pause, reader.trail + last_of_pair + last + 1 - changes)
-        m.submodules.relay = relay = LayerRelay(config, clocks=tuple(clocks))
+        for index, (first, last) in enumerate(uses.values(), start=1):
+            changes = 1
+            if own[index]:
+                changes = least + reader.lead + first - 1
+                clocks[index] = changes + LayerRelay.settle
+            pause = max(pause, reader.trail + last_of_pair + last + 1 - _TAKE - changes)
+        m.submodules.relay = relay = LayerRelay(config, clocks=tuple(clocks), own=tuple(own))
 
         layer = Signal(layer_layout(config), reset_less=True)
         free = Signal(init=1)
@@ -329,8 +336,6 @@ class Conv2dCore(wiring.Component):
         left = Signal(range(way + 1))
         under_way = Signal()
         over = reader.finished & intake.complete
-        if compact:
-            over &= result_buffer.settled
         for clock in range(pause):
             over = delay(m, over, 1, name=f"over_{clock}", reset_less=False) & reader.finished
         m.d.comb += [
@@ -341,7 +346,7 @@ class Conv2dCore(wiring.Component):
             intake.running.eq(~free),
             intake.height.eq(layer.height),
             self.replaced.eq(left == 1),
-            self.idle.eq(free & result_buffer.empty),
+            self.idle.eq(free & empty),
             relay.taken.eq(taken),
             relay.layer.eq(layer),
         ]

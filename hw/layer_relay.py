@@ -26,8 +26,8 @@ class LayerRelay(wiring.Component):
 
     Data pass the blocks one behind the other, so the last ones of a layer are still in one block
     when the first ones of the next layer are in another. Each block therefore changes from layer to
-    layer at a time of its own. In compact hardware all blocks see ``layer`` itself: there, a layer
-    begins when the one before has left all blocks.
+    layer at a time of its own. Blocks without a copy see ``layer`` itself: a layer begins when the
+    one before has left all of them.
 
     Parameters
     ----------
@@ -35,6 +35,8 @@ class LayerRelay(wiring.Component):
         The configuration.
     clocks : tuple of int
         For each block, the clocks from ``taken`` to its start, at least `least`.
+    own : tuple of bool
+        For each block, whether it has a copy.
 
     Members
     -------
@@ -43,7 +45,8 @@ class LayerRelay(wiring.Component):
     layer : In
         The descriptor, from a clock after ``taken`` on.
     layers : Out
-        The blocks' descriptors, each new from `settle` clocks before its start on.
+        The blocks' descriptors, each new from `settle` clocks before its start on, or from a clock
+        after ``taken`` on.
     starts : Out
         The blocks' starts, for one clock.
     """
@@ -54,9 +57,12 @@ class LayerRelay(wiring.Component):
     #: The smallest number of clocks from ``taken`` to a start.
     least = settle + 3
 
-    def __init__(self, config: AcceleratorConfig, *, clocks: tuple[int, ...]):
+    def __init__(
+        self, config: AcceleratorConfig, *, clocks: tuple[int, ...], own: tuple[bool, ...]
+    ):
         self._config = instance("config", config, AcceleratorConfig)
         self._clocks = tuple(integer("clocks", each, self.least, 1 << 10) for each in clocks)
+        self._own = tuple(instance("own", each, bool) for each in own)
         layout = layer_layout(config)
         super().__init__(
             {
@@ -76,15 +82,17 @@ class LayerRelay(wiring.Component):
         m.d.comb += [
             start.eq(ago[clocks]) for start, clocks in zip(self.starts, self._clocks, strict=True)
         ]
-        if self._config.compact:
-            m.d.comb += [copy.eq(self.layer) for copy in self.layers]
-            return m
-        count = len(self._clocks)
-        sources = fan_out(m, "sources", self.layer, -(-count // _NEAR), clocks=1)
-        for index, clocks in enumerate(self._clocks):
-            source = sources[index // _NEAR].as_value()
+        compact = self._config.compact
+        near = -(-len(self._clocks) // _NEAR)
+        sources = fan_out(m, "sources", self.layer, near, clocks=1, compact=compact)
+        for index, (clocks, own) in enumerate(zip(self._clocks, self._own, strict=True)):
+            if not own:
+                m.d.comb += self.layers[index].eq(self.layer)
+                continue
+            source = Value.cast(sources[index // _NEAR])
             copy = Signal.like(source, name=f"layer_{index}", reset_less=True)
             following = ago[clocks - self.settle - 2]
-            load(m, f"loads_{index}", copy, source, following=following, parts=_PARTS)
+            name = f"loads_{index}"
+            load(m, name, copy, source, following=following, parts=_PARTS, compact=compact)
             m.d.comb += self.layers[index].as_value().eq(copy)
         return m

@@ -51,8 +51,6 @@ class ResultBuffer(wiring.Component):
         A run of bytes in the row that was claimed first and is not complete.
     result : Out
         Words of complete rows.
-    settled : Out
-        All rows that have been claimed are complete.
     empty : Out
         All rows have left through ``result``.
     """
@@ -68,7 +66,6 @@ class ResultBuffer(wiring.Component):
                 "write_valid": In(1),
                 "write": In(result_write_layout(config)),
                 "result": Out(stream.Signature(data.ArrayLayout(8, config.array.lanes))),
-                "settled": Out(1, init=1),
                 "empty": Out(1, init=1),
             }
         )
@@ -177,9 +174,6 @@ class ResultBuffer(wiring.Component):
         # Room may be late, and the claim comes from far away.
         claimed = delay(m, self.claim, 1, reset_less=False)
         m.d.sync += [held.eq(held + Mux(claimed, claims, 0) - fetch), self.room.eq(held <= most)]
-        begun = Signal(range(size + 1))
-        m.d.sync += begun.eq(begun + self.claim - completed)
-        m.d.comb += self.settled.eq(begun == 0)
         sends = self.result.valid & self.result.ready
         leaving = Signal(range(2 * queue.depth))
         m.d.sync += [
