@@ -9,12 +9,12 @@ RTL too, and says what ran, what did not, and where the first difference is.
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from random_graphs import FIXED, has_modes, random_graph, random_inputs, random_machine
+from random_graphs import FIXED, ON_RTL, has_modes, random_graph, random_inputs, random_machine
 
 from macaw.arch.machine import MachineConfig
 from macaw.compiler.machine import Segment, compile_network
@@ -162,12 +162,16 @@ def check_all_tensors(
     assert findings.values
 
 
-def fuzz(seed: int, findings: Findings, *, rtl: bool) -> None:
-    """The graph of a seed on a machine in Python, and with ``rtl`` on the RTL."""
+def fuzz(
+    seed: int, findings: Findings, *, rtl: bool, machines: Sequence[MachineConfig] = ON_RTL
+) -> None:
+    """The graph of a seed on a machine in Python, and with ``rtl`` on the RTL of one of
+    ``machines``."""
     graph = random_graph(seed)
     inputs = random_inputs(graph, seed)
     tensors = inputs | golden_run(graph, inputs, all_tensors=True)
-    fixed = FIXED[0 if rtl else seed // 2 % len(FIXED)]
+    # Every tenth seed takes its turn, too.
+    fixed = machines[(seed + seed // 10) % len(machines)] if rtl else FIXED[seed // 2 % len(FIXED)]
     refusals: dict[str, str] = {}
     rtl = rtl and has_modes(graph, fixed)
     config = fixed if rtl or (seed % 2 and has_modes(graph, fixed)) else random_machine(seed, graph)

@@ -92,7 +92,23 @@ def random_inputs(graph: QuantizedGraph, seed: int) -> dict[str, np.ndarray]:
 
 _TINY = machine_preset("tiny")
 
-#: Machines whose RTL is run: the second one has little room, so that tensors go outside and back
+#: A machine around a compact core, whose layers overlap as those of small devices do.
+COMPACT = replace(
+    _TINY,
+    name="compact",
+    core=replace(
+        _TINY.core,
+        name="compact",
+        array=ArrayConfig(lanes=8, columns=8),
+        requantizer=replace(_TINY.core.requantizer, lanes=4),
+        compact=True,
+    ),
+)
+
+#: Machines whose RTL is run, one after the other.
+ON_RTL = (_TINY, COMPACT)
+
+#: Machines for many graphs: the second one has little room, so that tensors go outside and back
 #: and layers are split.
 FIXED = (
     _TINY,
@@ -111,6 +127,7 @@ FIXED = (
         fetch_words=16,
         elementwise_lanes=4,
     ),
+    COMPACT,
 )  # fmt: skip
 
 

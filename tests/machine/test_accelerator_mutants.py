@@ -9,11 +9,11 @@ from types import FunctionType, ModuleType
 import pytest
 from accelerator_programs import MODELS, TINY, check_moves
 from machine_fuzz import Findings, fuzz
-from random_graphs import FIXED
+from random_graphs import COMPACT, FIXED
 
 import macaw.sim.machine
 from macaw.arch.machine import MachineConfig
-from macaw.hw import image_intake
+from macaw.hw import conv2d_core, image_intake
 from macaw.hw.machine import (
     Accelerator,
     accelerator,
@@ -56,6 +56,18 @@ MUTANTS: dict[str, tuple[ModuleType, str, str, str]] = {
     ),
 }  # fmt: skip
 
+#: Those that graphs on a compact core must find.
+OF_COMPACT: dict[str, tuple[ModuleType, str, str, str]] = {
+    "a layer in front of the last one's sums": (
+        conv2d_core, "Conv2dCore",
+        "pause = max(pause, reader.trail + last_of_pair + last + 1 - _TAKE - changes)", "pass",
+    ),
+    "results by the next layer's descriptor": (
+        conv2d_core, "Conv2dCore", "clocks[index] = changes + LayerRelay.settle",
+        "clocks[index] = least",
+    ),
+}  # fmt: skip
+
 #: Those that moves of words must find.
 OF_MOVES: dict[str, tuple[ModuleType, str, str, str]] = {
     "a second operand with the skips of the first": (
@@ -74,7 +86,7 @@ OF_MOVES: dict[str, tuple[ModuleType, str, str, str]] = {
 def verilog_of(
     mutant: tuple[ModuleType, str, str, str],
     patch: pytest.MonkeyPatch,
-    config: MachineConfig = FIXED[0],
+    config: MachineConfig,
 ) -> Verilog:
     """The machine with a class changed."""
     module, name, old, new = mutant
@@ -88,13 +100,19 @@ def verilog_of(
     return convert(Accelerator(config))
 
 
-@pytest.mark.parametrize("name", MUTANTS)
-def test_mutants_are_found(name, monkeypatch):
-    verilog = verilog_of(MUTANTS[name], monkeypatch)
+@pytest.mark.parametrize(
+    ("mutant", "machine"),
+    [
+        *((pytest.param(mutant, FIXED[0], id=name)) for name, mutant in MUTANTS.items()),
+        *((pytest.param(mutant, COMPACT, id=name)) for name, mutant in OF_COMPACT.items()),
+    ],
+)
+def test_mutants_are_found(mutant, machine, monkeypatch):
+    verilog = verilog_of(mutant, monkeypatch, machine)
     monkeypatch.setattr(macaw.sim.machine, "convert", lambda *_, **__: verilog)
     findings = Findings()
     for seed in SEEDS:
-        fuzz(seed, findings, rtl=True)
+        fuzz(seed, findings, rtl=True, machines=(machine,))
         if findings.differences:
             break
     assert findings.differences
