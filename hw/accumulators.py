@@ -163,7 +163,7 @@ class Accumulators(wiring.Component):
         step = delay(m, self.valid, lag, name="step", reset_less=False)
         completed = delay(m, self.valid & self.last, lag, name="complete", reset_less=False)
         place = delay(m, self.place, lag)
-        takes, behind = Signal(), Signal(range(config.array.phases))
+        takes, behind = Signal(name="takes"), Signal(range(config.array.phases), name="behind")
         if config.beats == 1:
             m.d.comb += takes.eq(completed)
             with m.If(completed):
@@ -172,9 +172,11 @@ class Accumulators(wiring.Component):
 
         # Sums of one pair only wait at a time: the oldest of them stands ``since`` places behind
         # the ring's beginning, and the others before it.
-        waiting, since = Signal(range(config.array.phases + 1)), Signal.like(behind)
+        waiting = Signal(range(config.array.phases + 1))
+        since = Signal.like(behind)
         busy = Signal(range(config.beats))
-        newest, kept = Signal(Place), Signal(Place, reset_less=True)
+        newest = Signal(Place)
+        kept = Signal(Place, reset_less=True)
         some = waiting != 0
         m.d.comb += [
             takes.eq((some | completed) & (busy == 0)),

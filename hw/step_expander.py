@@ -118,7 +118,7 @@ class StepExpander(wiring.Component):
         final_read = Signal()
         go = Signal()
         done = Signal()  # go & final_read
-        completes, evaluates = Signal(), Signal()
+        completes, evaluates = Signal(name="completes"), Signal(name="evaluates")
         placed, take_placed = placing.o.payload.fetched, placing.o.ready
         row_start, top = placing.o.payload.place.row_start, placing.o.payload.place.top
         m.d.comb += [

@@ -23,6 +23,7 @@ from macaw.prove.self_test import SELF_TEST
 from macaw.prove.solver import Verdict
 from macaw.prove.storing import STORING
 from macaw.prove.streams import STREAMS
+from macaw.prove.sums import SUMS
 
 __all__ = ["PROPERTIES", "choose", "prove"]
 
@@ -40,6 +41,7 @@ PROPERTIES: tuple[Property, ...] = (
     *PARAMETERS,
     *RESULT_ROWS,
     *RINGS,
+    *SUMS,
     *NARROW,
     *FUNCTIONS,
 )
