@@ -99,6 +99,13 @@ def test_every_block_is_what_its_interface_says(tmp_path, block):
         assert roles["ready"]["direction"] != direction
 
 
+def test_signals_without_bits_are_left_out(tmp_path):
+    """A collector that takes all columns at once counts a single place."""
+    path, _ = exported("ResultCollector", preset("ecp5_85f"), tmp_path)
+    assert "[-1:0]" not in path.read_text()
+    assert lint([path]) == ""
+
+
 def test_a_port_that_differs_is_noticed(tmp_path):
     path, interface = exported("LineBuffer", TINY, tmp_path)
     text = path.read_text()
