@@ -60,13 +60,13 @@ _SMALL_WORKLOADS = {
 
 def run(report: Report) -> None:
     """Measure every workload on ``ecp5_85f``, the depthwise one with half the requantiser's lanes
-    and on ``ecp5_25f`` as well, and small ones on ``up5k``."""
+    as well, and small ones on ``up5k`` and, the depthwise one, on ``ecp5_25f``."""
     config = preset("ecp5_85f")
     halved = replace(config, name="ecp5_85f_r8", requantizer=replace(config.requantizer, lanes=8))
     for name, shape in _WORKLOADS.items():
         _measure(report, config, name, shape)
-    for other in (halved, preset("ecp5_25f")):
-        _measure(report, other, "depthwise3x3", _WORKLOADS["depthwise3x3"])
+    _measure(report, halved, "depthwise3x3", _WORKLOADS["depthwise3x3"])
+    _measure(report, preset("ecp5_25f"), "depthwise3x3_16", _SMALL_WORKLOADS["depthwise3x3_16"])
     for name, shape in _SMALL_WORKLOADS.items():
         _measure(report, preset("up5k"), name, shape)
 
