@@ -118,7 +118,9 @@ class Accumulators(wiring.Component):
         window = copies("window", self.window, 2 + lag)
         takes, behind = self._take(m)
         takes_over = copies("takes", takes, 3)
-        waited = [copies(f"waited_{clocks}", behind == clocks, 3) for clocks in range(1, phases)]
+        # Where nothing waits, what is complete stands at the ring's beginning.
+        places = range(1, phases if config.beats > 1 else 1)
+        waited = [copies(f"waited_{place}", behind == place, 3) for place in places]
         if config.max_pooling:
             largest = copies("largest", self.largest, 2 + lag)
         if interval > 1:
@@ -143,9 +145,8 @@ class Accumulators(wiring.Component):
                 m.d.sync += [ring[i + 1].eq(ring[i]) for i in range(phases - 1)]
             later = held[column + lanes] if column + lanes < columns else 0
             complete = ring[0]
-            if config.beats > 1:
-                for kept, flags in zip(ring[1:], waited, strict=True):
-                    complete = Mux(flags[column], kept, complete)
+            for place, flags in zip(places, waited, strict=True):
+                complete = Mux(flags[column], ring[place], complete)
             following = Mux(takes_over[column], complete, later)
             if interval == 1:
                 m.d.sync += held[column].eq(following)
