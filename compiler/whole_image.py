@@ -18,7 +18,8 @@ __all__ = ["whole_image"]
 
 
 def whole_image(lowered: Lowered, config: AcceleratorConfig) -> Lowered:
-    """The operator, or the same on an image of other rows that takes fewer clocks.
+    """The operator, or the same on an image of other rows that takes fewer clocks, or as many with
+    fewer weights.
 
     Where pixels are whole words, rows stand one behind the other without gaps, and a layer in
     window mode that sees all pixels at once does not depend on where a row ends. Four rows are
@@ -31,7 +32,7 @@ def whole_image(lowered: Lowered, config: AcceleratorConfig) -> Lowered:
     shape = layer.shape
     _, blocks = _clocks(shape, config)
     choices = [each for each in _shapes(shape, config) if _clocks(each, config)[1] <= blocks]
-    best = min((shape, *choices), key=lambda each: _clocks(each, config)[0])
+    best = min((shape, *choices), key=lambda each: _clocks(each, config))
     size = (shape.out_channels, best.kernel_height, best.kernel_width, 1)
     batch, _, _, channels = lowered.image_shape
     return replace(
