@@ -7,7 +7,7 @@ import numpy as np
 from macaw.arch.config import AcceleratorConfig
 from macaw.arch.shapes import Conv2dShape
 from macaw.compiler.lanes import narrow_cycles
-from macaw.compiler.steps import Groups, Step, Walk
+from macaw.compiler.steps import Groups, Step, Walk, flagged
 
 __all__ = ["dense_reads", "pairs_pay", "walk_dense"]
 
@@ -136,8 +136,8 @@ def walk_dense(
                 words[index, part, :, column][mine] = weights[channel][where]
 
     body = steps * len(parts)
-    body[0] = Step(**{**vars(body[0]), "flags": body[0].flags | {"first"}})
-    body[-1] = Step(**{**vars(body[-1]), "flags": body[-1].flags | {"last"}})
+    body[0] = flagged(body[0], "first")
+    body[-1] = flagged(body[-1], "last")
     reads = sum(step.reads for step in body)
     return Walk(
         window=False,

@@ -6,7 +6,7 @@ import numpy as np
 
 from macaw.arch.config import AcceleratorConfig
 from macaw.arch.shapes import Conv2dShape
-from macaw.compiler.steps import Groups, Step, Walk
+from macaw.compiler.steps import Groups, Step, Walk, flagged
 
 __all__ = ["narrow_cycles", "walk_lanes"]
 
@@ -52,8 +52,8 @@ def walk_lanes(shape: Conv2dShape, parts: list[np.ndarray], config: AcceleratorC
         for column in range(0, kernel_width, together)
     ]
     body = steps * len(parts)
-    body[0] = Step(**{**vars(body[0]), "flags": body[0].flags | {"first"}})
-    body[-1] = Step(**{**vars(body[-1]), "flags": body[-1].flags | {"last"}})
+    body[0] = flagged(body[0], "first")
+    body[-1] = flagged(body[-1], "last")
 
     words = np.zeros(
         (outer, len(parts), shape.kernel_height, kernel_width, columns, lanes), np.int8
