@@ -103,8 +103,8 @@ def verilog_of(
 @pytest.mark.parametrize(
     ("mutant", "machine"),
     [
-        *((pytest.param(mutant, FIXED[0], id=name)) for name, mutant in MUTANTS.items()),
-        *((pytest.param(mutant, COMPACT, id=name)) for name, mutant in OF_COMPACT.items()),
+        *(pytest.param(mutant, FIXED[0], id=name) for name, mutant in MUTANTS.items()),
+        *(pytest.param(mutant, COMPACT, id=name) for name, mutant in OF_COMPACT.items()),
     ],
 )
 def test_mutants_are_found(mutant, machine, monkeypatch):
