@@ -12,7 +12,7 @@ from macaw.arch.machine import MachineConfig
 __all__ = ["PROGRAM_VERSION", "Program", "ProgramError", "TensorPlace"]
 
 #: The version of the format and of the instructions in it. A machine takes no other.
-PROGRAM_VERSION = 5
+PROGRAM_VERSION = 6
 
 _MAGIC = b"macaw program\n"
 _NUMBER = 4

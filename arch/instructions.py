@@ -8,7 +8,7 @@ instructions of each engine must be complete before it begins. They count from t
 program and come from earlier instructions, so there is no circle of waits.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -71,6 +71,9 @@ _ENGINES = {
     Opcode.STORE: Engine.STORE,
     Opcode.SCATTER: Engine.STORE,
 }
+
+#: Addresses that are shown, each where a count of its own is not zero.
+_COUNTED = {"address": None, "tail_address": "head", "second_address": "second_count"}
 
 #: What each kind does, in a sentence.
 MEANINGS = {
@@ -170,6 +173,8 @@ def instruction_fields(config: MachineConfig, opcode: Opcode) -> tuple[Field, ..
             return (
                 place("address", "first word"),
                 *runs("", "words"),
+                count("head", "runs from there on, before those from tail_address on; 0 for all"),
+                place("tail_address", "first word of the runs behind the head"),
                 place("second_address", "first word of the second operand"),
                 *runs("second_", "words of the second operand, 0 for none"),
                 Field(
@@ -294,25 +299,31 @@ def decode(config: MachineConfig, words: bytes) -> Iterator[Instruction]:
 def disassemble(config: MachineConfig, instruction: Instruction) -> str:
     """One line: the opcode, the values that are not zero, and the waits.
 
-    Addresses are shown with their space; a run only where words behind it are skipped.
+    Addresses are shown with their space; a run only where others are behind it and stand elsewhere.
     """
     parts = [instruction.opcode.name]
     for name, value in instruction.values.items():
-        if name in ("address", "second_address"):
+        if name in _COUNTED:
             bits = config.address_bits
             if instruction.opcode == Opcode.SCATTER:
                 bits += (config.word_bytes - 1).bit_length()
             space = "tensor" if value >> bits else "outer"
-            if name == "address" or instruction.values["second_count"]:
+            number = _COUNTED[name]
+            if number is None or instruction.values[number]:
                 parts.append(f"{name}={space}:{value & ((1 << bits) - 1):#x}")
         elif value and instruction.opcode == Opcode.LOAD and name == "target":
             parts.append(f"target={LoadTarget(value).name.lower()}")
-        elif value and (not name.endswith("run") or instruction.values[f"{name[:-3]}skip"]):
+        elif value and (not name.endswith("run") or _in_runs(instruction.values, name[:-3])):
             parts.append(f"{name}={value}")
     waits = [f"{engine} {count}" for engine, count in instruction.after.items() if count]
     if waits:
         parts.append(f"after {', '.join(waits)}")
     return " ".join(parts)
+
+
+def _in_runs(values: Mapping[str, int], prefix: str) -> bool:
+    """Whether the words of a FETCH do not stand one behind the other."""
+    return bool(values[f"{prefix}skip"] or (not prefix and values["head"]))
 
 
 def documentation(config: MachineConfig) -> str:

@@ -54,7 +54,7 @@ def minimum_traffic(segment: Segment, machine: MachineConfig) -> int:
     ends = {place.name for place in (*segment.program.inputs, *segment.program.outputs)}
     readers: dict[str, set[str]] = {}
     for each in segment.passes:
-        for rows in each.sources:
+        for rows in each.reads:
             readers.setdefault(rows.buffer.name, set()).add(each.operator)
     capacity = machine.core.memory.activation_words + machine.tensor_words
     words = len(loads)

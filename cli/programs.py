@@ -76,7 +76,7 @@ def network_passes(network: Network) -> list[dict[str, Any]]:
                     "index": index,
                     "result": each.name,
                     "work": _work(each),
-                    "from": [_place(segment.homes, rows.buffer.name) for rows in each.sources],
+                    "from": [_place(segment.homes, rows.buffer.name) for rows in each.reads],
                     "to": _place(segment.homes, each.target.buffer.name),
                     "weights": int(core.weights.size) if core else 0,
                     "steps": len(core.table) if core else 0,

@@ -12,7 +12,7 @@ from macaw.arch.requantization import Mode
 from macaw.compiler.averages import has_parts, lower_parts
 from macaw.compiler.layer import Conv2dLayer, WideRow
 from macaw.compiler.lower import AVERAGING, MULTIPLYING, Lowered, lower
-from macaw.compiler.parts import Share, compile_parts, in_bands, output_band
+from macaw.compiler.parts import Share, column_bands, compile_parts, output_band
 from macaw.compiler.refusals import Split, TooLarge
 from macaw.compiler.short_rows import short_rows
 from macaw.compiler.whole_image import whole_image
@@ -109,7 +109,7 @@ def _layer(
         if cropped is not None:
             wanted = share(cropped.layer) if share else Share()
             found = []
-            for band in in_bands(cropped, wanted):
+            for band in column_bands(cropped, wanted.bands):
                 words = wanted.weight_words
                 try:
                     pieces = list(compile_parts(band, config, row=row, weight_words=words))

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A layer in parts, each as large as the core can take."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -14,7 +14,7 @@ from macaw.compiler.layer import Conv2dLayer, WideRow
 from macaw.compiler.refusals import Split, TooLarge
 
 __all__ = [
-    "Part", "Share", "column_bands", "compile_parts", "evenly", "in_bands", "output_band", "whole",
+    "Part", "Share", "column_bands", "compile_parts", "evenly", "output_band", "whole",
 ]  # fmt: skip
 
 _AXES = {Split.ROWS: 0, Split.COLUMNS: 1}
@@ -33,12 +33,10 @@ class Part:
 @dataclass(frozen=True, kw_only=True)
 class Share:
     """What parts of a layer are to take, if they can be so: ``weight_words`` of the weight memory
-    at most, and each one of as many ``bands`` of columns, or the first ``rows`` of the result or
-    all others."""
+    at most, and each one of as many ``bands`` of columns."""
 
     weight_words: int | None = None
     bands: int = 1
-    rows: int = 0
 
 
 def whole(layer: Conv2dLayer) -> Part:
@@ -225,24 +223,12 @@ def output_band(part: Part, split: Split, first: int, end: int | None) -> Part |
     )
 
 
-def in_bands(part: Part, share: Share) -> Iterator[Part]:
-    """A part in the bands of rows, or else of columns, that ``share`` says."""
-    height = part.layer.shape.output_height
-    if 0 < share.rows < height:
-        return _bands(part, Split.ROWS, (0, share.rows, height))
-    return column_bands(part, share.bands)
-
-
 def column_bands(part: Part, count: int) -> Iterator[Part]:
     """The columns of a part's result in so many bands, of one size but the last; fewer where there
     are not as many columns. Of one whose bands would see padding alone, the part itself."""
     width = part.layer.shape.output_width
-    return _bands(part, Split.COLUMNS, (*range(0, width, -(-width // count)), width))
-
-
-def _bands(part: Part, split: Split, cuts: Sequence[int]) -> Iterator[Part]:
-    """The result's rows or columns from each of ``cuts`` to the next one."""
-    bands = [output_band(part, split, first, end) for first, end in pairwise(cuts)]
+    cuts = *range(0, width, -(-width // count)), width
+    bands = [output_band(part, Split.COLUMNS, first, end) for first, end in pairwise(cuts)]
     yield from (band for band in bands if band) if all(bands) else (part,)
 
 

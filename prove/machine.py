@@ -16,6 +16,7 @@ from macaw.hw.machine.scatter import Scatter
 from macaw.hw.machine.word_reader import WordReader
 from macaw.prove.harness import Harness
 from macaw.prove.properties import stated
+from macaw.prove.solver import Method
 from macaw.prove.streams import KEEPS, WAITS, keeps, waits_not
 
 __all__ = ["MACHINE"]
@@ -83,7 +84,7 @@ def _arbiter(mutant: bool) -> Harness:
 
 
 def _reader_stays(mutant: bool) -> Harness:
-    harness = Harness(WordReader(_CONFIG, depth=16, runs=True))
+    harness = Harness(WordReader(_CONFIG, depth=16, runs=True, tail=True))
     reader = harness.component
     harness.offer(reader.span, "span")
     if mutant:
@@ -92,28 +93,48 @@ def _reader_stays(mutant: bool) -> Harness:
     return harness
 
 
+class _Reader:
+    """A reader of the memory outside. ``owed`` are words that it has asked for and that have not
+    come; ``adds_up`` says that these, places, and words that are kept are as many as they were."""
+
+    def __init__(self) -> None:
+        self.harness = harness = Harness(WordReader(_CONFIG, depth=16, runs=True, tail=True))
+        self.component = reader = harness.component
+        harness.offer(reader.span, "span")
+        signal = harness.opened.signal
+        self.owed = owed = Signal(range(64), name="owed")
+        comes = reader.words.valid & reader.words.ready
+        harness.drive(reader.words.valid, harness.free(1, "comes") & (owed != 0))
+        harness.m.d.sync += owed.eq(owed + signal("asked") - comes)
+        credit, stored = signal("credit"), signal("room.stored")
+        held = stored + reader.o.valid
+        self.adds_up = (
+            (credit + owed + held == Mux(credit.any(), credit.init, 16))
+            & (signal("room.some") == (stored != 0))
+            & (signal("room.full") == (stored == 16))
+        )
+
+
 def _reader(mutant: bool) -> Harness:
     """No more words are asked for than there are places: none that comes has to wait."""
-    harness = Harness(WordReader(_CONFIG, depth=16, runs=True))
-    reader, opened, m = harness.component, harness.opened, harness.m
-    harness.offer(reader.span, "span")
+    beside = _Reader()
     if mutant:
-        opened.override("taken", 1)
-    # Words that have been asked for and have not come.
-    due = Signal(range(64))
-    asked = opened.signal("asked")
-    comes = reader.words.valid & reader.words.ready
-    harness.drive(reader.words.valid, harness.free(1, "comes") & (due != 0))
-    m.d.sync += due.eq(due + asked - comes)
-    stored = opened.signal("room.stored")
-    held = stored + reader.o.valid
-    credit = opened.signal("credit")
-    some, full = opened.signal("room.some"), opened.signal("room.full")
-    harness.check(
-        (credit + due + held == Mux(credit.any(), credit.init, 16))
-        & (some == (stored != 0))
-        & (full == (stored == 16))
-    )
+        beside.harness.opened.override("taken", 1)
+    beside.harness.check(beside.adds_up)
+    return beside.harness
+
+
+def _turns(mutant: bool) -> Harness:
+    """The tail begins when all words of the head have come: they cannot be overtaken."""
+    beside = _Reader()
+    harness, owed = beside.harness, beside.owed
+    signal = harness.opened.signal
+    if mutant:
+        harness.opened.override("settled", 1, when=signal("more") == 1)
+    due, left, more = signal("due"), signal("left"), signal("more")
+    helper = (due == left + more + owed) & (~signal("settled") | (owed == 0))
+    helper &= ~beside.component.idle | (due == 0)
+    harness.check(owed == 0, when=signal("turns"), helper=helper & beside.adds_up)
     return harness
 
 
@@ -195,6 +216,14 @@ MACHINE = (
         "places, words asked for and words kept add up: no word has to wait in the memory",
         _reader,
         size="16 words",
+    ),
+    _of(
+        "WordReader",
+        "tail",
+        "the tail of a span is asked for when all words of its head have come",
+        _turns,
+        size="16 words",
+        method=Method.INDUCTION,
     ),
     _of(
         "WordReader",

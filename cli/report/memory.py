@@ -130,7 +130,7 @@ def _constants(segment: Segment, config: MachineConfig) -> dict[str, int]:
     return {
         rows.buffer.name: rows.buffer.image.words(config)
         for each in segment.passes
-        for rows in each.sources
+        for rows in each.reads
         if rows.buffer.data is not None
     }
 

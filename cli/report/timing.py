@@ -9,7 +9,7 @@ from macaw.arch.instructions import Instruction, Opcode, decode, engine_of
 from macaw.arch.machine import Engine, LoadTarget, MachineConfig, Space
 from macaw.arch.program import CoreProgram
 from macaw.cli.report.figures import Cause, Span, Traffic
-from macaw.compiler.machine.cost import pass_cost, rows_bytes, target_bytes
+from macaw.compiler.machine.cost import pass_cost, read_runs, target_bytes
 from macaw.compiler.machine.network import Segment
 from macaw.compiler.machine.passes import Pass
 from macaw.sim.machine_trace import TracedInstruction
@@ -25,8 +25,8 @@ def traffic(segment: Segment, number: int, config: MachineConfig) -> Traffic:
     each = segment.passes[number]
     read = dict.fromkeys(Space, 0)
     written = dict.fromkeys(Space, 0)
-    for rows in each.sources:
-        read[segment.homes[rows.buffer.name].space] += rows_bytes(rows, config)
+    for rows, runs in zip(each.reads, read_runs(each, config), strict=True):
+        read[segment.homes[rows.buffer.name].space] += runs.count * config.word_bytes
     written[segment.homes[each.target.buffer.name].space] += target_bytes(each.target, config)
     loads = {
         resident: sum(load.words for load in segment.loads[number] if load.resident == resident)

@@ -10,7 +10,10 @@ from macaw.compiler.conv2d import Conv2dProgram
 from macaw.compiler.cost import model_clocks
 from macaw.compiler.machine.passes import Pass, Placed, Rows, Runs
 
-__all__ = ["PassCost", "array_clocks", "fetched_runs", "pass_cost", "rows_bytes", "target_bytes"]
+__all__ = [
+    "PassCost", "array_clocks", "fetched_runs", "pass_cost", "read_runs", "rows_bytes",
+    "target_bytes",
+]  # fmt: skip
 
 #: Clocks from the start of a copy to its first result, about.
 _LATENCY = 12
@@ -68,6 +71,14 @@ def fetched_runs(rows: Rows, config: MachineConfig) -> Runs:
     runs = rows.runs(config)
     assert runs is not None, "lowering gives passes no others"
     return runs
+
+
+def read_runs(each: Pass, config: MachineConfig) -> tuple[Runs, ...]:
+    """The words that a pass fetches of each of the rows that it `Pass.reads`."""
+    image, *others = (fetched_runs(rows, config) for rows in each.reads)
+    if each.kept is not None:
+        image = image.behind(others[-1].count)
+    return image, *others
 
 
 def target_bytes(target: Placed, config: MachineConfig) -> int:

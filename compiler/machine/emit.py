@@ -20,10 +20,10 @@ from macaw.arch.loading import pack_units
 from macaw.arch.machine import Engine, LoadTarget, MachineConfig, Space
 from macaw.arch.program import CoreProgram
 from macaw.compiler.elementwise import LookupTables
-from macaw.compiler.machine.cost import fetched_runs
+from macaw.compiler.machine.cost import read_runs
 from macaw.compiler.machine.hazards import Access, Hazards
 from macaw.compiler.machine.loads import Load, in_order
-from macaw.compiler.machine.passes import Pass, Placed
+from macaw.compiler.machine.passes import Pass, Placed, Runs
 from macaw.compiler.machine.stores import Content, Store
 from macaw.compiler.ring import BANKS
 
@@ -180,16 +180,22 @@ def _run(code: _Code, each: Pass, loads: Sequence[Load], homes: Mapping[str, Hom
     config = code.config
     values = dict.fromkeys((field.name for field in instruction_fields(config, Opcode.FETCH)), 0)
     reads = []
-    for prefix, rows in zip(("", "second_"), each.sources, strict=False):
-        home, runs = homes[rows.buffer.name], fetched_runs(rows, config)
+    spans = []
+    for rows, runs in zip(each.reads, read_runs(each, config), strict=True):
+        home = homes[rows.buffer.name]
         start, end = home.word + runs.first, home.word + runs.end
         pitch = runs.run + runs.skip
         access = Access(memory=home.space.name, start=start, end=end, run=runs.run, pitch=pitch)
         reads.append(access)
+        spans.append((_address(config, home, start), runs))
+    kept = spans.pop() if each.kept is not None else None
+    for prefix, (address, runs) in zip(("", "second_"), spans, strict=False):
         values |= {
-            f"{prefix}address": _address(config, home, start), f"{prefix}count": runs.count,
+            f"{prefix}address": address, f"{prefix}count": runs.count,
             f"{prefix}run": runs.run, f"{prefix}skip": runs.skip,
         }  # fmt: skip
+    if kept is not None:
+        values |= _in_two(kept, spans[0])
     code.add(Engine.FETCH, Opcode.FETCH, values, reads)
 
     used = [_units_of(load) for load in loads if load.target != LoadTarget.LOOKUP]
@@ -209,6 +215,17 @@ def _run(code: _Code, each: Pass, loads: Sequence[Load], homes: Mapping[str, Hom
         case _:
             code.add(Engine.COMPUTE, Opcode.COPY, {"count": values["count"]}, ())
     _store(code, each, homes, tables, reads[0])
+
+
+def _in_two(head: tuple[int, Runs], tail: tuple[int, Runs]) -> dict[str, int]:
+    """What a FETCH says of an image in two pieces, each with its address."""
+    (address, runs), (tail_address, others) = head, tail
+    # Of two that are one run each, that of the head.
+    longest = max(runs, others, key=lambda each: each.number)
+    return {
+        "address": address, "count": runs.count + others.count, "run": longest.run,
+        "skip": longest.skip, "head": runs.count // longest.run, "tail_address": tail_address,
+    }  # fmt: skip
 
 
 def _store(

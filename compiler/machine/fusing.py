@@ -55,9 +55,7 @@ def _with_tables(
     tables and its target; ``None`` where it cannot be so."""
     rows, others = each.sources[index], each.sources[:index] + each.sources[index + 1 :]
     buffer, target = rows.buffer, each.target
-    readers = [
-        other for other in passes for read in other.sources if read.buffer.name == buffer.name
-    ]
+    readers = [other for other in passes for read in other.reads if read.buffer.name == buffer.name]
     makers = _writers(buffer, passes)
     if not makers:
         return None

@@ -28,8 +28,8 @@ def overwritten(
     found: dict[tuple[str, str], int] = {}
     for index, each in enumerate(passes):
         result = each.target.buffer.name
-        image, *others = (rows.buffer.name for rows in each.sources)
-        if image in others or not {result, image} <= lives.keys():
+        image, *others = (rows.buffer.name for rows in each.reads)
+        if each.kept is not None or image in others or not {result, image} <= lives.keys():
             continue
         if lives[result].first == lives[image].last == index:
             distance = _distance(each, config)

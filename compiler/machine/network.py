@@ -212,7 +212,7 @@ def _constants(
     their words."""
     places: dict[str, int] = {}
     words = bytearray()
-    for rows in (rows for each in passes for rows in each.sources):
+    for rows in (rows for each in passes for rows in each.reads):
         buffer = rows.buffer
         if buffer.data is None or buffer.name in places:
             continue
@@ -234,7 +234,7 @@ def _lives(
         uses.setdefault(buffer.name, []).append(index)
 
     for index, each in enumerate(passes):
-        for rows in each.sources:
+        for rows in each.reads:
             if rows.buffer.data is None:
                 use(rows.buffer, index)
         use(each.target.buffer, index)

@@ -47,6 +47,13 @@ class Runs:
         """Of runs."""
         return -(-self.count // self.run)
 
+    def behind(self, count: int) -> "Runs":
+        """The same without the first ``count`` words: whole runs, or a part of the only one."""
+        left = self.count - count
+        run = self.run if self.number > 1 else left
+        first = self.first + count + count // self.run * self.skip
+        return Runs(first=first, count=left, run=run, skip=self.skip)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
@@ -122,7 +129,9 @@ class Pass:
     """``work`` on the first of the rows ``sources``; where there are ``tables``, they make of its
     words, and of those of the second rows, if they are of two operands, what is put into
     ``target``. ``name`` is what the pass is called, ``operator`` the first result of the operator
-    that it is a part of, ``also`` that of one that the tables are of."""
+    that it is a part of, ``also`` that of one that the tables are of.
+
+    The first words of the first rows are read where they stand once more, if they do: ``kept``."""
 
     name: str
     sources: tuple[Rows, ...]
@@ -131,3 +140,9 @@ class Pass:
     tables: LookupTables | None = None
     operator: str = ""
     also: str = ""
+    kept: Rows | None = None
+
+    @property
+    def reads(self) -> tuple[Rows, ...]:
+        """All rows of which words are read."""
+        return self.sources if self.kept is None else (*self.sources, self.kept)

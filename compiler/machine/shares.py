@@ -24,12 +24,11 @@ def share_of(layer: Conv2dLayer, config: MachineConfig, memory_bytes: float) -> 
     """What a part of ``layer`` takes, beside a memory that moves ``memory_bytes`` in a clock.
 
     Usually that are three eighths of the weight memory: one part's are loaded while another is
-    computed, and the next layer's while the last part is. But each part fetches the image anew.
-    Where that takes longer than the sums, larger parts are better, though some of their weights
-    come between two parts; and so is a band of the first rows of a pointwise layer, which stays in
-    the tensor memory from one part to the next. Where the rows of two images have no room beside
-    each other, bands of columns are, of which the next one's first rows come ahead. All of this is
-    as fast as can be by `_clocks`.
+    computed, and the next layer's while the last part is. But each part fetches the image anew, but
+    for what the tensor memory keeps of it. Where that takes longer than the sums, larger parts are
+    better, though some of their weights come between two parts. Where the rows of two images have
+    no room beside each other, bands of columns are, of which the next one's first rows come ahead.
+    All of this is as fast as can be by `_clocks`.
     """
     capacity = config.core.memory.weight_words
     usual = 3 * capacity // 8
@@ -37,28 +36,31 @@ def share_of(layer: Conv2dLayer, config: MachineConfig, memory_bytes: float) -> 
     most = capacity // words
     if layer.shape.groups > 1 or groups * words <= usual or not most:
         return Share(weight_words=usual)
-    all_widths = _widths(layer)
-    ways = [*((bands, 0) for bands in all_widths), (1, _rows_inside(layer, config))]
     clocks = {
-        (parts, *way): _clocks(layer, config, memory_bytes, parts, all_widths[way[0]], way[1])
-        for way in dict.fromkeys(ways)
+        (parts, bands): min(
+            _clocks(layer, config, memory_bytes, parts, widths, kept)
+            for kept in {0, _kept(layer, config, bands)}
+        )
+        for bands, widths in _widths(layer).items()
         for parts in {ceil(groups / of_part) for of_part in range(1, most + 1)}
     }
-    first = ceil(groups / max(usual // words, 1)), 1, 0
+    first = ceil(groups / max(usual // words, 1)), 1
     best = min(clocks, key=lambda each: clocks[each])
-    parts, bands, rows = best if clocks[best] < (1 - GAIN) * clocks[first] else first
-    return Share(weight_words=max(usual, words * ceil(groups / parts)), bands=bands, rows=rows)
+    parts, bands = best if clocks[best] < (1 - GAIN) * clocks[first] else first
+    return Share(weight_words=max(usual, words * ceil(groups / parts)), bands=bands)
 
 
-def _rows_inside(layer: Conv2dLayer, config: MachineConfig) -> int:
-    """The rows of the image of a pointwise layer that the tensor memory has room for, beside the
-    result; none where the image fits there, or where its rows are none of the result."""
+def _kept(layer: Conv2dLayer, config: MachineConfig, bands: int) -> int:
+    """The words of the image that the tensor memory has room for, beside the result; whole rows of
+    one in bands. None where the image fits there, or where rows of it are left out."""
     shape, row = layer.shape, layer.row
     image = Image(height=shape.height, width=row.width, channels=row.channels)
-    if not layer.pointwise or fits_inside(image, config):
+    stepping = shape.extent_height == 1 and shape.stride[0] > 1
+    if stepping or fits_inside(image, config):
         return 0
     result = Image(height=shape.height, width=shape.output_width, channels=shape.out_channels)
-    return room_beside(result, config) // image.row_words(config)
+    room, unit = room_beside(result, config), image.row_words(config) if bands > 1 else 1
+    return room // unit * unit
 
 
 def _column_groups(layer: Conv2dLayer, config: MachineConfig) -> tuple[int, int]:
@@ -83,13 +85,13 @@ def _clocks(
     memory_bytes: float,
     parts: int,
     widths: Sequence[int],
-    inside: int = 0,
+    kept: int = 0,
 ) -> float:
     """Clocks of a dense layer with its column groups in ``parts``, each in bands of so many columns
-    of the image: the sums, and the rows that come between two of the result, as there is no room
-    for them before; or what comes and leaves meanwhile; behind each part those weights of the next
-    one for which there was no place, and those rows of its image, if it could not come ahead. So
-    many rows are fetched once, and stay ``inside``.
+    of the image: the sums, and the rows that come in front of a band or between two of its result,
+    as there is no room for them before; or what comes and leaves meanwhile; and behind each part
+    those weights of the next one for which there was no place. So many words of the image are
+    ``kept`` inside, where a pass copies them first.
 
     Infinite where the rows of a band do not fit the line buffer.
     """
@@ -99,22 +101,27 @@ def _clocks(
     pairs = zip(sizes, [*sizes[1:], sizes[0]], strict=True)
     late = sum(max(one + next_one - memory.weight_words, 0) for one, next_one in pairs) * size
     pixel, needed = layer.row.channels, min(shape.extent_height, shape.height)
-    # Rows of the image that the line buffer has room for.
-    room = memory.activation_words // config.words(max(widths) * pixel)
-    if needed > room:
-        return math.inf
+    image = Image(height=shape.height, width=layer.row.width, channels=pixel)
+    fits, kept_rows = fits_inside(image, config), kept / image.row_words(config)
+    speed = config.word_bytes if fits else memory_bytes
     with_next = min(needed + shape.stride[0], shape.height)
-    first_rows = 0 if with_next <= room // 2 else needed - shape.padding[0]
+    first_rows = needed - shape.padding[0]
+    waiting = 0.0
+    for width in widths:
+        row = width * pixel
+        # Rows of the image that the line buffer has room for.
+        room = memory.activation_words // config.words(row)
+        if needed > room:
+            return math.inf
+        if with_next > room // 2:
+            copies = min(first_rows, kept_rows)
+            waiting += copies * row / config.word_bytes + (first_rows - copies) * row / speed
+        waiting += max(with_next - room, 0) * shape.output_height * row / speed
     # A kernel of one row steps over those that it does not see.
     height = shape.height if needed > 1 else shape.output_height
-    rows = parts * sum(widths) * pixel
-    image, tensors = shape.height * layer.row.bytes, config.tensor_words * config.word_bytes
-    again = height * rows - (parts - 1) * inside * layer.row.bytes
-    images, speed = (again, memory_bytes) if image > tensors else (0, config.word_bytes)
+    fetched = (parts * height - (parts - 1) * kept_rows) * sum(widths) * pixel
     pixels = shape.output_height * shape.output_width
-    moved = images + pixels * shape.out_channels + groups * words * size - late
-    waiting = max(with_next - room, 0) * shape.output_height * rows / speed
-    bands = len(widths) + (inside > 0)
-    between = parts * bands * _BETWEEN + first_rows * rows / speed
-    sums = pixels * groups * words + waiting
+    moved = pixels * shape.out_channels + groups * words * size - late + (0 if fits else fetched)
+    sums = pixels * groups * words + parts * waiting
+    between = parts * len(widths) * _BETWEEN + kept
     return max(sums, moved / memory_bytes) + late / memory_bytes + between

@@ -161,19 +161,21 @@ class Execution:
     def _fetch(self, site: Site, values: Mapping[str, int]) -> Words:
         if values["follows"]:
             self._check_followed(site)
-        places = [
-            _places(*(values[f"{prefix}{name}"] for name in ("count", "run", "skip")))
-            for prefix in ("", "second_")
+        head = values["head"] * values["run"] or values["count"]
+        counts = min(head, values["count"]), max(values["count"] - head, 0)
+        spans = [
+            (address, _places(count, values[f"{prefix}run"], values[f"{prefix}skip"]))
+            for address, count, prefix in (
+                (values["address"], counts[0], ""),
+                (values["tail_address"], counts[1], ""),
+                (values["second_address"], values["second_count"], "second_"),
+            )
         ]
-        addresses = values["address"], values["second_address"]
-        first, self._second = (
-            self._read(site, *each) for each in zip(addresses, places, strict=True)
-        )
+        *image, self._second = (self._read(site, *each) for each in spans)
         inside = Space.TENSOR << self._config.address_bits
-        self._read_inside = [
-            address - inside + each for address, each in zip(addresses, places, strict=True)
-        ]
-        return first
+        *read, second = (address - inside + places for address, places in spans)
+        self._read_inside = [np.concatenate(read), second]
+        return Words.joined(image)
 
     def _check_followed(self, site: Site) -> None:
         number = site.instruction.after.get(Engine.STORE, 0)

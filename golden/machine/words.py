@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Words of memories and streams, of which some bytes may be anything."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +27,14 @@ class Words:
         """``count`` words of ``size`` bytes that are not known."""
         return Words(
             data=np.zeros((count, size), np.uint8), known=np.zeros((count, size), np.bool_)
+        )
+
+    @staticmethod
+    def joined(parts: Sequence["Words"]) -> "Words":
+        """The words of all parts, one behind the other."""
+        return Words(
+            data=np.concatenate([each.data for each in parts]),
+            known=np.concatenate([each.known for each in parts]),
         )
 
     @staticmethod

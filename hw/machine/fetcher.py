@@ -82,6 +82,7 @@ class Fetcher(wiring.Component):
                 depth=self._config.fetch_words,
                 tensor=bool(self._config.tensor_words),
                 runs=True,
+                tail=index == 0,
             )
             connect(m, flipped(self.reads[index]), reader.read)
             connect(m, flipped(self.words[index]), reader.words)
@@ -103,10 +104,8 @@ class Fetcher(wiring.Component):
         busy = Signal()
         starting = Signal()
         for reader, prefix in ((first, ""), (second, "second_")):
-            m.d.comb += [
-                reader.span.payload[name].eq(fields[f"{prefix}{name}"])
-                for name in ("address", "count", "run", "skip")
-            ]
+            span = reader.span.payload
+            m.d.comb += [span[name].eq(fields[f"{prefix}{name}"]) for name, _ in span.shape()]
         idle = first.idle & second.idle
         with m.If(~busy):
             m.d.comb += self.command.ready.eq(idle)

@@ -16,11 +16,16 @@ from macaw.hw.memory_port import read_layout
 __all__ = ["WordReader", "span_layout"]
 
 
-def span_layout(config: MachineConfig, *, runs: bool = False) -> data.StructLayout:
+def span_layout(
+    config: MachineConfig, *, runs: bool = False, tail: bool = False
+) -> data.StructLayout:
     """Words to read: the first one, with the space as its top bit, and how many. With ``runs``
-    there are so many in each run, and some words between two runs, which are not read."""
+    there are so many in each run, and some words between two runs, which are not read; with
+    ``tail`` those behind the first ``head`` runs, if that is not zero, stand elsewhere."""
+    place = config.address_bits + 1
     fields = {"run": COUNT_BITS, "skip": config.address_bits} if runs else {}
-    return data.StructLayout({"address": config.address_bits + 1, "count": COUNT_BITS, **fields})
+    fields |= {"head": COUNT_BITS, "tail_address": place} if tail else {}
+    return data.StructLayout({"address": place, "count": COUNT_BITS, **fields})
 
 
 class WordReader(wiring.Component):
@@ -39,6 +44,8 @@ class WordReader(wiring.Component):
         There is a port to the tensor memory.
     runs : bool
         Words stand in runs; otherwise one behind the other.
+    tail : bool
+        With ``runs``: the last ones may stand elsewhere, in the other memory too.
 
     Members
     -------
@@ -64,15 +71,22 @@ class WordReader(wiring.Component):
     """
 
     def __init__(
-        self, config: MachineConfig, *, depth: int, tensor: bool = False, runs: bool = False
+        self,
+        config: MachineConfig,
+        *,
+        depth: int,
+        tensor: bool = False,
+        runs: bool = False,
+        tail: bool = False,
     ):
         self._config = instance("config", config, MachineConfig)
         self._depth = power_of_two("depth", depth, 16, 1024)
         self._tensor = bool(tensor)
         self._runs = bool(runs)
+        self._tail = self._runs and bool(tail)
         word = word_layout(config)
         members = {
-            "span": In(stream.Signature(span_layout(config, runs=self._runs))),
+            "span": In(stream.Signature(span_layout(config, runs=self._runs, tail=self._tail))),
             "cancel": In(1),
             "idle": Out(1, init=1),
             "hungry": Out(1),
@@ -159,13 +173,30 @@ class WordReader(wiring.Component):
         if self._runs:
             run = Signal.like(span.run, reset_less=True)
             skip = Signal.like(span.skip, reset_less=True)
-            with m.If((left == 0) & (more != 0)):
+            ends = (left == 0) & (more != 0)
+            if self._tail:
+                # Runs of the head that are left. The tail begins once all words of these have come:
+                # those of one memory must not overtake the other's. Both are known a clock later,
+                # in which no run ends.
+                head = Signal.like(span.head)
+                tail = Signal.like(span.tail_address, reset_less=True)
+                last = Signal()
+                settled = Signal()
+                turns = Signal()
+                m.d.sync += [last.eq(head == 1), settled.eq(due == more)]
+                ends &= settled | ~last
+                m.d.comb += turns.eq(ends & last)
+            with m.If(ends):
                 following = Mux(more > run, run, more)
                 m.d.sync += [
                     left.eq(following),
                     more.eq(more - following),
                     address.eq(address + skip),
                 ]
+                if self._tail:
+                    m.d.sync += head.eq(head - (head != 0))
+                    with m.If(turns):
+                        m.d.sync += [address.eq(tail), outside.eq(~tail[-1])]
                 if self._tensor:
                     m.d.sync += written.eq(0)
             first = Mux(span.count > span.run, span.run, span.count)
@@ -184,6 +215,8 @@ class WordReader(wiring.Component):
             ]
             if self._runs:
                 m.d.sync += [more.eq(span.count - first), run.eq(span.run), skip.eq(span.skip)]
+            if self._tail:
+                m.d.sync += [head.eq(span.head), tail.eq(span.tail_address)]
             if self._tensor:
                 m.d.sync += written.eq(0)
         return m

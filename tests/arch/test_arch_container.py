@@ -65,7 +65,7 @@ def test_every_truncation_is_noticed():
         (lambda content: content + b"x", "must have the checksum"),
         (
             lambda content: content[:14] + b"\x01" + content[15:],
-            "program must be of version 5, not 1: compile it again",
+            "program must be of version 6, not 1: compile it again",
         ),
     ],
 )

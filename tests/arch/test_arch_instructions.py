@@ -131,6 +131,7 @@ def test_disassembly_shows_spaces_targets_and_waits():
         "address": tensor + 4, "count": 2, "second_address": 9, "second_count": 5, "follows": 0,
     }  # fmt: skip
     fetch |= {"run": 2, "skip": 0, "second_run": 2, "second_skip": 0}
+    fetch |= {"head": 0, "tail_address": 7}
     alone = fetch | {"second_count": 0}
     lines = [
         disassemble(TINY, each)
@@ -139,6 +140,7 @@ def test_disassembly_shows_spaces_targets_and_waits():
             Instruction(opcode=Opcode.FETCH, values=fetch),
             Instruction(opcode=Opcode.FETCH, values=alone),
             Instruction(opcode=Opcode.FETCH, values=alone | {"run": 1, "skip": 3}),
+            Instruction(opcode=Opcode.FETCH, values=alone | {"run": 1, "head": 1}),
         )
     ]
     assert lines == [
@@ -146,6 +148,7 @@ def test_disassembly_shows_spaces_targets_and_waits():
         "FETCH address=tensor:0x4 count=2 second_address=outer:0x9 second_count=5",
         "FETCH address=tensor:0x4 count=2",
         "FETCH address=tensor:0x4 count=2 run=1 skip=3",
+        "FETCH address=tensor:0x4 count=2 run=1 head=1 tail_address=outer:0x7",
     ]
 
 

@@ -42,11 +42,12 @@ def layer_of(height, width, inputs, outputs, *, kernel=1, stride=1, groups=1):
     ("layer", "words"),
     [
         # 64 column groups of 256 words on an image of 100 KB, in rows of a pixel: two at once, so
-        # that the next two come meanwhile, and beside a slow memory four, with what the tensor
-        # memory holds of the image apart.
-        (layer_of(49, 1, 2048, 512), (WORDS // 2, (WORDS, 1, 4))),
+        # that the next two come meanwhile, and beside a slow memory four.
+        (layer_of(49, 1, 2048, 512), (WORDS // 2, WORDS)),
         # Sums take longer than the image: 32 groups of 288 words. Rows of half an image come ahead.
-        (layer_of(14, 14, 256, 256, kernel=3), (USUAL, (USUAL, 2))),
+        (layer_of(14, 14, 256, 256, kernel=3), ((USUAL, 2), (USUAL, 2))),
+        # A quarter's do so from a fast memory; from a slow one a quarter comes too often.
+        (layer_of(7, 7, 512, 512, kernel=3), ((WORDS * 9 // 16, 4), WORDS * 9 // 16)),
         # An image of 4 KB, which never leaves the machine.
         (layer_of(2, 2, 1024, 1024), (USUAL, USUAL)),
         # Weights that fit into three eighths; a column group of more words than there are; groups.
@@ -54,13 +55,16 @@ def layer_of(height, width, inputs, outputs, *, kernel=1, stride=1, groups=1):
         (layer_of(7, 7, 1024, 64, kernel=3), (USUAL, USUAL)),
         (layer_of(56, 56, 64, 64, kernel=3, groups=64), (USUAL, USUAL)),
     ],
-    ids=["large image", "many sums", "image inside", "few weights", "large kernel", "depthwise"],
-)
+    ids=[
+        "large image", "many sums", "few rows", "image inside", "few weights", "large kernel",
+        "depthwise",
+    ],
+)  # fmt: skip
 def test_larger_parts_where_the_image_would_be_fetched_too_often(layer, words):
     for memory_bytes, share in zip((MACHINE.word_bytes, 2), words, strict=True):
-        weight_words, bands, rows = (*share, 0)[:3] if isinstance(share, tuple) else (share, 1, 0)
+        weight_words, bands = share if isinstance(share, tuple) else (share, 1)
         found = share_of(layer, MACHINE, memory_bytes)
-        assert found == Share(weight_words=weight_words, bands=bands, rows=rows)
+        assert found == Share(weight_words=weight_words, bands=bands)
 
 
 @pytest.mark.parametrize("memory_bytes", [0.5, 1, 2, 4, 8])
@@ -69,14 +73,14 @@ def test_no_other_share_is_faster_by_more_than_the_gain(memory_bytes):
     share = share_of(layer, MACHINE, memory_bytes)
     assert share.weight_words <= WORDS
     clocks = {
-        (words * groups, bands, rows): shares._clocks(
-            layer, MACHINE, memory_bytes, -(-128 // groups), widths, rows
+        (words * groups, bands): min(
+            shares._clocks(layer, MACHINE, memory_bytes, -(-128 // groups), widths, kept)
+            for kept in (0, WORDS if bands == 1 else 7 * 128)
         )
         for groups in range(1, WORDS // words + 1)
         for bands, widths in shares._widths(layer).items()
-        for rows in ((0, 1) if bands == 1 else (0,))
     }
-    chosen = clocks[share.weight_words, share.bands, share.rows]
+    chosen = clocks[share.weight_words, share.bands]
     assert chosen == min(clocks.values()) or share == Share(weight_words=USUAL)
     assert (1 - shares.GAIN) * chosen <= min(clocks.values())
 
@@ -105,11 +109,18 @@ def test_clocks_of_parts_are_their_sums_or_what_is_moved():
     assert shares._clocks(layer, MACHINE, 0.5, 3, [1]) == 2 * moved + 3 * between
 
 
-def test_rows_that_stay_inside_come_once():
-    """Of two parts in two bands, each; a hundred rows of 1,024 bytes."""
-    layer, between = layer_of(256, 1, 1024, 64), shares._BETWEEN
-    all_rows, kept = (shares._clocks(layer, MACHINE, 1, 2, [1], rows) for rows in (0, 100))
-    assert all_rows - kept == 100 * 1024 - 2 * between
+def test_words_that_are_kept_come_once():
+    """Of two parts; a hundred words, which are copied before."""
+    layer = layer_of(256, 1, 1024, 64)
+    all_words, kept = (shares._clocks(layer, MACHINE, 1, 2, [1], words) for words in (0, 100))
+    assert all_words - kept == 100 * 8 - 100
+
+
+def test_first_rows_that_are_kept_come_from_inside():
+    """Two rows of 448 words in front of each of 8 parts of 288 words, of which one is kept."""
+    layer = layer_of(14, 14, 256, 64, kernel=3)
+    all_words, kept = (shares._clocks(layer, MACHINE, 4, 8, [14], words) for words in (0, 448))
+    assert all_words - kept == 8 * (448 * 2 - 448) - 448
 
 
 def test_clocks_in_front_of_a_part_are_those_of_rows_that_do_not_come_ahead():
@@ -123,13 +134,16 @@ def test_clocks_in_front_of_a_part_are_those_of_rows_that_do_not_come_ahead():
     assert shares._clocks(layer, MACHINE, 4, 1, [100]) == math.inf
 
 
-def test_rows_stay_inside_beside_the_result():
-    """Of 1,024 words a result of 49 pixels takes 784, and a row of the image 64."""
-    assert shares._rows_inside(layer_of(49, 1, 512, 128), MACHINE) == 3
-    # The result does not fit; the image does; a kernel sees several rows.
-    assert shares._rows_inside(layer_of(49, 1, 512, 256), MACHINE) == 16
-    assert shares._rows_inside(layer_of(16, 1, 512, 256), MACHINE) == 0
-    assert shares._rows_inside(layer_of(49, 1, 512, 256, kernel=3), MACHINE) == 0
+def test_words_are_kept_beside_the_result():
+    """Of 1,024 words a result of 49 pixels takes 784."""
+    assert shares._kept(layer_of(49, 1, 512, 128), MACHINE, 1) == 240
+    # The result does not fit; the image does; rows of it are left out.
+    assert shares._kept(layer_of(49, 1, 512, 256), MACHINE, 1) == 1024
+    assert shares._kept(layer_of(16, 1, 512, 256), MACHINE, 1) == 0
+    assert shares._kept(layer_of(49, 1, 512, 256, stride=2), MACHINE, 1) == 0
+    # Whole rows of 448 words of an image in bands.
+    assert shares._kept(layer_of(14, 14, 256, 256, kernel=3), MACHINE, 1) == 1024
+    assert shares._kept(layer_of(14, 14, 256, 256, kernel=3), MACHINE, 2) == 896
 
 
 def test_rows_for_which_there_is_no_room_come_between_two_of_the_result():

@@ -70,9 +70,10 @@ class Writer:
     def fetch(
         self, address: int, count: int, *, second: int | None = None, follows=False, after=None,
         run: int | None = None, skip: int = 0, second_count: int | None = None,
-        second_skip: int = 0,
+        second_skip: int = 0, head: int = 0, tail: int = 0,
     ):  # fmt: skip
-        """Of a second operand, by default, as many words as of the first."""
+        """Of a second operand, by default, as many words as of the first; behind ``head`` runs of
+        the first those from ``tail`` on."""
         run = count if run is None else run
         if second is None:
             second_count = 0
@@ -81,7 +82,7 @@ class Writer:
         return self.add(
             Opcode.FETCH, address=address, count=count, run=run, skip=skip, follows=int(follows),
             second_address=second or 0, second_count=second_count, second_run=run,
-            second_skip=second_skip, after=after,
+            second_skip=second_skip, head=head, tail_address=tail, after=after,
         )  # fmt: skip
 
     def copy(self, count: int, *, after=None):

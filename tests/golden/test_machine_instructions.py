@@ -210,8 +210,13 @@ def naive_movement(config, program, instructions, memories):
             address, count, run, skip = (
                 fetch.values[f"{prefix}{name}"] for name in ("address", "count", "run", "skip")
             )
+            head = fetch.values["head"] * run if stream is streams[0] else 0
             for word in range(count):
-                space, first = divmod(address, 1 << bits)
+                if head and word >= head:
+                    place, word = fetch.values["tail_address"], word - head
+                else:
+                    place = address
+                space, first = divmod(place, 1 << bits)
                 start = (first + word + word // run * skip) * size
                 stream += memories[space][start : start + size]
         values, stream = store.values, streams[0]
@@ -260,9 +265,14 @@ def random_movement(generator, config, *, serial):
         reach = min(count + (count - 1) // run * skip, 40)
         skip *= reach < 40
         second = somewhere(space, reach) if two else None
+        # The tail of an image in two pieces may stand beside what is written, too.
+        head = int(generator.integers(0, count // run + 1)) if generator.random() < 0.5 else 0
+        tails = space if serial else Space(int(generator.integers(0, 2)))
+        tail = somewhere(tails, reach) if head else 0
         writer.fetch(
-            somewhere(space, reach), count, second=second, run=run, skip=skip, second_skip=skip
-        )
+            somewhere(space, reach), count, second=second, run=run, skip=skip, second_skip=skip,
+            head=head, tail=tail,
+        )  # fmt: skip
         writer.copy(words)
         tables = {"operands": 2, "minimum": -128, "maximum": 127} if two else {}
         after = None if serial or not two else {Engine.LOAD: 1}

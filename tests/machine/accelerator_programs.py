@@ -116,18 +116,19 @@ class Expected:
         memory = self.tensor if address >= top else self.outer
         return memory, address % top * unit
 
-    def _fetched(self, fetch: dict[str, int], prefix: str) -> np.ndarray:
-        address, count, run, skip = (
-            fetch[f"{prefix}{name}"] for name in ("address", "count", "run", "skip")
-        )
-        memory, first = self._space(address, WORD)
-        places = np.arange(count)
-        places += places // max(run, 1) * skip
-        return memory[first:].reshape(-1, WORD)[places].reshape(-1)
+    def _fetched(self, source: dict[str, int]) -> np.ndarray:
+        found = []
+        for piece in _pieces(source):
+            memory, first = self._space(piece["address"], WORD)
+            places = np.arange(piece["count"])
+            places += places // max(piece["run"], 1) * piece["skip"]
+            found.append(memory[first:].reshape(-1, WORD)[places].reshape(-1))
+        return np.concatenate(found)
 
     def move(self, instructions: list[Instruction]) -> None:
         fetch, _, store = (each.values for each in instructions)
-        operands = [self._fetched(fetch, prefix) for prefix in ("", "second_")]
+        second = {name: fetch[f"second_{name}"] for name in ("address", "count", "run", "skip")}
+        operands = [self._fetched(each) for each in (fetch, second)]
         words = operands[0]
         if store["operands"]:
             words = np.array(
@@ -157,8 +158,9 @@ class Expected:
 
 def random_moves(rng: np.random.Generator, transfers: int) -> list[list[Instruction]]:
     """Transfers between places that have been written, of the memory outside and the tensor
-    memory; of three about one is of bytes that are looked up, and one of sums of two."""
-    moves = []
+    memory; of three about one is of bytes that are looked up, and one of sums of two. About every
+    second one of several runs has a tail elsewhere."""
+    moves, tails = [], np.random.default_rng(transfers)
     # The tensor memory is filled first: nothing else is known of it.
     first = moving(MOVED, 256, (Opcode.STORE, {"address": _TENSOR, "count": 256}), 0, tensor=False)
     moves.append(first)
@@ -198,14 +200,19 @@ def random_moves(rng: np.random.Generator, transfers: int) -> list[list[Instruct
             continue
         if _overlap(sources[0], store) and not _in_time(sources[0], store):
             continue
+        first, *rest = sources
+        tail = _tail(tails, first)
+        if tail is not None and not _overlap(tail, store):
+            first |= {"head": first["count"] - tail["count"], "tail_address": tail["address"]}
+            first["head"] //= first["run"]
         opcode, values = moves[-1][2].opcode, moves[-1][2].values
         follows = opcode == Opcode.STORE and values["address"] >= _TENSOR and rng.integers(4) > 0
-        first, *rest = sources
         second = {f"second_{name}": value for each in rest for name, value in each.items()}
+        ends = {name: first.get(name, 0) for name in ("head", "tail_address")}
         moves.append(
             moving(
                 first["address"] % _TENSOR, count, store, len(moves), tensor=from_tensor,
-                follows=follows, run=first["run"], skip=first["skip"], second=second,
+                follows=follows, run=first["run"], skip=first["skip"], second=second | ends,
             )
         )  # fmt: skip
     return moves
@@ -226,15 +233,42 @@ def _tables(rng: np.random.Generator) -> dict[str, int]:
     }  # fmt: skip
 
 
-def _source(rng: np.random.Generator, count: int, tensor: bool) -> dict[str, int] | None:
-    """The fields of a FETCH of so many words, in runs; ``None`` where they have no room."""
+def _pieces(source: dict[str, int]) -> list[dict[str, int]]:
+    """The fields of a FETCH by itself of each piece of an image."""
+    head = source.get("head", 0) * source["run"]
+    runs = {name: source[name] for name in ("run", "skip")}
+    if not head:
+        return [{"address": source["address"], "count": source["count"], **runs}]
+    return [
+        {"address": source["address"], "count": head, **runs},
+        {"address": source["tail_address"], "count": source["count"] - head, **runs},
+    ]
+
+
+def _tail(rng: np.random.Generator, source: dict[str, int]) -> dict[str, int] | None:
+    """The fields of a FETCH by itself of the last runs of a source, at another place; ``None``
+    where there are none."""
+    count, run = source["count"], source["run"]
+    if run >= count or not rng.integers(2):
+        return None
+    left = count - run * int(rng.integers(1, -(-count // run)))
+    return _source(rng, left, bool(rng.integers(2)), run=run, skip=source["skip"])
+
+
+def _source(
+    rng: np.random.Generator, count: int, tensor: bool, **runs: int
+) -> dict[str, int] | None:
+    """The fields of a FETCH of so many words, in ``runs`` or any; ``None`` where they have no
+    room."""
     size, base = (TINY.tensor_words, _TENSOR) if tensor else (MEMORY_WORDS - MOVED, MOVED)
-    run, skip = int(rng.integers(1, count + 1)), int(rng.integers(0, 6))
+    if not runs:
+        runs = {"run": int(rng.integers(1, count + 1)), "skip": int(rng.integers(0, 6))}
+    run, skip = runs["run"], runs["skip"]
     reach = count + (count - 1) // run * skip
     if reach > size:
         return None
     address = base + int(rng.integers(size - reach + 1))
-    return {"address": address, "count": count, "run": run, "skip": skip}
+    return {"address": address, "count": count, **runs}
 
 
 def _in_time(source: dict[str, int], store: tuple[Opcode, dict[str, int]]) -> bool:

@@ -28,15 +28,18 @@ from macaw.sim.memory_model import MemoryModel
 def test_the_moves_are_of_all_kinds():
     """Stores of both kinds, with every number of operands, and both operands from both memories and
     in runs with gaps."""
-    kinds, operands = set(), set()
+    kinds, operands, tails = set(), set(), set()
     for fetch, _, store in random_moves(np.random.default_rng(3), 40):
         number = store.values["operands"]
         kinds.add((store.opcode, number))
         for prefix in ("", "second_")[:number]:
             address, skip = (fetch.values[f"{prefix}{name}"] for name in ("address", "skip"))
             operands.add((prefix, address >> TINY.address_bits, skip > 0))
+        places = (fetch.values[name] >> TINY.address_bits for name in ("address", "tail_address"))
+        tails.add((fetch.values["head"] > 0, *places))
     assert len(kinds) == 6
     assert len(operands) == 8
+    assert len({each for each in tails if each[0]}) == 4
 
 
 @pytest.mark.parametrize("model", MODELS, ids=str)
