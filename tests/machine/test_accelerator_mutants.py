@@ -77,6 +77,12 @@ OF_MOVES: dict[str, tuple[ModuleType, str, str, str]] = {
     "a FETCH that waits for its own STORE": (
         accelerator, "Accelerator", "fetches.begun == stores.begun", "0",
     ),
+    "a tail that follows its head's words too early": (
+        word_reader, "WordReader", "settled | ~last", "1",
+    ),
+    "a tail that stands behind its head": (
+        word_reader, "WordReader", "with m.If(turns):", "with m.If(0):",
+    ),
     "tables for words of a STORE only": (
         storer, "Storer", "passes.eq(operation.operands.any())", "passes.eq(store.operands.any())",
     ),
