@@ -59,7 +59,7 @@ def _first_rows(each: Pass, config: MachineConfig, memory_bytes: float) -> float
     """Clocks in which the rows come that the first row of a result needs."""
     assert isinstance(each.work, CoreProgram)
     layer = each.work.descriptor
-    rows = min(layer["extent"] - layer["padding_top"], layer["height"])
+    rows = min(max(layer["extent"] - layer["padding_top"], 0), layer["height"])
     words = rows * (layer["row_words"] + 1)
     if fits_inside(each.sources[0].buffer.image, config):
         return words

@@ -105,7 +105,7 @@ def _clocks(
     fits, kept_rows = fits_inside(image, config), kept / image.row_words(config)
     speed = config.word_bytes if fits else memory_bytes
     with_next = min(needed + shape.stride[0], shape.height)
-    first_rows = needed - shape.padding[0]
+    first_rows = max(needed - shape.padding[0], 0)
     waiting = 0.0
     for width in widths:
         row = width * pixel
