@@ -93,11 +93,11 @@ class Error(IntEnum):
 class MachineConfig:
     """An accelerator of one ``core``.
 
-    ``tensor_words`` is the depth of the tensor memory, 0 for none; ``address_bits`` count words
-    of the memory outside. ``queue`` instructions wait at each engine, ``fetch_words`` of an image
-    in front of the core. The elementwise pass looks up ``elementwise_lanes`` bytes a clock, in as
-    many copies of its tables; 0 leaves it out. A machine in which nothing moves for ``patience``
-    clocks ends with an error.
+    ``tensor_words`` is the depth of the tensor memory, a multiple of 64, 0 for none;
+    ``address_bits`` count words of the memory outside. ``queue`` instructions wait at each engine,
+    ``fetch_words`` of an image in front of the core. The elementwise pass looks up
+    ``elementwise_lanes`` bytes a clock, in as many copies of its tables; 0 leaves it out. A machine
+    in which nothing moves for ``patience`` clocks ends with an error.
 
     Raises ``TypeError`` or ``ValueError`` for values out of range.
     """
@@ -116,13 +116,20 @@ class MachineConfig:
         if instance("core", self.core, AcceleratorConfig).narrow:
             raise ValueError(f"core must be a wide one, not {self.core.name}: it has no machine")
         if self.tensor_words:
-            power_of_two("tensor_words", self.tensor_words, 64, 1 << 16)
+            integer("tensor_words", self.tensor_words, 64, 1 << 16)
+            if self.tensor_words % 64:
+                raise ValueError(f"tensor_words must be a multiple of 64, not {self.tensor_words}")
         integer("address_bits", self.address_bits, 16, 28)
         one_of("queue", self.queue, (2, 4, 8))
         power_of_two("fetch_words", self.fetch_words, 16, 1024)
         if self.elementwise_lanes:
             power_of_two("elementwise_lanes", self.elementwise_lanes, 1, self.word_bytes)
         integer("patience", self.patience, 1 << 10, 1 << 30)
+
+    @property
+    def tensor_address_bits(self) -> int:
+        """Bits of an address in the tensor memory."""
+        return max(1, (self.tensor_words - 1).bit_length())
 
     @property
     def word_bytes(self) -> int:

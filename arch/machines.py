@@ -29,10 +29,10 @@ _ALL = (
     ),
     MachineConfig(
         name="ecp5_25f",
-        # Of 56 block RAMs 32 hold weights, 8 + 4 rows, 4 tensors, 2 + 3 parameters and steps, 2
+        # Of 56 block RAMs 32 hold weights, 8 + 4 rows, 6 tensors, 2 + 2 parameters and steps, 2
         # lookup tables: kernels of 8,192 bytes a column, and sums as fast as results.
         core=_core("ecp5_25f", activation_words=2048, weight_words=1024, parameter_entries=512),
-        tensor_words=1024,
+        tensor_words=1536,
         elementwise_lanes=2,
     ),
     MachineConfig(

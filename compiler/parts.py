@@ -4,7 +4,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from macaw.arch.config import AcceleratorConfig
 from macaw.arch.parameters import of_channels
@@ -224,12 +224,17 @@ def output_band(part: Part, split: Split, first: int, end: int | None) -> Part |
 
 
 def column_bands(part: Part, count: int) -> Iterator[Part]:
-    """The columns of a part's result in so many bands, of one size but the last; fewer where there
-    are not as many columns. Of one whose bands would see padding alone, the part itself."""
+    """The columns of a part's result in so many bands, of about one size; fewer where there are not
+    as many columns. The larger ones are the first or the last, so that the widest image of a band
+    is narrow. Of one whose bands would see padding alone, the part itself."""
     width = part.layer.shape.output_width
-    cuts = *range(0, width, -(-width // count)), width
-    bands = [output_band(part, Split.COLUMNS, first, end) for first, end in pairwise(cuts)]
-    yield from (band for band in bands if band) if all(bands) else (part,)
+    sizes = [len(each) for each in evenly(width, min(count, width))]
+    ways = []
+    for order in (sizes, sizes[::-1]):
+        cuts = accumulate(order, initial=0)
+        bands = [output_band(part, Split.COLUMNS, first, end) for first, end in pairwise(cuts)]
+        ways.append([band for band in bands if band] if all(bands) else [part])
+    yield from min(ways, key=lambda way: max(band.layer.shape.width for band in way))
 
 
 def _within(outer: slice, first: int, end: int) -> slice:

@@ -63,7 +63,7 @@ class Fetcher(wiring.Component):
         }
         if config.tensor_words:
             members |= {
-                "addresses": Out(config.tensor_words.bit_length() - 1).array(2),
+                "addresses": Out(config.tensor_address_bits).array(2),
                 "addresses_valid": Out(1).array(2),
                 "addresses_ready": In(1).array(2),
                 "arrived": In(word),

@@ -57,7 +57,7 @@ class Storer(wiring.Component):
             "i": In(stream.Signature(word)),
             "waits": Out(1),
             "write": Out(stream.Signature(write_layout(config))),
-            "tensor_address": Out(max(1, config.tensor_words.bit_length() - 1)),
+            "tensor_address": Out(config.tensor_address_bits),
             "tensor_data": Out(word),
             "tensor_enable": Out(config.word_bytes),
             "storing": Out(storing_layout(config)),

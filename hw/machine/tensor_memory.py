@@ -36,7 +36,7 @@ class TensorMemory(wiring.Component):
 
     def __init__(self, config: MachineConfig):
         self._config = instance("config", config, MachineConfig)
-        bits = config.tensor_words.bit_length() - 1
+        bits = config.tensor_address_bits
         super().__init__(
             {
                 "addresses": In(bits).array(2),
@@ -55,7 +55,7 @@ class TensorMemory(wiring.Component):
         config = self._config
         technology = config.core.technology
         depth = min(config.tensor_words, BlockRam.deepest(technology))
-        bits = depth.bit_length() - 1
+        bits = (depth - 1).bit_length()
         second = Signal()
         turn = Signal()
         m.d.comb += [
@@ -73,9 +73,11 @@ class TensorMemory(wiring.Component):
             write_data.eq(self.write_data),
         ]
         read = []
-        for index in range(config.tensor_words // depth):
+        for index, first in enumerate(range(0, config.tensor_words, depth)):
             m.submodules[f"bank_{index}"] = bank = BlockRam(
-                width=config.word_bytes, depth=depth, technology=technology
+                width=config.word_bytes,
+                depth=min(depth, config.tensor_words - first),
+                technology=technology,
             )
             mine = self.write_address[bits:] == index
             enable = Signal(config.word_bytes, name=f"enable_{index}")

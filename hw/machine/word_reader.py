@@ -96,7 +96,7 @@ class WordReader(wiring.Component):
         }
         if tensor:
             members |= {
-                "address": Out(config.tensor_words.bit_length() - 1),
+                "address": Out(config.tensor_address_bits),
                 "address_valid": Out(1),
                 "address_ready": In(1),
                 "arrived": In(word),
@@ -152,7 +152,7 @@ class WordReader(wiring.Component):
             # Known a clock before, for this word and the next one; of a STORE's last word once it
             # is complete.
             written = Signal()
-            word = address[: len(self.storing.next) - 1]
+            word = address[: self._config.tensor_address_bits]
             m.d.sync += written.eq(
                 ~self.storing.busy | (word + 1 < self.storing.next) | (word >= self.storing.end)
             )

@@ -18,7 +18,7 @@ from macaw.compiler.machine.shares import share_of
 from macaw.compiler.parts import Share, column_bands, compile_parts, whole
 from macaw.golden import evaluate, requantization
 
-MACHINE = machine_preset("ecp5_25f")
+MACHINE = replace(machine_preset("ecp5_25f"), tensor_words=1024)
 WORDS = MACHINE.core.memory.weight_words
 USUAL = 3 * WORDS // 8
 
@@ -46,8 +46,8 @@ def layer_of(height, width, inputs, outputs, *, kernel=1, stride=1, groups=1):
         (layer_of(49, 1, 2048, 512), (WORDS // 2, WORDS)),
         # Sums take longer than the image: 32 groups of 288 words. Rows of half an image come ahead.
         (layer_of(14, 14, 256, 256, kernel=3), ((USUAL, 2), (USUAL, 2))),
-        # A quarter's do so from a fast memory; from a slow one a quarter comes too often.
-        (layer_of(7, 7, 512, 512, kernel=3), ((WORDS * 9 // 16, 4), WORDS * 9 // 16)),
+        # A third's do so from a fast memory; from a slow one bands come too often.
+        (layer_of(7, 7, 512, 512, kernel=3), ((WORDS * 9 // 16, 3), WORDS * 9 // 16)),
         # An image of 4 KB, which never leaves the machine.
         (layer_of(2, 2, 1024, 1024), (USUAL, USUAL)),
         # Weights that fit into three eighths; a column group of more words than there are; groups.
@@ -153,13 +153,28 @@ def test_rows_for_which_there_is_no_room_come_between_two_of_the_result():
     assert shares._clocks(layer, MACHINE, 4, 1, [15]) == sums + (14 + 2) * row / 4 + between
 
 
-def test_bands_are_of_one_size_but_the_last():
+def test_bands_are_of_about_one_size():
     layer = layer_of(6, 14, 16, 8, kernel=3)
     found = [band.result[1] for band in column_bands(whole(layer), 4)]
-    assert found == [slice(0, 4), slice(4, 8), slice(8, 12), slice(12, 14)]
+    assert found == [slice(0, 4), slice(4, 8), slice(8, 11), slice(11, 14)]
+    few = replace(layer, shape=replace(layer.shape, width=3))
+    found = [band.result[1] for band in column_bands(whole(few), 4)]
+    assert found == [slice(0, 1), slice(1, 2), slice(2, 3)]
     # Bands of padding alone are none.
     padded = replace(layer, shape=replace(layer.shape, width=3, padding=(1, 1, 1, 20)))
     assert [band.result[1] for band in column_bands(whole(padded), 4)] == [slice(0, 22)]
+
+
+@pytest.mark.parametrize(
+    ("padding", "sizes", "widths"), [((1, 1), [4, 3], [8, 7]), ((0, 1), [3, 4], [7, 8])]
+)
+def test_the_widest_image_of_a_band_is_narrow(padding, sizes, widths):
+    """Seven columns of every second one: beside padding stands the larger band."""
+    layer = layer_of(14, 14, 8, 8, kernel=3, stride=2)
+    layer = replace(layer, shape=replace(layer.shape, padding=(*padding, *padding)))
+    found = list(column_bands(whole(layer), 2))
+    assert [band.result[1].stop - band.result[1].start for band in found] == sizes
+    assert [band.layer.shape.width for band in found] == widths
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from macaw.sim.memory_model import MEMORY_MODELS, MemoryModel
 TINY = MachineConfig(
     name="tiny machine",
     core=replace(preset("tiny"), name="tiny with max pooling", max_pooling=True),
-    tensor_words=256,
+    tensor_words=192,
     patience=4096,
 )
 WORD = TINY.word_bytes
@@ -162,8 +162,9 @@ def random_moves(rng: np.random.Generator, transfers: int) -> list[list[Instruct
     second one of several runs has a tail elsewhere."""
     moves, tails = [], np.random.default_rng(transfers)
     # The tensor memory is filled first: nothing else is known of it.
-    first = moving(MOVED, 256, (Opcode.STORE, {"address": _TENSOR, "count": 256}), 0, tensor=False)
-    moves.append(first)
+    every = TINY.tensor_words
+    fill = (Opcode.STORE, {"address": _TENSOR, "count": every})
+    moves.append(moving(MOVED, every, fill, 0, tensor=False))
     while len(moves) < transfers:
         from_tensor, to_tensor = (bool(rng.integers(2)) for _ in range(2))
         room = TINY.tensor_words if to_tensor else MEMORY_WORDS - MOVED
