@@ -46,7 +46,7 @@ def test_pixels_are_picked_where_that_is_faster(monkeypatch):
     graph = strided(shape=(1, 14, 14, 1024), outputs=2048)
     image = graph.inputs[0]
     picked_pixels = f"{image}, every (2, 2)"
-    kept = f"{picked_pixels} for {graph.outputs[0]}, 1024 words of rows from 0"
+    kept = f"{picked_pixels} for {graph.outputs[0]}, 1536 words of rows from 0"
     assert sources(graph, 2) == [image, picked_pixels, kept]
     assert sources(graph, 100) == [image]
     # Few weights: one part fetches the image once.
