@@ -12,6 +12,10 @@ from typing import Any
 
 import pytest
 
+# On processors with AMX pointwise convolutions of PyTorch's onednn round otherwise (docs/models.md)
+# unless it is told not to, before it is imported.
+os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_VNNI")
+
 #: For each extra of pyproject.toml that brings an oracle: the module that shows it is there.
 _ORACLES = {
     "torch": "torch",
