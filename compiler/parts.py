@@ -228,9 +228,9 @@ def column_bands(part: Part, count: int) -> Iterator[Part]:
     as many columns. The larger ones are the first or the last, so that the widest image of a band
     is narrow. Of one whose bands would see padding alone, the part itself."""
     width = part.layer.shape.output_width
-    sizes = [len(each) for each in evenly(width, min(count, width))]
+    sizes = tuple(len(each) for each in evenly(width, min(count, width)))
     ways = []
-    for order in (sizes, sizes[::-1]):
+    for order in dict.fromkeys((sizes, sizes[::-1])):
         cuts = accumulate(order, initial=0)
         bands = [output_band(part, Split.COLUMNS, first, end) for first, end in pairwise(cuts)]
         ways.append([band for band in bands if band] if all(bands) else [part])

@@ -179,8 +179,7 @@ def _units_of(load: Load, *, write: bool = False) -> Access:
 def _run(code: _Code, each: Pass, loads: Sequence[Load], homes: Mapping[str, Home]) -> None:
     config = code.config
     values = dict.fromkeys((field.name for field in instruction_fields(config, Opcode.FETCH)), 0)
-    reads = []
-    spans = []
+    reads, spans = [], []
     for rows, runs in zip(each.reads, read_runs(each, config), strict=True):
         home = homes[rows.buffer.name]
         start, end = home.word + runs.first, home.word + runs.end

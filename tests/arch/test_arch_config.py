@@ -23,6 +23,7 @@ from macaw.arch import (
     preset,
 )
 from macaw.arch.config import SERIAL_MODES, STEPPED_MODES
+from macaw.arch.machines import machine_preset
 
 BASE = AcceleratorConfig(
     name="base",
@@ -365,3 +366,18 @@ def test_unknown_preset():
         "preset must be one of ecp5_85f, ecp5_25f, gw2a18, gw1nr9, up5k, tiny, not 'ecp5_12f'",
     ):
         preset("ecp5_12f")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (32, "in 64 ... 65536, not 32"),
+        (1000, "a multiple of 64, not 1000"),
+        (1 << 17, "in 64 ... 65536, not 131072"),
+    ],
+)
+def test_tensor_memories_of_other_depths_are_refused(words, sentence):
+    machine = machine_preset("tiny")
+    assert replace(machine, tensor_words=192).tensor_address_bits == 8
+    with pytest.raises(ValueError, match=f"^tensor_words must be {sentence}"):
+        replace(machine, tensor_words=words)
