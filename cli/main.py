@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command ``macaw``."""
 
+import os
+
 import click
 
 from macaw.cli.commands.bitstream import bitstream
@@ -36,6 +38,9 @@ __all__ = ["main"]
 @click.version_option(package_name="macaw")
 def main() -> None:
     """Bit-exact int8 CNNs on open FPGAs."""
+    # On processors with AMX pointwise convolutions of PyTorch's onednn round otherwise
+    # (docs/models.md) unless it is told not to, before its first one.
+    os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_VNNI")
 
 
 for _command in (

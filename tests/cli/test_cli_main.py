@@ -4,6 +4,7 @@
 
 import io
 import json
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -239,3 +240,13 @@ def test_sim_as_json(first_light, digits):
     # Some versions of click mix both outputs for tests.
     [entry] = json.loads(result.output[result.output.index("[") :])
     assert entry["skipped"].startswith("it needs a machine: ecp5_85f")
+
+
+@pytest.mark.parametrize("told", [None, "AVX2_VNNI"])
+def test_pytorch_is_told_which_kernels_to_take_but_for_a_user_s_own(told, monkeypatch):
+    name = "ONEDNN_MAX_CPU_ISA"
+    monkeypatch.setenv(name, told or "")
+    if told is None:
+        monkeypatch.delenv(name)
+    assert CliRunner().invoke(main, ["inspect"]).exit_code == 2
+    assert os.environ[name] == (told or "AVX512_CORE_VNNI")
