@@ -15,7 +15,7 @@ from macaw.compiler.machine.passes import Pass
 __all__ = ["GAIN", "clocks_of", "fits_inside", "room_beside"]
 
 #: Clocks, as a share of those of the usual way, that another must save.
-GAIN = 0.01
+GAIN = 0.002
 
 
 def clocks_of(passes: Sequence[Pass], config: MachineConfig, memory_bytes: float) -> float:

@@ -4,6 +4,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from math import ceil
 
 from macaw.arch.machine import MachineConfig
@@ -30,10 +31,9 @@ def share_of(layer: Conv2dLayer, config: MachineConfig, memory_bytes: float) -> 
     no room beside each other, bands of columns are, of which the next one's first rows come ahead.
     All of this is as fast as can be by `_clocks`.
     """
-    capacity = config.core.memory.weight_words
-    usual = 3 * capacity // 8
+    usual = _usual(config)
     groups, words = _column_groups(layer, config)
-    most = capacity // words
+    most = config.core.memory.weight_words // words
     if layer.shape.groups > 1 or groups * words <= usual or not most:
         return Share(weight_words=usual)
     clocks = {
@@ -48,6 +48,11 @@ def share_of(layer: Conv2dLayer, config: MachineConfig, memory_bytes: float) -> 
     best = min(clocks, key=lambda each: clocks[each])
     parts, bands = best if clocks[best] < (1 - GAIN) * clocks[first] else first
     return Share(weight_words=max(usual, words * ceil(groups / parts)), bands=bands)
+
+
+def _usual(config: MachineConfig) -> int:
+    """The words of weights of a part beside which the next one's and the next layer's have room."""
+    return 3 * config.core.memory.weight_words // 8
 
 
 def _kept(layer: Conv2dLayer, config: MachineConfig, bands: int) -> int:
@@ -98,8 +103,10 @@ def _clocks(
     shape, array, memory = layer.shape, config.core.array, config.core.memory
     groups, words = _column_groups(layer, config)
     sizes, size = [len(each) * words for each in evenly(groups, parts)], array.multipliers
-    pairs = zip(sizes, [*sizes[1:], sizes[0]], strict=True)
-    late = sum(max(one + next_one - memory.weight_words, 0) for one, next_one in pairs) * size
+    beside = [max(one + other - memory.weight_words, 0) for one, other in pairwise(sizes)]
+    # The first part is behind another layer, which may be like this one's last or a usual one.
+    behind = max(sizes[-1] + sizes[0] - memory.weight_words, sizes[0] - _usual(config), 0)
+    late = (sum(beside) + behind) * size
     pixel, needed = layer.row.channels, min(shape.extent_height, shape.height)
     image = Image(height=shape.height, width=layer.row.width, channels=pixel)
     fits, kept_rows = fits_inside(image, config), kept / image.row_words(config)
