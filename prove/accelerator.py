@@ -20,7 +20,7 @@ from macaw.prove.streams import KEEPS, keeps
 __all__ = ["ACCELERATOR"]
 
 _TINY = preset("tiny")
-_CONFIG = MachineConfig(name="tiny", core=_TINY, tensor_words=256, queue=2)
+_CONFIG = MachineConfig(name="tiny", core=_TINY, tensor_words=192, queue=2)
 _ENGINES = {
     Engine.LOAD: "loader",
     Engine.FETCH: "fetcher",

@@ -24,7 +24,7 @@ from macaw.prove.streams import KEEPS, keeps
 __all__ = ["ENGINES"]
 
 _TINY = preset("tiny")
-_CONFIG = MachineConfig(name="tiny", core=_TINY, tensor_words=256, queue=2)
+_CONFIG = MachineConfig(name="tiny", core=_TINY, tensor_words=192, queue=2)
 
 #: Clocks from the last write of a LOAD to its end, at least: the memories' latency.
 _SETTLE_CLOCKS = 12

@@ -28,7 +28,7 @@ from macaw.prove.streams import KEEPS, WAITS, keeps, waits_not
 __all__ = ["INSTRUCTIONS"]
 
 _TINY = preset("tiny")
-_CONFIG = MachineConfig(name="tiny", core=_TINY, tensor_words=256, queue=2)
+_CONFIG = MachineConfig(name="tiny", core=_TINY, tensor_words=192, queue=2)
 
 _STORE = [*Engine].index(Engine.STORE)
 

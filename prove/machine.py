@@ -22,7 +22,7 @@ from macaw.prove.streams import KEEPS, WAITS, keeps, waits_not
 __all__ = ["MACHINE"]
 
 _TINY = preset("tiny")
-_CONFIG = MachineConfig(name="tiny", core=_TINY, tensor_words=256, queue=2)
+_CONFIG = MachineConfig(name="tiny", core=_TINY, tensor_words=192, queue=2)
 
 #: Words of the tensor memory behind whose STORE a FETCH reads.
 _TENSOR_WORDS = 8

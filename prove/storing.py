@@ -19,7 +19,7 @@ from macaw.prove.streams import KEEPS, keeps
 __all__ = ["STORING"]
 
 _TINY = preset("tiny")
-_CONFIG = MachineConfig(name="tiny", core=_TINY, tensor_words=256, queue=2)
+_CONFIG = MachineConfig(name="tiny", core=_TINY, tensor_words=192, queue=2)
 
 
 def _stays(mutant: bool) -> Harness:
@@ -154,6 +154,17 @@ def _completes(mutant: bool) -> Harness:
     return store.harness
 
 
+def _announces(mutant: bool) -> Harness:
+    store = _Store()
+    storing, opened = store.storer.storing, store.opened
+    if mutant:
+        opened.override("left", 0, when=opened.signal("left") == 2)
+    stores = opened.signal("busy") & ~opened.signal("scatters")
+    behind = (storing.next + opened.signal("left"))[: len(storing.end)]
+    store.harness.check(behind == storing.end, when=stores)
+    return store.harness
+
+
 _of: Callable = partial(stated, "Storer", config=_TINY)
 _COUNTS = "commands of up to 3 words"
 
@@ -177,6 +188,12 @@ STORING = (
         "completes",
         "a command is complete when its words have come, all of them, and have been written",
         _completes,
+        _COUNTS,
+    ),
+    _of(
+        "announces",
+        "what is told of a STORE ends behind its last word, wherever in the tensor memory that is",
+        _announces,
         _COUNTS,
     ),
 )

@@ -136,7 +136,7 @@ class Storer(wiring.Component):
                     busy.eq(1),
                     scatters.eq(is_scatter),
                     address.eq(fields.store.address),
-                    end.eq(fields.store.address[: len(end) - 1] + fields.store.count),
+                    end.eq(fields.store.address[: config.tensor_address_bits] + fields.store.count),
                     left.eq(Mux(is_scatter, 0, fields.store.count)),
                     settle.eq(3),
                 ]

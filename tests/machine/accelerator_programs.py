@@ -302,7 +302,11 @@ def end(moves: int, *, loads: int = 0) -> Instruction:
 
 def check_moves(seed: int, transfers: int, model: MemoryModel) -> None:
     """Random transfers on the RTL leave in memory what they must, and are counted."""
-    moves = random_moves(np.random.default_rng(seed), transfers)
+    check_these(random_moves(np.random.default_rng(seed), transfers), seed, model)
+
+
+def check_these(moves: list[list[Instruction]], seed: int, model: MemoryModel) -> None:
+    """As `check_moves`, of these transfers."""
     memory, [start] = memory_of(program_of(moves), seed=seed)
     expected = Expected(memory)
     for move in moves:

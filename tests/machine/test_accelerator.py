@@ -12,6 +12,7 @@ from accelerator_programs import (
     WORD,
     Expected,
     check_moves,
+    check_these,
     end,
     memory_of,
     moving,
@@ -45,6 +46,22 @@ def test_the_moves_are_of_all_kinds():
 @pytest.mark.parametrize("model", MODELS, ids=str)
 def test_moves(model):
     check_moves(3, 25, MODELS[model])
+
+
+@pytest.mark.parametrize("place", [0, 68, 132])
+def test_words_that_follow_a_store_wait_for_it_anywhere(place):
+    """60 words go through the tables into the tensor memory, and out of it more quickly."""
+    looked_up = {"operands": 1, "minimum": -128, "maximum": 127}
+    inside = (
+        Opcode.STORE,
+        {"address": (1 << TINY.address_bits) + place, "count": 60, **looked_up},
+    )
+    outside = (Opcode.STORE, {"address": MOVED + 512, "count": 60})
+    moves = [
+        moving(MOVED, 60, inside, 0, tensor=False),
+        moving(place, 60, outside, 1, tensor=True, follows=True),
+    ]
+    check_these(moves, 5, MODELS["ideal"])
 
 
 @pytest.mark.full

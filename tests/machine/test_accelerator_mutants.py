@@ -88,6 +88,12 @@ OF_MOVES: dict[str, tuple[ModuleType, str, str, str]] = {
     ),
 }  # fmt: skip
 
+#: One that only words at the end of the tensor memory find.
+OF_ENDS = (
+    storer, "Storer", "store.address[: config.tensor_address_bits]",
+    "store.address[: config.tensor_address_bits - 1]",
+)  # fmt: skip
+
 
 def verilog_of(
     mutant: tuple[ModuleType, str, str, str],
@@ -131,3 +137,11 @@ def test_mutants_are_found_by_moves(name, monkeypatch):
     monkeypatch.setattr(macaw.sim.machine, "convert", lambda *_, **__: verilog)
     with pytest.raises(AssertionError):
         check_moves(3, 25, MODELS["ideal"])
+
+
+def test_the_mutant_that_knows_ends_of_a_half_is_found(monkeypatch):
+    verilog = verilog_of(OF_ENDS, monkeypatch, TINY)
+    monkeypatch.setattr(macaw.sim.machine, "convert", lambda *_, **__: verilog)
+    check_moves(3, 25, MODELS["ideal"])
+    with pytest.raises(AssertionError):
+        check_moves(104, 40, MODELS["ideal"])

@@ -89,8 +89,8 @@ def test_a_layer_whose_weights_end_where_their_memory_begins():
 
 @pytest.mark.parametrize(("outputs", "words"), [(12, [54, 27]), (20, [54, 54, 27])])
 def test_parts_are_of_about_one_size(outputs, words):
-    """Column groups of 27 words on a memory of 128: parts of two, as those of three would come late,
-    and those of one would be too many."""
+    """Column groups of 27 words on a memory of 128: parts of two, as weights of three would come
+    late, and parts of one would be too many."""
     graph = Growing(rng=np.random.default_rng(3), semantics=Semantics.TFLITE, dtype=DType.INT8)
     first = layers.convolution(
         graph, kernel=(3, 3), outputs=outputs, source=graph.input((1, 4, 4, 24))
