@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Macaw authors
 # SPDX-License-Identifier: Apache-2.0
-"""Machines with names: around the presets of the core, with memories that fit their devices."""
+"""Machines with names: around the presets of the core, with memories that fit the block RAMs of
+their devices."""
 
 from dataclasses import replace
 
